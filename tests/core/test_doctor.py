@@ -26,10 +26,16 @@ MASTER_KEY = base64.b64encode(bytes((byte * 73 + 41) % 256 for byte in range(32)
 
 
 @pytest.fixture
-def environ(tmp_path: Path, empty_database: Database, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
-    """An installation of its own home on a database of its own; no domain is asked."""
+def environ(tmp_path: Path, database: Database, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    """An installation of its own home on this worker's database; no domain is asked."""
     monkeypatch.setattr(registry, "domain_items", lambda *_, **__: [])
-    return {"HEADGATE_HOME": str(tmp_path), "HEADGATE_DATABASE_URL": empty_database.url("admin")}
+    return {"HEADGATE_HOME": str(tmp_path), "HEADGATE_DATABASE_URL": database.url("admin")}
+
+
+@pytest.fixture
+def apart(environ: dict[str, str], empty_database: Database) -> dict[str, str]:
+    """The same on a database of its own, in which things can be planted."""
+    return {**environ, "HEADGATE_DATABASE_URL": empty_database.url("admin")}
 
 
 def found(environ: dict[str, str], name: str, *, production: bool = False) -> Finding:
@@ -214,28 +220,28 @@ def test_clocks_that_are_apart_are_named(environ: dict[str, str], monkeypatch: p
         assert "180.0 s apart" in finding.what or "179.9 s apart" in finding.what
 
 
-def test_settings_that_lose_commits_are_named(environ: dict[str, str], empty_database: Database) -> None:
+def test_settings_that_lose_commits_are_named(apart: dict[str, str], empty_database: Database) -> None:
     name = psycopg.conninfo.conninfo_to_dict(empty_database.url("admin"))["dbname"]
     plant(empty_database, f'ALTER DATABASE "{name}" SET synchronous_commit = off')
 
-    finding = found(environ, "server.durability")
+    finding = found(apart, "server.durability")
 
     assert not finding.ok
     assert "synchronous_commit off: a crash may lose" in finding.what
 
 
 def test_the_login_is_judged_in_production_and_the_role_always(
-    environ: dict[str, str], empty_database: Database, monkeypatch: pytest.MonkeyPatch
+    environ: dict[str, str], database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     production = {**environ, "HEADGATE_ENV": "production", "HEADGATE_MASTER_KEY": MASTER_KEY}
 
     assert found(production, "role.application").ok
     login = found(production, "role.login")
     assert (login.ok, login.what) == (False, "the application logs in as headgate, an administrator")
-    service = {**production, "HEADGATE_DATABASE_URL": empty_database.url("app")}
+    service = {**production, "HEADGATE_DATABASE_URL": database.url("app")}
     assert found(service, "role.login").what == "the application logs in as headgate_app"
 
-    with empty_database.connect("admin") as conn:
+    with database.connect("admin") as conn:
         finding = next(
             each for each in doctor_catalogue.examine(conn, production=False) if each.name == "role.application"
         )
@@ -274,10 +280,8 @@ class Cluster:
         ),
     ],
 )
-def test_a_role_that_may_more_than_it_should_is_named(
-    empty_database: Database, statement: str, name: str, what: str
-) -> None:
-    finding = Cluster(empty_database, statement).finding(name)
+def test_a_role_that_may_more_than_it_should_is_named(database: Database, statement: str, name: str, what: str) -> None:
+    finding = Cluster(database, statement).finding(name)
 
     assert (finding.ok, finding.what) == (False, what)
 
@@ -297,24 +301,24 @@ def test_a_role_that_may_more_than_it_should_is_named(
     ],
 )
 def test_migrations_that_do_not_fit_the_code_are_named(
-    environ: dict[str, str], empty_database: Database, statement: str, what: str
+    apart: dict[str, str], empty_database: Database, statement: str, what: str
 ) -> None:
     plant(empty_database, statement)
 
-    finding = found(environ, "migrations")
+    finding = found(apart, "migrations")
 
     assert not finding.ok
     assert what in finding.what
 
 
 def test_a_database_that_is_not_ours_yet_is_looked_at_no_further(
-    environ: dict[str, str], empty_database: Database
+    apart: dict[str, str], empty_database: Database
 ) -> None:
     plant(empty_database, "DROP VIEW core.invariant_tables_isolated; DROP TABLE headgate_meta.migrations")
 
-    names = [each.name for each in diagnose(environ).findings]
+    names = [each.name for each in diagnose(apart).findings]
 
-    assert not found(environ, "migrations").ok
+    assert not found(apart, "migrations").ok
     assert names[-1] == "migrations"
 
 
@@ -342,12 +346,12 @@ def test_a_database_that_is_not_ours_yet_is_looked_at_no_further(
     ],
 )
 def test_a_rule_of_the_database_that_was_loosened_is_named(
-    environ: dict[str, str], empty_database: Database, statement: str, name: str, what: str
+    apart: dict[str, str], empty_database: Database, statement: str, name: str, what: str
 ) -> None:
-    assert found(environ, name).ok
+    assert found(apart, name).ok
     plant(empty_database, statement)
 
-    finding = found(environ, name)
+    finding = found(apart, name)
 
     assert not finding.ok
     assert what in finding.what

@@ -24,6 +24,8 @@ from headgate.core.embedded import EmbeddedServer, ServerNotStarted
 from headgate.core.embedded_place import Account, HomeUnusable
 from headgate.core.errors import ConfigError, Unavailable
 
+pytestmark = pytest.mark.slow
+
 FAST = {"fsync": "off", "shared_buffers": "16MB"}
 AS_ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="only root has another account run the server")
 WITH_PROC = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="there is no /proc here")
@@ -195,7 +197,6 @@ def test_a_home_that_was_moved_starts_where_it_is_now(open_home: Path) -> None:
     assert _value(url, "SELECT 1") == 1
 
 
-@pytest.mark.slow
 def test_several_processes_at_once_start_one_server(open_home: Path) -> None:
     code = f"""if True:
         from pathlib import Path
@@ -227,7 +228,6 @@ def test_a_start_waits_for_another_and_says_so_in_the_end(used_home: Path, monke
         server.up()
 
 
-@pytest.mark.slow
 def test_after_kill_9_of_the_postmaster_the_rows_are_there(used_home: Path) -> None:
     server = _server(used_home)
     url = server.up()
@@ -246,7 +246,6 @@ def test_after_kill_9_of_the_postmaster_the_rows_are_there(used_home: Path) -> N
     assert _value(again, "SELECT n FROM kept_through_kill") == 1
 
 
-@pytest.mark.slow
 def test_after_kill_9_with_a_busy_backend_the_start_waits_for_it(used_home: Path) -> None:
     server = _server(used_home)
     url = server.up()
@@ -587,13 +586,63 @@ def test_programs_that_only_root_may_read_are_copied_for_all(open_home: Path, mo
     assert (beside.read_text(), stat.S_IMODE(beside.stat().st_mode)) == ("library", 0o644)
 
 
+def test_a_home_that_may_not_be_entered_says_whose_it_is(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> os.stat_result:
+        raise PermissionError(13, "Permission denied")
+
+    home.mkdir()
+    owner = pwd.getpwuid(os.geteuid()).pw_name
+    with (
+        monkeypatch.context() as patched,
+        pytest.raises(HomeUnusable, match=f"it belongs to {owner}; set HEADGATE_HOME"),
+    ):
+        patched.setattr(embedded_place, "_make", refuse)
+        embedded_place.make(home)
+    with monkeypatch.context() as patched, pytest.raises(HomeUnusable, match="it belongs to another account"):
+        patched.setattr(Path, "stat", refuse)
+        embedded_place.find(home)
+    with monkeypatch.context() as patched, pytest.raises(HomeUnusable, match="root may not run a program as nobody"):
+        patched.setattr(subprocess, "run", refuse)
+        embedded_place._reaches(embedded_place._account_named("nobody"), home)
+
+
+def test_an_ordinary_users_place_is_the_homes_own(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    account = embedded_place._account_named("nobody")
+    monkeypatch.setattr(os, "geteuid", lambda: account.uid)
+    home.mkdir()
+
+    place = embedded_place._make(home)
+
+    assert place == embedded_place.Place(home / "postgres", account)
+    assert stat.S_IMODE(place.folder.stat().st_mode) == 0o700
+    assert account.options() == {}
+    assert embedded_place.binaries(place) == embedded_place.wheel_binaries()
+
+
+@WITH_PROC
+def test_a_postgres_whose_folder_cannot_be_seen_is_respected(used_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    server = _server(used_home)
+    server.up()
+    pid, data = server.status().pid, Path(str(server.status().data))
+    assert pid is not None
+
+    for error, respected in ((PermissionError(13, "no"), True), (FileNotFoundError(2, "gone"), False)):
+
+        def refuse(_: Path, error: OSError = error) -> Path:
+            raise error
+
+        with monkeypatch.context() as patched:
+            patched.setattr(Path, "readlink", refuse)
+            assert embedded_process.is_postmaster(pid, data) is respected
+    assert embedded_process.is_alive(2**22 + 1) is False
+
+
 def test_a_user_id_without_a_name_is_explained() -> None:
     with pytest.raises(HomeUnusable, match=r"user id 54321 has no name.*/etc/passwd"):
         embedded_place._account_of(54321)
 
 
 @AS_ROOT
-@pytest.mark.slow
 def test_an_ordinary_user_runs_it_itself_and_cannot_take_roots_home(open_home: Path) -> None:
     """The user's process is a fork that gave up root: its Python may lie where only root can look."""
     programs = embedded_place.binaries(embedded_place.make(open_home))

@@ -32,17 +32,15 @@ CREATE TABLE shop.log_rest PARTITION OF shop.log DEFAULT;
 """
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def scratch(server: EmbeddedServer, worker_id: str) -> Iterator[psycopg.Connection[Any]]:
-    """A connection to a database with the ground above; what a test does is rolled back."""
+    """A connection to a database with the ground above; each test rolls back what it does."""
     name = f"listing_{worker_id}"
     with psycopg.connect(server.url("admin", "postgres"), autocommit=True) as admin:
-        admin.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
         admin.execute(f'CREATE DATABASE "{name}" TEMPLATE template0')
-        with psycopg.connect(server.url("admin", name)) as connection:
+        with psycopg.connect(server.url("admin", name), autocommit=True) as connection:
             connection.execute(GROUND)
             yield connection
-            connection.rollback()
         admin.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
 
 

@@ -1,0 +1,35 @@
+"""The ACH network's files: read, judged and written, by tables (nacha_layout.md). Pure: no database, clock or network.
+
+`read` streams records and faults of a file of any size; `read_file` holds one in memory; `build_file` writes one.
+"""
+
+from headgate.rails.ach.codes import SECS, TRANSACTION_CODES, transaction_code
+from headgate.rails.ach.reader import AchFile, Batch, read, read_file, read_lines
+from headgate.rails.ach.records import (
+    Addenda,
+    BatchControl,
+    BatchHeader,
+    Entry,
+    FileControl,
+    FileHeader,
+    Record,
+)
+from headgate.rails.ach.return_codes import CHANGE_CODES, ReturnCode, return_codes
+from headgate.rails.ach.returns import Correction, correction
+from headgate.rails.ach.rules import RULES, Fault, Rule, Rulebook
+from headgate.rails.ach.writer import (
+    BatchSpec,
+    BuiltFile,
+    ChangeSpec,
+    EntrySpec,
+    FileSpec,
+    ReturnSpec,
+    build_file,
+)
+
+__all__ = [
+    "CHANGE_CODES", "RULES", "SECS", "TRANSACTION_CODES", "AchFile", "Addenda", "Batch", "BatchControl", "BatchHeader",
+    "BatchSpec", "BuiltFile", "ChangeSpec", "Correction", "Entry", "EntrySpec", "Fault", "FileControl", "FileHeader",
+    "FileSpec", "Record", "ReturnCode", "ReturnSpec", "Rule", "Rulebook", "build_file", "correction", "read",
+    "read_file", "read_lines", "return_codes", "transaction_code",
+]  # fmt: skip

@@ -1,0 +1,23 @@
+"""What can go wrong on a rail."""
+
+from __future__ import annotations
+
+from headgate.core.errors import Unprocessable
+
+
+class CannotWrite(Unprocessable):
+    """A file cannot be written as asked; `facts["problems"]` lists every reason, and nothing was written."""
+
+    code = "rails.cannot_write"
+
+
+class FileRefused(Unprocessable):
+    """The bank refuses the file; `facts["faults"]` lists the broken rules, and nothing of it is booked."""
+
+    code = "rails.file_refused"
+
+
+class UnknownTrace(Unprocessable):
+    """No entry of the files at hand has that trace number."""
+
+    code = "rails.unknown_trace"
