@@ -1,0 +1,63 @@
+"""The command line: one door to every domain's commands. It only composes.
+
+A document goes to standard output, everything else to standard error. Exit 0: done; 1: the answer is no (a check that is
+not clean, a chain that does not verify); 2: the command could not be done, and one line says why and how to mend it.
+"""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from headgate import api, demo
+from headgate.core import check_commands, doctor_commands, log, registry, secret_commands
+from headgate.core.config import Config
+from headgate.core.errors import ConfigError, HeadgateError
+from headgate.core.terminal import say
+
+app = typer.Typer(
+    name="headgate",
+    help="Payment operations on PostgreSQL: nothing flows unless it is funded, recorded and explainable.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+
+
+def compose() -> typer.Typer:
+    """The whole command line, with every domain's commands."""
+    app.command()(demo.demo)
+    app.command("serve")(api.serve_command)
+    app.command()(check_commands.check)
+    app.command()(doctor_commands.doctor)
+    for module in registry.domain_modules("commands"):
+        for group in getattr(module, "APPS", None) or [module.app]:
+            app.add_typer(group)
+    app.add_typer(secret_commands.app)
+    return app
+
+
+def main() -> None:
+    """The entry point `headgate`."""
+    try:
+        _begin()
+        compose()()
+    except HeadgateError as error:
+        say(f"headgate: {' '.join(error.message.split())} ({error.code})")
+        sys.exit(2)
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+def _begin() -> None:
+    """Read the settings and set up the log. The doctor is asked what is wrong with them, so it goes on without."""
+    try:
+        config = Config.from_environment()
+    except ConfigError:
+        if sys.argv[1:2] == ["doctor"]:
+            return
+        raise
+    log.configure(config)
+    for name in config.unknown:
+        say(f"headgate: {name} is no setting of Headgate and changes nothing")
