@@ -2,6 +2,7 @@ from datetime import timedelta
 
 import psycopg
 import pytest
+from tests import make
 
 from headgate import cases
 from headgate.cases.errors import (
@@ -17,7 +18,6 @@ from headgate.cases.errors import (
 from headgate.core import invariants
 from headgate.core.db import Actor, Database, Tx
 from headgate.core.errors import AppendOnly
-from tests import make
 
 DOCUMENT = {"limit_minor": 1_000_000}
 
@@ -150,7 +150,9 @@ def test_a_person_votes_once_and_two_people_are_two(desk: Desk) -> None:
     assert desk.approve(CLEO, request).status == "approved"
 
 
-def test_the_voter_is_the_person_in_context_whoever_is_named(database: Database, tenant: make.TenantFixture, desk: Desk) -> None:
+def test_the_voter_is_the_person_in_context_whoever_is_named(
+    database: Database, tenant: make.TenantFixture, desk: Desk
+) -> None:
     request = desk.ask(ANN)
 
     with pytest.raises(OwnApproval), database.begin(tenant_id=tenant.id, actor=ANN) as tx:
@@ -162,7 +164,9 @@ def test_the_voter_is_the_person_in_context_whoever_is_named(database: Database,
 
 
 @pytest.mark.parametrize("table", ["approval_requests", "approval_votes", "approval_uses"])
-@pytest.mark.parametrize("verb", ["UPDATE cases.{} SET digest = digest", "DELETE FROM cases.{}", "TRUNCATE cases.{} CASCADE"])
+@pytest.mark.parametrize(
+    "verb", ["UPDATE cases.{} SET digest = digest", "DELETE FROM cases.{}", "TRUNCATE cases.{} CASCADE"]
+)
 def test_nothing_of_an_approval_is_edited(admin: psycopg.Connection, table: str, verb: str) -> None:
     with pytest.raises(psycopg.Error) as caught:
         admin.execute(verb.format(table))  # type: ignore[arg-type]
@@ -194,17 +198,25 @@ def test_the_invariant_names_an_approval_used_without_four_eyes(
     request = desk.ask(ANN)
     digest = bytes(32) if fault == "another digest" else bytes.fromhex(request.digest)
     with admin.transaction():
-        admin.execute("ALTER TABLE cases.approval_uses DISABLE TRIGGER USER; ALTER TABLE cases.approval_votes DISABLE TRIGGER USER")
+        admin.execute(
+            "ALTER TABLE cases.approval_uses DISABLE TRIGGER USER; ALTER TABLE cases.approval_votes DISABLE TRIGGER USER"
+        )
         if fault == "the maker's vote":
             admin.execute(
-                "INSERT INTO cases.approval_votes (tenant_id, approval_id, voter_person, voter_id, approved, digest) VALUES (%s, %s, %s, 'k', true, %s)",
+                "INSERT INTO cases.approval_votes (tenant_id, approval_id, voter_person, voter_id, approved, digest)"
+                " VALUES (%s, %s, %s, 'k', true, %s)",
                 [tenant.id, request.id, ANN.person_id, digest],
             )
         admin.execute(
-            "INSERT INTO cases.approval_uses (tenant_id, approval_id, digest, used_by) VALUES (%s, %s, %s, 'x')", [tenant.id, request.id, digest]
+            "INSERT INTO cases.approval_uses (tenant_id, approval_id, digest, used_by) VALUES (%s, %s, %s, 'x')",
+            [tenant.id, request.id, digest],
         )
         for table in ("approval_uses", "approval_votes"):
-            for trigger in ("append_only", "a_queue", "b_use_is_approved" if table == "approval_uses" else "b_vote_is_another_persons"):
+            for trigger in (
+                "append_only",
+                "a_queue",
+                "b_use_is_approved" if table == "approval_uses" else "b_vote_is_another_persons",
+            ):
                 admin.execute(f"ALTER TABLE cases.{table} ENABLE ALWAYS TRIGGER {trigger}")  # type: ignore[arg-type]
 
     report = invariants.run_checks(database, [tenant.id], full=True)

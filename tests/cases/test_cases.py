@@ -1,11 +1,11 @@
 import psycopg
 import pytest
+from tests import make
 
 from headgate import cases
 from headgate.cases.errors import ApprovalNeeded
 from headgate.core.db import Database, Tx
 from headgate.core.errors import Conflict, IllegalMove, NotFound
-from tests import make
 
 
 def opened(tx: Tx, key: str = "k", **facts: object) -> cases.Case:
@@ -31,7 +31,8 @@ def test_many_cases_open_in_order(tx: Tx) -> None:
 
 
 @pytest.mark.parametrize(
-    ("variance", "severity"), [(0, "low"), (99_99, "low"), (-100_00, "medium"), (9_999_99, "medium"), (10_000_00, "high")]
+    ("variance", "severity"),
+    [(0, "low"), (99_99, "low"), (-100_00, "medium"), (9_999_99, "medium"), (10_000_00, "high")],
 )
 def test_a_variance_is_as_grave_as_its_amount(tx: Tx, variance: int, severity: str) -> None:
     case = cases.open_case(tx, key="v", category="reconcile_variance", detail={"variance_minor": variance})

@@ -2,10 +2,10 @@ from dataclasses import dataclass
 
 import psycopg
 import pytest
+from tests import make
 
 from headgate.core import errors, ids
 from headgate.core.db import Actor, Database, SuperuserRefused, Tx
-from tests import make
 
 ACTOR = Actor.system("test")
 

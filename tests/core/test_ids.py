@@ -40,7 +40,17 @@ def test_a_number_outside_a_bigint_is_refused(number: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "42", "acct_42", "txn_000000000001a", "acct_00000000000U1", "acct_zzzzzzzzzzzzz", "acct_000000000001A", "acct_000000000001a\n"]
+    "text",
+    [
+        "",
+        "42",
+        "acct_42",
+        "txn_000000000001a",
+        "acct_00000000000U1",
+        "acct_zzzzzzzzzzzzz",
+        "acct_000000000001A",
+        "acct_000000000001a\n",
+    ],
 )
 def test_what_is_no_id_is_refused(text: str) -> None:
     with pytest.raises(MalformedId):

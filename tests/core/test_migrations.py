@@ -26,7 +26,9 @@ def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder.mkdir()
     (folder / "0001_core_first.sql").write_text("CREATE SCHEMA core; CREATE TABLE core.things (x int);")
     (tmp_path / "core" / "sql").mkdir(parents=True)
-    (tmp_path / "core" / "sql" / "views.sql").write_text("CREATE OR REPLACE VIEW core.seen AS SELECT x FROM core.things;")
+    (tmp_path / "core" / "sql" / "views.sql").write_text(
+        "CREATE OR REPLACE VIEW core.seen AS SELECT x FROM core.things;"
+    )
     monkeypatch.setattr(migrations, "_PACKAGE", tmp_path)
     return tmp_path
 
@@ -38,7 +40,9 @@ def test_a_run_applies_what_is_pending_once(url: str, tree: Path) -> None:
     assert told == ["0001_core_first.sql", "core/views.sql"]
     assert migrations.migrate(url).applied == ()
     with psycopg.connect(url) as connection:
-        assert connection.execute("SELECT tableowner FROM pg_tables WHERE tablename = 'things'").fetchone() == ("headgate_owner",)
+        assert connection.execute("SELECT tableowner FROM pg_tables WHERE tablename = 'things'").fetchone() == (
+            "headgate_owner",
+        )
 
 
 def test_a_dry_run_leaves_nothing(url: str, tree: Path) -> None:
@@ -51,7 +55,9 @@ def test_a_dry_run_leaves_nothing(url: str, tree: Path) -> None:
 
 def test_repeatable_sql_runs_again_when_it_changes(url: str, tree: Path) -> None:
     migrations.migrate(url)
-    (tree / "core" / "sql" / "views.sql").write_text("CREATE OR REPLACE VIEW core.seen AS SELECT x FROM core.things WHERE x > 1;")
+    (tree / "core" / "sql" / "views.sql").write_text(
+        "CREATE OR REPLACE VIEW core.seen AS SELECT x FROM core.things WHERE x > 1;"
+    )
 
     assert migrations.migrate(url).applied == ("core/views.sql",)
 
@@ -108,7 +114,9 @@ def test_a_lock_that_stays_taken_ends_the_run_by_name(url: str, tree: Path, monk
     assert migrations.migrate(url).applied == ("0002_core_second.sql",)
 
 
-def test_a_second_runner_waits_then_says_who_is_in_the_way(url: str, tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_second_runner_waits_then_says_who_is_in_the_way(
+    url: str, tree: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(migrations, "WAIT_SECONDS", 0.2)
 
     with psycopg.connect(url, autocommit=True) as other:

@@ -21,7 +21,9 @@ currencies = st.sampled_from(sorted(EXPONENTS))
 minors = st.integers(-MINOR_MAX, MINOR_MAX)
 
 
-@pytest.mark.parametrize(("currency", "digits"), [("USD", 2), ("JPY", 0), ("BHD", 3), ("CLF", 4), ("UYW", 4), ("EUR", 2), ("KRW", 0)])
+@pytest.mark.parametrize(
+    ("currency", "digits"), [("USD", 2), ("JPY", 0), ("BHD", 3), ("CLF", 4), ("UYW", 4), ("EUR", 2), ("KRW", 0)]
+)
 def test_exponents_are_those_of_iso_4217(currency: str, digits: int) -> None:
     assert exponent(currency) == digits
 
@@ -39,13 +41,22 @@ def test_unknown_currency_is_refused(code: str) -> None:
 
 @pytest.mark.parametrize(
     ("text", "currency", "minor"),
-    [("12.50", "USD", 1250), ("-0.01", "USD", -1), ("+3", "USD", 300), ("100", "JPY", 100), ("1.2345", "CLF", 12345), ("1.230", "USD", 123)],
+    [
+        ("12.50", "USD", 1250),
+        ("-0.01", "USD", -1),
+        ("+3", "USD", 300),
+        ("100", "JPY", 100),
+        ("1.2345", "CLF", 12345),
+        ("1.230", "USD", 123),
+    ],
 )
 def test_parse_reads_what_people_write(text: str, currency: str, minor: int) -> None:
     assert Money.parse(text, currency) == Money(minor, currency)
 
 
-@pytest.mark.parametrize("text", ["", "1,000.00", "12.505", "1e3", "NaN", "٣", " 1", "1.", ".5", "1" * 41, "9" * 25, "1." + "0" * 37 + "1"])
+@pytest.mark.parametrize(
+    "text", ["", "1,000.00", "12.505", "1e3", "NaN", "٣", " 1", "1.", ".5", "1" * 41, "9" * 25, "1." + "0" * 37 + "1"]
+)
 def test_parse_refuses_anything_else(text: str) -> None:
     with pytest.raises(NotMoney):
         Money.parse(text, "USD")

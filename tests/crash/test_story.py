@@ -20,9 +20,9 @@ from typing import Any
 
 import psycopg
 import pytest
+from tests.conftest import server_of
 
 from headgate.core.embedded import EmbeddedServer
-from tests.conftest import server_of
 
 POINTS = int(os.environ.get("HEADGATE_CRASH_POINTS", "20"))
 PAYMENTS = "60"
@@ -33,11 +33,15 @@ FACTS = """
 SELECT t.slug, 'balance ' || a.purpose || ' ' || coalesce(e.name, ''), a.net_minor
   FROM ledger.accounts a JOIN tenants.tenants t ON t.id = a.tenant_id
   LEFT JOIN tenants.legal_entities e ON e.tenant_id = a.tenant_id AND e.id = a.legal_entity_id
-UNION ALL SELECT t.slug, 'instructions ' || i.status, count(*) FROM payments.instructions i JOIN tenants.tenants t ON t.id = i.tenant_id GROUP BY 1, 2
-UNION ALL SELECT t.slug, 'files ' || f.status, count(*) FROM payments.ach_files f JOIN tenants.tenants t ON t.id = f.tenant_id GROUP BY 1, 2
+UNION ALL SELECT t.slug, 'instructions ' || i.status, count(*)
+  FROM payments.instructions i JOIN tenants.tenants t ON t.id = i.tenant_id GROUP BY 1, 2
+UNION ALL SELECT t.slug, 'files ' || f.status, count(*)
+  FROM payments.ach_files f JOIN tenants.tenants t ON t.id = f.tenant_id GROUP BY 1, 2
 UNION ALL SELECT t.slug, 'deposits', count(*) FROM funding.deposits d JOIN tenants.tenants t ON t.id = d.tenant_id GROUP BY 1
-UNION ALL SELECT t.slug, 'artifacts ' || r.kind, count(*) FROM ingestion.artifacts r JOIN tenants.tenants t ON t.id = r.tenant_id GROUP BY 1, 2
-UNION ALL SELECT t.slug, 'cases ' || c.category, count(*) FROM cases.exception_cases c JOIN tenants.tenants t ON t.id = c.tenant_id GROUP BY 1, 2
+UNION ALL SELECT t.slug, 'artifacts ' || r.kind, count(*)
+  FROM ingestion.artifacts r JOIN tenants.tenants t ON t.id = r.tenant_id GROUP BY 1, 2
+UNION ALL SELECT t.slug, 'cases ' || c.category, count(*)
+  FROM cases.exception_cases c JOIN tenants.tenants t ON t.id = c.tenant_id GROUP BY 1, 2
 """
 
 
@@ -91,7 +95,9 @@ def undisturbed(migrated: Path) -> Iterator[tuple[dict[str, Any], float]]:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("point", range(POINTS))
-def test_a_story_cut_off_anywhere_ends_the_same(point: int, migrated: Path, undisturbed: tuple[dict[str, Any], float]) -> None:
+def test_a_story_cut_off_anywhere_ends_the_same(
+    point: int, migrated: Path, undisturbed: tuple[dict[str, Any], float]
+) -> None:
     expected, seconds = undisturbed
     chance = random.Random(point)
     home = copy(migrated)
@@ -121,7 +127,13 @@ def cut(home: Path, process: subprocess.Popen[str], victim: str) -> None:
 
 
 def run(home: Path, *words: str) -> None:
-    subprocess.run([*HEADGATE, *words], env={**os.environ, "HEADGATE_HOME": str(home)}, check=True, capture_output=True, timeout=120)
+    subprocess.run(
+        [*HEADGATE, *words],
+        env={**os.environ, "HEADGATE_HOME": str(home)},
+        check=True,
+        capture_output=True,
+        timeout=120,
+    )
 
 
 def new_home() -> Path:

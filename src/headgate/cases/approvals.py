@@ -58,7 +58,9 @@ def request(
             "expires": real_now() + life,
         },
     )
-    audit.record(tx, type="cases.approval.requested", data={"approval_id": approval_id, "action": action, "subject": subject})
+    audit.record(
+        tx, type="cases.approval.requested", data={"approval_id": approval_id, "action": action, "subject": subject}
+    )
     return queries.get_approval(tx, approval_id)
 
 

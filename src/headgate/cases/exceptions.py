@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
+from psycopg.types.json import Jsonb
+
 from headgate import audit
 from headgate.cases import approvals, queries
 from headgate.cases.errors import ApprovalNeeded
@@ -12,7 +14,6 @@ from headgate.cases.model import Case, NewCase, Severity, severity_of
 from headgate.core import ids
 from headgate.core.db import Tx
 from headgate.core.errors import Conflict
-from psycopg.types.json import Jsonb
 
 
 def open_case(
@@ -82,7 +83,12 @@ def assign(tx: Tx, *, case_id: str, assigned_to: str | None) -> Case:
         "UPDATE cases.exception_cases SET assigned_to = %(to)s, state = %(state)s WHERE id = %(id)s",
         {"id": case_id, "to": assigned_to, "state": "pending" if assigned_to else "open"},
     )
-    audit.record(tx, type="cases.case.assigned", data={"case_id": case_id, "assigned_to": assigned_to}, payment_id=case.payment_id)
+    audit.record(
+        tx,
+        type="cases.case.assigned",
+        data={"case_id": case_id, "assigned_to": assigned_to},
+        payment_id=case.payment_id,
+    )
     return queries.get_case(tx, case_id)
 
 

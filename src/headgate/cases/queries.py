@@ -33,7 +33,9 @@ def by_keys(tx: Tx, keys: Sequence[str]) -> list[Case]:
     return [found[key] for key in keys]
 
 
-def list_cases(tx: Tx, *, state: str | None = None, severity: str | None = None, before: str | None = None, limit: int = 50) -> list[Case]:
+def list_cases(
+    tx: Tx, *, state: str | None = None, severity: str | None = None, before: str | None = None, limit: int = 50
+) -> list[Case]:
     """Cases, newest first, after the one with id `before`."""
     return tx.all(
         _CASE

@@ -92,7 +92,9 @@ class No(BaseModel):
 
 
 @router.get("")
-def list_cases(call: Reads, page: Page, state: CaseState | None = None, severity: Severity | None = None) -> PageOf[CaseModel]:
+def list_cases(
+    call: Reads, page: Page, state: CaseState | None = None, severity: Severity | None = None
+) -> PageOf[CaseModel]:
     """Cases, newest first."""
     with call.begin() as tx:
         rows = queries.list_cases(tx, state=state, severity=severity, before=page.after(str), limit=page.limit + 1)

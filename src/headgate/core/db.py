@@ -103,7 +103,9 @@ class Tx:
     def one(self, query: LiteralString, params: Params = None, *, what: str = "row") -> dict[str, Any]: ...
     @overload
     def one(self, query: LiteralString, params: Params = None, *, row: type[T], what: str = "row") -> T: ...
-    def one(self, query: LiteralString, params: Params = None, *, row: type[Any] | None = None, what: str = "row") -> Any:
+    def one(
+        self, query: LiteralString, params: Params = None, *, row: type[Any] | None = None, what: str = "row"
+    ) -> Any:
         """The one row. Raises NotFound, saying `what` was looked for, where there is none."""
         found = self.maybe(query, params, row=row) if row else self.maybe(query, params)
         if found is None:
@@ -225,7 +227,8 @@ def _opening(conn: Connection[Any], tenant: UUID | None, actor: Actor, correlati
         "headgate.correlation_id": correlation,
     }
     settings = sql.SQL(", ").join(
-        sql.SQL("set_config({}, {}, true)").format(sql.Literal(name), sql.Literal(value)) for name, value in context.items()
+        sql.SQL("set_config({}, {}, true)").format(sql.Literal(name), sql.Literal(value))
+        for name, value in context.items()
     )
     return (sql.SQL("BEGIN; SELECT ") + settings).as_bytes(conn)
 
@@ -242,7 +245,9 @@ def _rollback(conn: Connection[Any]) -> None:
 def _refuse_superuser(conn: Connection[Any]) -> None:
     row = conn.execute("SELECT rolname, rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user").fetchone()
     if row and row[1]:
-        raise SuperuserRefused(f"the application would run as {row[0]}, which row-level security does not bind; use the role headgate_app")
+        raise SuperuserRefused(
+            f"the application would run as {row[0]}, which row-level security does not bind; use the role headgate_app"
+        )
 
 
 @contextmanager
@@ -256,7 +261,16 @@ def translated() -> Iterator[None]:
         found = errors.BY_SQLSTATE.get(error.sqlstate or "")
         if found is not None:
             raise found(error.diag.message_primary, **_facts(error.diag.message_detail)) from error
-        if isinstance(error, psycopg.OperationalError) and error.sqlstate in (None, "57P01", "57P02", "57P03", "08006", "08001", "08003", "53300"):
+        if isinstance(error, psycopg.OperationalError) and error.sqlstate in (
+            None,
+            "57P01",
+            "57P02",
+            "57P03",
+            "08006",
+            "08001",
+            "08003",
+            "53300",
+        ):
             raise errors.Unavailable("the database does not answer; see `headgate db status`") from error
         raise
 

@@ -14,10 +14,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import LiteralString
 
 import psycopg
 from psycopg import Connection, sql
-from psycopg.abc import Query
 
 from headgate.core import log, roles
 from headgate.core.errors import DatabaseNewer, MigrationChanged, Unavailable
@@ -90,7 +90,10 @@ def migrate(admin_url: str, *, dry_run: bool = False, tell: Callable[[str], None
 
     Raises DatabaseNewer, MigrationChanged, Unavailable (another runner, or a lock that stayed taken).
     """
-    with psycopg.connect(admin_url, autocommit=True, application_name="headgate migrate") as connection, _alone(connection):
+    with (
+        psycopg.connect(admin_url, autocommit=True, application_name="headgate migrate") as connection,
+        _alone(connection),
+    ):
         roles.ensure_roles(connection)
         _prepare(connection)
         todo = pending(connection)
@@ -122,7 +125,9 @@ def _alone(connection: Connection[object]) -> Iterator[None]:
     deadline = time.monotonic() + WAIT_SECONDS
     while not _value(connection, "SELECT pg_try_advisory_lock(%s)", ADVISORY_LOCK):
         if time.monotonic() > deadline:
-            raise Unavailable("another migration has been running for a minute; look for 'headgate migrate' in pg_stat_activity")
+            raise Unavailable(
+                "another migration has been running for a minute; look for 'headgate migrate' in pg_stat_activity"
+            )
         time.sleep(0.1)
     try:
         yield
@@ -176,7 +181,9 @@ def _apply(connection: Connection[object], script: Script) -> None:
             return
         except psycopg.errors.LockNotAvailable as error:
             if attempt == LOCK_TIMEOUT_TRIES:
-                raise Unavailable(f"{script.name} waited for a lock {attempt} times; try when the application is quieter") from error
+                raise Unavailable(
+                    f"{script.name} waited for a lock {attempt} times; try when the application is quieter"
+                ) from error
             _LOG.warning("migration waits for a lock", extra={"migration": script.name, "attempt": attempt})
             time.sleep(attempt * PAUSE_SECONDS)
 
@@ -194,7 +201,7 @@ def _execute(connection: Connection[object], script: Script) -> None:
     )
 
 
-def _value(connection: Connection[object], query: Query, *params: object) -> object:
+def _value(connection: Connection[object], query: LiteralString, *params: object) -> object:
     row = connection.execute(query, params).fetchone()
     assert row is not None
     return row[0]  # type: ignore[index]

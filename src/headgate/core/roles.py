@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 from psycopg import Connection, sql
 
 ROLES: dict[str, tuple[bool, str]] = {
@@ -22,7 +24,8 @@ def ensure_roles(connection: Connection[object]) -> None:
     with connection.transaction():
         # Two installations on one server may start at once: roles are the server's, not the database's.
         connection.execute("SELECT pg_advisory_xact_lock(hashtext('headgate.roles'))")
-        present = {row[0] for row in connection.execute("SELECT rolname FROM pg_roles WHERE rolname LIKE 'headgate\\_%'")}  # type: ignore[index]
+        rows = connection.execute("SELECT rolname::text FROM pg_roles WHERE rolname LIKE 'headgate\\_%'").fetchall()
+        present = {name for (name,) in cast(list[tuple[str]], rows)}
         for name, (login, _) in ROLES.items():
             if name not in present:
                 options = sql.SQL("LOGIN" if login else "NOLOGIN")
