@@ -23,6 +23,9 @@ from headgate.demo.stage import Stage
 from headgate.demo.story import perform, perform_yours
 from headgate.demo.tell import Teller
 
+STOP_SECONDS = 4.0
+"""How long the database may take to stop before it is told again: Ctrl-C ends everything within ten."""
+
 
 def demo(
     once: Annotated[bool, typer.Option("--once", help="Tell the story, check the book, and end.")] = False,
@@ -46,7 +49,7 @@ def demo(
             )
     finally:
         if ours and isinstance(server, Embedded):
-            server.engine.down()
+            server.engine.down(wait_seconds=STOP_SECONDS)
     raise typer.Exit(0 if clean else 1)
 
 

@@ -1,0 +1,76 @@
+"""Evidence of money: kept byte for byte, then read once.
+
+`receive` keeps bytes from a source, sealed, before anything is parsed; the same bytes again are the same artifact.
+`read` gives them to the parser that is surest of them and stores what it found: *records* (amounts, days, references,
+and the line they stand on), *statements* with the proof of their balances, and *faults*, which open one case while the
+good lines go on. A record's identity is its source's own id, else its place in the artifact, so that the same fact
+counts once. What names people or accounts is sealed beside the record and opened only by `statement_lines`,
+`return_entries` and `register_rows`, for the domains above.
+"""
+
+from headgate.ingestion.artifacts import body, receive
+from headgate.ingestion.errors import (
+    AlreadyRead,
+    ArtifactTooLarge,
+    EmptyArtifact,
+    MalformedArtifact,
+    NoSuchArtifact,
+    NoSuchRecord,
+    UnknownParser,
+    WrongKind,
+)
+from headgate.ingestion.evidence import register_rows, return_entries, statement_lines
+from headgate.ingestion.model import (
+    Artifact,
+    Booking,
+    Reading,
+    RegisterRow,
+    ReturnEntry,
+    StatementLine,
+    StoredFault,
+    StoredRecord,
+    StoredStatement,
+)
+from headgate.ingestion.queries import (
+    get_artifact,
+    get_record,
+    list_artifacts,
+    list_faults,
+    list_records,
+    list_statements,
+    reading_of,
+)
+from headgate.ingestion.reading import read
+
+__all__ = [
+    "AlreadyRead",
+    "Artifact",
+    "ArtifactTooLarge",
+    "Booking",
+    "EmptyArtifact",
+    "MalformedArtifact",
+    "NoSuchArtifact",
+    "NoSuchRecord",
+    "Reading",
+    "RegisterRow",
+    "ReturnEntry",
+    "StatementLine",
+    "StoredFault",
+    "StoredRecord",
+    "StoredStatement",
+    "UnknownParser",
+    "WrongKind",
+    "body",
+    "get_artifact",
+    "get_record",
+    "list_artifacts",
+    "list_faults",
+    "list_records",
+    "list_statements",
+    "read",
+    "reading_of",
+    "receive",
+    "register_rows",
+    "return_entries",
+    "statement_lines",
+]

@@ -1,0 +1,16 @@
+"""Messages: what was received is read."""
+
+from __future__ import annotations
+
+from headgate import ingestion
+from headgate.core.db import Tx
+from headgate.messaging import Consumer, Message
+
+
+def read_artifact(tx: Tx, message: Message) -> None:
+    """Read an artifact that came. One that is read already, or that no parser knows, needs nothing more."""
+    if ingestion.get_artifact(tx, message.aggregate_id).status == "received":
+        ingestion.read(tx, message.aggregate_id)
+
+
+CONSUMERS = [Consumer(name="ingestion.read", topics=("ingestion.artifact.received",), handle=read_artifact)]

@@ -1,0 +1,207 @@
+"""HTTP: /v1/ingestion. Bytes come in and are kept before they are read; what names people never goes out."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Annotated, Any, Literal, cast
+
+from fastapi import APIRouter, File, Form, UploadFile
+from pydantic import BaseModel
+from starlette.responses import Response
+
+from headgate import ingestion
+from headgate.core.errors import Refused
+from headgate.ingestion.artifacts import SIZE_MAX
+from headgate.ingestion.errors import ArtifactTooLarge
+from headgate.ingestion.model import Artifact, ArtifactStatus, Reading, StoredFault, StoredRecord, StoredStatement
+from headgate.ingestion.parsers import Kind
+from headgate.web import Call, MoneyModel, Page, PageOf, page_of, reads, writes
+
+router = APIRouter(prefix="/v1/ingestion", tags=["ingestion"])
+Reads = Annotated[Call, reads("ingestion.read")]
+Uploads = Annotated[Call, writes("ingestion.upload")]
+
+
+class ArtifactModel(BaseModel):
+    """A file as it came; the sha256 is of its plain bytes."""
+
+    id: str
+    source: str
+    kind: str
+    filename: str
+    sha256: str
+    size_bytes: int
+    status: ArtifactStatus
+    received_at: datetime
+    received_by: str
+
+
+class ArtifactAnswer(BaseModel):
+    """An artifact with what was read in it, where it was."""
+
+    artifact: ArtifactModel
+    reading: Reading | None
+
+
+class RecordModel(BaseModel):
+    """A record, and the place it was read at: bytes from offset_start to before offset_end."""
+
+    id: str
+    artifact_id: str
+    statement_id: str | None
+    source: str
+    external_id: str | None
+    line: int
+    occurrence: int
+    offset_start: int
+    offset_end: int
+    parser: str
+    kind: str
+    channel: str | None
+    direction: Literal["credit", "debit"] | None
+    amount: MoneyModel
+    value_on: date | None
+    booked_on: date | None
+    reference: str | None
+    details: dict[str, Any]
+    recorded_at: datetime
+
+
+@router.post("/files", status_code=201)
+def receive_file(
+    call: Uploads,
+    file: Annotated[UploadFile, File(description="The file, at most 64 MiB")],
+    source: Annotated[str, Form(description="Where it comes from, as upload or bank.amegy")] = "upload",
+    kind: Annotated[Kind | None, Form(description="What it is; found out by its bytes where left out")] = None,
+) -> ArtifactAnswer:
+    """Keep a file, then read it. The same bytes again are the artifact that stands (200)."""
+    data = file.file.read(SIZE_MAX + 1)
+    if len(data) > SIZE_MAX:
+        raise ArtifactTooLarge(f"the file has more than {SIZE_MAX} bytes")
+    with call.begin() as tx:
+        artifact = ingestion.receive(tx, source=source, kind=kind, filename=file.filename or "file", data=data)
+    # A transaction of its own: the bytes stay whatever becomes of reading them.
+    with call.begin() as tx:
+        reading = ingestion.read(tx, artifact.id)
+        standing = ingestion.get_artifact(tx, artifact.id)
+    if isinstance(reading, Refused):
+        return _as_is(call.answer(reading))
+    answer = ArtifactAnswer(artifact=_artifact(standing), reading=reading)
+    return _as_is(call.answer(answer, status=201 if artifact.is_new else 200))
+
+
+@router.post("/artifacts/{artifact_id}/read")
+def read_artifact(
+    call: Uploads,
+    artifact_id: str,
+    parser: Annotated[str | None, Form(description="A parser by name, where the bytes do not say it")] = None,
+) -> ArtifactAnswer:
+    """Read an artifact that is kept, with the parser named; read already, the reading that stands."""
+    with call.begin() as tx:
+        reading = ingestion.read(tx, artifact_id, parser=parser)
+        standing = ingestion.get_artifact(tx, artifact_id)
+    if isinstance(reading, Refused):
+        return _as_is(call.answer(reading))
+    return ArtifactAnswer(artifact=_artifact(standing), reading=reading)
+
+
+@router.get("/artifacts")
+def list_artifacts(
+    call: Reads, page: Page, source: str | None = None, kind: Kind | None = None, status: ArtifactStatus | None = None
+) -> PageOf[ArtifactModel]:
+    """Artifacts, newest first."""
+    with call.begin() as tx:
+        rows = ingestion.list_artifacts(
+            tx, source=source, kind=kind, status=status, before=page.after(datetime, str), limit=page.limit + 1
+        )
+    return page_of(page, rows, key=lambda row: (row.received_at, row.id), row=_artifact)
+
+
+@router.get("/artifacts/{artifact_id}")
+def get_artifact(call: Reads, artifact_id: str) -> ArtifactAnswer:
+    """One artifact, with its reading."""
+    with call.begin() as tx:
+        artifact = ingestion.get_artifact(tx, artifact_id)
+        return ArtifactAnswer(artifact=_artifact(artifact), reading=ingestion.reading_of(tx, artifact_id))
+
+
+@router.get("/artifacts/{artifact_id}/records")
+def list_records(call: Reads, page: Page, artifact_id: str) -> PageOf[RecordModel]:
+    """The records read in an artifact, in its order."""
+    with call.begin() as tx:
+        ingestion.get_artifact(tx, artifact_id)
+        rows = ingestion.list_records(
+            tx, artifact_id=artifact_id, after=page.after(int, int) or (0, 0), limit=page.limit + 1
+        )
+    return page_of(page, rows, key=lambda row: (row.line, row.occurrence), row=_record)
+
+
+@router.get("/artifacts/{artifact_id}/faults")
+def list_faults(call: Reads, page: Page, artifact_id: str) -> PageOf[StoredFault]:
+    """What is wrong in an artifact: line, position, field, rule and how to mend it."""
+    with call.begin() as tx:
+        ingestion.get_artifact(tx, artifact_id)
+        rows = ingestion.list_faults(tx, artifact_id=artifact_id, after=page.after(int) or 0, limit=page.limit + 1)
+    return page_of(page, rows, key=lambda row: row.id)
+
+
+@router.get("/statements")
+def list_statements(
+    call: Reads, page: Page, artifact_id: str | None = None, on: date | None = None
+) -> PageOf[StoredStatement]:
+    """Bank statements in the order they were read, amounts in signed minor units."""
+    with call.begin() as tx:
+        rows = ingestion.list_statements(
+            tx, artifact_id=artifact_id, on=on, after=page.after(str) or "", limit=page.limit + 1
+        )
+    return page_of(page, rows, key=lambda row: row.id)
+
+
+@router.get("/records/{record_id}")
+def get_record(call: Reads, record_id: str) -> RecordModel:
+    """One record."""
+    with call.begin() as tx:
+        return _record(ingestion.get_record(tx, record_id))
+
+
+def _as_is(response: Response) -> ArtifactAnswer:
+    """A finished answer passes FastAPI as it is; the annotation of the route documents its shape."""
+    return cast(ArtifactAnswer, response)
+
+
+def _artifact(artifact: Artifact) -> ArtifactModel:
+    return ArtifactModel(
+        id=artifact.id,
+        source=artifact.source,
+        kind=artifact.kind,
+        filename=artifact.filename,
+        sha256=artifact.sha256,
+        size_bytes=artifact.size_bytes,
+        status=artifact.status,
+        received_at=artifact.received_at,
+        received_by=artifact.received_by,
+    )
+
+
+def _record(record: StoredRecord) -> RecordModel:
+    return RecordModel(
+        id=record.id,
+        artifact_id=record.artifact_id,
+        statement_id=record.statement_id,
+        source=record.source,
+        external_id=record.external_id,
+        line=record.line,
+        occurrence=record.occurrence,
+        offset_start=record.offset_start,
+        offset_end=record.offset_end,
+        parser=record.parser,
+        kind=record.kind,
+        channel=record.channel,
+        direction=record.direction,
+        amount=MoneyModel.of(record.amount),
+        value_on=record.value_on,
+        booked_on=record.booked_on,
+        reference=record.reference,
+        details=record.details,
+        recorded_at=record.recorded_at,
+    )

@@ -1,0 +1,225 @@
+"""Reads: parties, bank accounts and their history, blocks, and what a gate must know of an account."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from headgate.core.db import Tx
+from headgate.parties.errors import NoSuchBankAccount, NoSuchBlock, NoSuchParty
+from headgate.parties.model import BankAccount, BankAccountChange, Block, Party, Standing
+
+
+def get_party(tx: Tx, party_id: str, *, for_update: bool = False) -> Party:
+    """One party, locked if asked. Raises NoSuchParty."""
+    if for_update:
+        tx.run(
+            "SELECT FROM parties.parties WHERE tenant_id = %(tenant)s AND id = %(id)s FOR UPDATE",
+            {"tenant": tx.tenant_id, "id": party_id},
+        )
+    found = tx.maybe(
+        """
+        SELECT id, kind, legal_entity_id, external_id, name, is_person, status, created_at
+          FROM parties.parties
+         WHERE tenant_id = %(tenant)s AND id = %(id)s
+        """,
+        {"tenant": tx.tenant_id, "id": party_id},
+        row=Party,
+    )
+    if found is None:
+        raise NoSuchParty(f"there is no party {party_id[:40]}", party_id=party_id[:40])
+    return found
+
+
+def party_called(tx: Tx, *, kind: str, legal_entity_id: str | None, external_id: str) -> Party:
+    """The party that a client calls so. Raises NoSuchParty."""
+    found = tx.maybe(
+        """
+        SELECT id, kind, legal_entity_id, external_id, name, is_person, status, created_at
+          FROM parties.parties
+         WHERE tenant_id = %(tenant)s AND kind = %(kind)s AND external_id = %(external_id)s
+           AND legal_entity_id IS NOT DISTINCT FROM %(legal_entity)s
+        """,
+        {"tenant": tx.tenant_id, "kind": kind, "legal_entity": legal_entity_id, "external_id": external_id},
+        row=Party,
+    )
+    if found is None:
+        raise NoSuchParty(f"there is no {kind} with the external id {external_id[:100]}", external_id=external_id[:100])
+    return found
+
+
+def list_parties(
+    tx: Tx,
+    *,
+    kind: str | None = None,
+    legal_entity_id: str | None = None,
+    external_id: str | None = None,
+    limit: int = 50,
+    after: str = "",
+) -> list[Party]:
+    """Parties in the order of their ids, which is that of their making; from `after` on."""
+    return tx.all(
+        """
+        SELECT id, kind, legal_entity_id, external_id, name, is_person, status, created_at
+          FROM parties.parties
+         WHERE tenant_id = %(tenant)s AND id > %(after)s
+           AND (%(kind)s::text IS NULL OR kind = %(kind)s)
+           AND (%(legal_entity)s::text IS NULL OR legal_entity_id = %(legal_entity)s)
+           AND (%(external_id)s::text IS NULL OR external_id = %(external_id)s)
+         ORDER BY id
+         LIMIT %(limit)s
+        """,
+        {
+            "tenant": tx.tenant_id,
+            "after": after,
+            "kind": kind,
+            "legal_entity": legal_entity_id,
+            "external_id": external_id,
+            "limit": limit,
+        },
+        row=Party,
+    )
+
+
+def get_bank_account(tx: Tx, bank_account_id: str, *, for_update: bool = False) -> BankAccount:
+    """One bank account, locked if asked. Raises NoSuchBankAccount."""
+    if for_update:
+        tx.run(
+            "SELECT FROM parties.bank_accounts WHERE tenant_id = %(tenant)s AND id = %(id)s FOR UPDATE",
+            {"tenant": tx.tenant_id, "id": bank_account_id},
+        )
+    found = tx.maybe(
+        """
+        SELECT id, party_id, routing_number, last4, account_type, status, verification, created_at
+          FROM parties.bank_accounts
+         WHERE tenant_id = %(tenant)s AND id = %(id)s
+        """,
+        {"tenant": tx.tenant_id, "id": bank_account_id},
+        row=BankAccount,
+    )
+    if found is None:
+        raise NoSuchBankAccount(
+            f"there is no bank account {bank_account_id[:40]}", bank_account_id=bank_account_id[:40]
+        )
+    return found
+
+
+def list_bank_accounts(tx: Tx, *, party_id: str | None = None, limit: int = 50, after: str = "") -> list[BankAccount]:
+    """Bank accounts, of one party or of all, in the order of their ids; from `after` on."""
+    return tx.all(
+        """
+        SELECT id, party_id, routing_number, last4, account_type, status, verification, created_at
+          FROM parties.bank_accounts
+         WHERE tenant_id = %(tenant)s AND id > %(after)s
+           AND (%(party)s::text IS NULL OR party_id = %(party)s)
+         ORDER BY id
+         LIMIT %(limit)s
+        """,
+        {"tenant": tx.tenant_id, "party": party_id, "after": after, "limit": limit},
+        row=BankAccount,
+    )
+
+
+def bank_account_history(tx: Tx, *, party_id: str, limit: int = 50, after: int = 0) -> list[BankAccountChange]:
+    """What happened to a party's bank accounts, oldest first; from change number `after` on."""
+    return tx.all(
+        """
+        SELECT id, party_id, bank_account_id, change, source_ref, actor_type, actor_id, changed_at
+          FROM parties.bank_account_changes
+         WHERE tenant_id = %(tenant)s AND party_id = %(party)s AND id > %(after)s
+         ORDER BY id
+         LIMIT %(limit)s
+        """,
+        {"tenant": tx.tenant_id, "party": party_id, "after": after, "limit": limit},
+        row=BankAccountChange,
+    )
+
+
+def standings(tx: Tx, bank_account_ids: Sequence[str]) -> dict[str, Standing]:
+    """What a gate must know of bank accounts, by id; one that does not exist is missing from the answer."""
+    rows = tx.all(
+        """
+        SELECT b.id AS bank_account_id, b.party_id, p.legal_entity_id, b.last4, b.status AS account_status,
+               p.status AS party_status,
+               b.verification,
+               ARRAY(SELECT DISTINCT k.reason FROM parties.blocks k
+                      WHERE k.tenant_id = b.tenant_id AND k.status = 'active'
+                        AND (k.party_id = b.party_id OR k.fingerprint = b.fingerprint)
+                      ORDER BY k.reason) AS blocked,
+               (SELECT max(c.changed_at) FROM parties.bank_account_changes c
+                 WHERE c.tenant_id = b.tenant_id AND c.bank_account_id = b.id
+                   AND c.change IN ('added', 'reactivated')) AS changed_at
+          FROM parties.bank_accounts b
+          JOIN parties.parties p ON p.tenant_id = b.tenant_id AND p.id = b.party_id
+         WHERE b.tenant_id = %(tenant)s AND b.id = ANY(%(ids)s)
+        """,
+        {"tenant": tx.tenant_id, "ids": list(bank_account_ids)},
+    )
+    return {row["bank_account_id"]: Standing(**{**row, "blocked": tuple(row["blocked"])}) for row in rows}
+
+
+def fingerprint_of(tx: Tx, bank_account_id: str) -> bytes:
+    """The keyed fingerprint of a bank account's numbers. Raises NoSuchBankAccount."""
+    found = tx.value(
+        "SELECT fingerprint FROM parties.bank_accounts WHERE tenant_id = %(tenant)s AND id = %(id)s",
+        {"tenant": tx.tenant_id, "id": bank_account_id},
+    )
+    if found is None:
+        raise NoSuchBankAccount(
+            f"there is no bank account {bank_account_id[:40]}", bank_account_id=bank_account_id[:40]
+        )
+    return bytes(found)
+
+
+def get_block(tx: Tx, block_id: str, *, for_update: bool = False) -> Block:
+    """One block, locked if asked. Raises NoSuchBlock."""
+    if for_update:
+        tx.run(
+            "SELECT FROM parties.blocks WHERE tenant_id = %(tenant)s AND id = %(id)s FOR UPDATE",
+            {"tenant": tx.tenant_id, "id": block_id},
+        )
+    found = tx.maybe(
+        """
+        SELECT id, party_id, bank_account_id, reason, status, blocked_by, blocked_at, lifted_by, lifted_at, lift_reason
+          FROM parties.blocks
+         WHERE tenant_id = %(tenant)s AND id = %(id)s
+        """,
+        {"tenant": tx.tenant_id, "id": block_id},
+        row=Block,
+    )
+    if found is None:
+        raise NoSuchBlock(f"there is no block {block_id[:40]}", block_id=block_id[:40])
+    return found
+
+
+def active_block(tx: Tx, *, party_id: str | None, fingerprint: bytes | None, reason: str) -> Block:
+    """The active block of a party or an account number for one reason. Raises NotFound."""
+    return tx.one(
+        """
+        SELECT id, party_id, bank_account_id, reason, status, blocked_by, blocked_at, lifted_by, lifted_at, lift_reason
+          FROM parties.blocks
+         WHERE tenant_id = %(tenant)s AND status = 'active' AND reason = %(reason)s
+           AND (party_id = %(party)s OR fingerprint = %(fingerprint)s)
+        """,
+        {"tenant": tx.tenant_id, "party": party_id, "fingerprint": fingerprint, "reason": reason},
+        row=Block,
+        what="block",
+    )
+
+
+def list_blocks(
+    tx: Tx, *, status: str | None = None, party_id: str | None = None, limit: int = 50, after: str = ""
+) -> list[Block]:
+    """Blocks in the order of their ids; from `after` on."""
+    return tx.all(
+        """
+        SELECT id, party_id, bank_account_id, reason, status, blocked_by, blocked_at, lifted_by, lifted_at, lift_reason
+          FROM parties.blocks
+         WHERE tenant_id = %(tenant)s AND id > %(after)s
+           AND (%(status)s::text IS NULL OR status = %(status)s)
+           AND (%(party)s::text IS NULL OR party_id = %(party)s)
+         ORDER BY id
+         LIMIT %(limit)s
+        """,
+        {"tenant": tx.tenant_id, "status": status, "party": party_id, "after": after, "limit": limit},
+        row=Block,
+    )

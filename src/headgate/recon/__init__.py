@@ -1,0 +1,32 @@
+"""The book against the bank, day by day.
+
+An account of the book is linked to the bank account it mirrors (`link_bank_account`). `run` matches the bank's lines
+of a day with the book's legs by identifier and exact amount: one line with one leg, or one line with the group of legs
+that carry its identifier and sum to it, as an ACH file's single debit with its many payments. The database holds that
+a line and a leg are in one match at most. What is left is named as a *difference*, each with a case: missing in the
+book, missing at the bank, another amount, another opening balance, a statement that does not add up. A day without any
+is balanced. A later run goes on from what was left and supersedes the former.
+"""
+
+from headgate.recon.errors import CurrencyDiffers, LinkedElsewhere, NoSuchReconciliation, NotLinked
+from headgate.recon.links import link_bank_account, list_links
+from headgate.recon.model import Difference, Link, Match, Reconciliation
+from headgate.recon.queries import get_reconciliation, list_matches, list_reconciliations
+from headgate.recon.runs import run
+
+__all__ = [
+    "CurrencyDiffers",
+    "Difference",
+    "Link",
+    "LinkedElsewhere",
+    "Match",
+    "NoSuchReconciliation",
+    "NotLinked",
+    "Reconciliation",
+    "get_reconciliation",
+    "link_bank_account",
+    "list_links",
+    "list_matches",
+    "list_reconciliations",
+    "run",
+]

@@ -1,0 +1,69 @@
+"""`headgate recon`: link a bank account, reconcile a day, see what differs."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+
+import typer
+
+from headgate import ledger, recon, tenants
+from headgate.core.db import Actor
+from headgate.core.terminal import emit, open_database
+
+app = typer.Typer(name="recon", help="The book against the bank.", no_args_is_help=True)
+
+ACTOR = Actor("human", "cli")
+Json = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
+TenantOption = Annotated[str, typer.Option("--tenant", help="The tenant's id or slug.")]
+AccountOption = Annotated[str, typer.Option("--account", help="The account of the book, by code or id.")]
+Day = Annotated[datetime, typer.Option("--on", formats=["%Y-%m-%d"], help="The day, as 2026-11-24.")]
+
+
+@app.command("link")
+def link(
+    tenant: TenantOption,
+    account: AccountOption,
+    statement: Annotated[str, typer.Option("--statement", help="A statement of the bank account, as stm_….")],
+    json: Json = False,
+) -> None:
+    """Say that an account of the book mirrors the bank account of a statement."""
+    with (
+        open_database() as database,
+        database.begin(tenant_id=tenants.find_tenant(database, tenant).id, actor=ACTOR) as tx,
+    ):
+        made = recon.link_bank_account(tx, account=account, statement_id=statement)
+    emit(made, as_json=json)
+
+
+@app.command("run")
+def run(tenant: TenantOption, account: AccountOption, on: Day, json: Json = False) -> None:
+    """Reconcile an account and day. Exits 1 where something differs or no statement has come."""
+    with (
+        open_database() as database,
+        database.begin(tenant_id=tenants.find_tenant(database, tenant).id, actor=ACTOR) as tx,
+    ):
+        made = recon.run(tx, account=account, on=on.date())
+    emit(made, as_json=json)
+    if made.status != "balanced":
+        raise typer.Exit(1)
+
+
+@app.command("show")
+def show(
+    tenant: TenantOption,
+    account: AccountOption,
+    on: Annotated[
+        datetime | None, typer.Option("--on", formats=["%Y-%m-%d"], help="One day; the last ones by default.")
+    ] = None,
+    limit: int = 20,
+    json: Json = False,
+) -> None:
+    """The current runs of an account, newest first."""
+    with (
+        open_database() as database,
+        database.begin(tenant_id=tenants.find_tenant(database, tenant).id, actor=ACTOR) as tx,
+    ):
+        account_id = ledger.get_account(tx, account).id
+        found = recon.list_reconciliations(tx, account_id=account_id, on=on.date() if on else None, limit=limit)
+    emit(found, as_json=json)

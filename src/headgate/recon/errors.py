@@ -1,0 +1,36 @@
+"""What can go wrong with reconciliation. The database raises HG601."""
+
+from __future__ import annotations
+
+from headgate.core.errors import Conflict, NotFound, Unprocessable
+
+
+class NotLinked(Unprocessable):
+    """No bank account is linked to this account of the book."""
+
+    code = "recon.not_linked"
+
+
+class LinkedElsewhere(Conflict):
+    """The bank account mirrors another account of the book already."""
+
+    code = "recon.linked_elsewhere"
+
+
+class CurrencyDiffers(Unprocessable):
+    """A bank account and its mirror in the book have one currency."""
+
+    code = "recon.currency_differs"
+
+
+class NoSuchReconciliation(NotFound):
+    """There is no such reconciliation."""
+
+    code = "recon.no_such_reconciliation"
+
+
+class Superseded(Conflict):
+    """A later run has taken this one's place."""
+
+    code = "recon.superseded"
+    sqlstate = "HG601"
