@@ -1,0 +1,199 @@
+"""`headgate tenants`, `legal-entities`, `users` and `keys`: what the installation's administrator sets up."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
+from typing import Annotated
+
+import typer
+
+from headgate import tenants
+from headgate.core.db import Tx
+from headgate.core.errors import Malformed
+from headgate.core.terminal import emit, open_database, say
+from headgate.tenants.tenants import ADMINISTRATOR
+
+app = typer.Typer(
+    name="tenants", help="Who is served: create and list tenants, move a test tenant's clock.", no_args_is_help=True
+)
+legal_entities = typer.Typer(name="legal-entities", help="The companies of a tenant.", no_args_is_help=True)
+users = typer.Typer(name="users", help="The persons of a tenant: four eyes compare them.", no_args_is_help=True)
+keys = typer.Typer(name="keys", help="The API keys of a tenant.", no_args_is_help=True)
+APPS = (app, legal_entities, users, keys)
+"""Every command group of this domain, for the one door that composes them."""
+
+Json = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
+TenantOption = Annotated[str, typer.Option("--tenant", help="The tenant's id or slug.")]
+
+
+@app.command("create")
+def create_tenant(
+    slug: Annotated[str, typer.Option(help="2 to 40 lower-case letters, digits and hyphens.")],
+    name: Annotated[str | None, typer.Option(help="How people call it; the slug unless given.")] = None,
+    live: Annotated[
+        bool, typer.Option("--live", help="Real money, for ever. Without it: a test tenant, for ever.")
+    ] = False,
+    json: Json = False,
+) -> None:
+    """Create a tenant."""
+    with open_database() as database:
+        emit(tenants.create_tenant(database, slug=slug, name=name or slug, livemode=live), as_json=json)
+
+
+@app.command("list")
+def list_tenants(json: Json = False) -> None:
+    """Every tenant, oldest first."""
+    with open_database() as database:
+        emit(tenants.directory(database), as_json=json)
+
+
+@app.command("clock")
+def move_clock(
+    tenant: TenantOption,
+    by: Annotated[str | None, typer.Option(help="Forward by 90s, 15m, 8h or 3d.")] = None,
+    to: Annotated[str | None, typer.Option(help="To an instant, as 2026-11-20T17:00:00Z.")] = None,
+    reset: Annotated[bool, typer.Option("--reset", help="Back to real time.")] = False,
+    json: Json = False,
+) -> None:
+    """Show a tenant's clock, or move a test tenant's."""
+    if sum((by is not None, to is not None, reset)) > 1:
+        raise Malformed("give one of --by, --to and --reset")
+    with open_database() as database:
+        found = tenants.find_tenant(database, tenant)
+        with database.begin(tenant_id=found.id, actor=ADMINISTRATOR) as tx:
+            if by is None and to is None and not reset:
+                now = tx.now()
+            else:
+                now = tenants.move_clock(tx, by=_duration(by) if by else None, to=_instant(to) if to else None)
+    emit({"tenant": found.slug, "now": now}, as_json=json)
+
+
+@legal_entities.command("create")
+def create_legal_entity(
+    tenant: TenantOption,
+    name: Annotated[str, typer.Option(help="The company's name.")],
+    time_zone: Annotated[str, typer.Option(help="An IANA name; says when its day ends.")],
+    currency: Annotated[str, typer.Option(help="ISO 4217.")] = "USD",
+    json: Json = False,
+) -> None:
+    """Create a legal entity."""
+    with open_database() as database:
+        found = tenants.find_tenant(database, tenant)
+        with database.begin(tenant_id=found.id, actor=ADMINISTRATOR) as tx:
+            made = tenants.create_legal_entity(tx, name=name, time_zone=time_zone, currency=currency)
+    emit(made, as_json=json)
+
+
+@legal_entities.command("list")
+def list_legal_entities(tenant: TenantOption, json: Json = False) -> None:
+    """The tenant's legal entities, oldest first."""
+    with open_database() as database:
+        found = tenants.find_tenant(database, tenant)
+        with database.begin(tenant_id=found.id, actor=ADMINISTRATOR) as tx:
+            rows = tenants.legal_entities(tx, limit=10_000)
+    emit(rows, as_json=json)
+
+
+@users.command("create")
+def create_user(
+    tenant: TenantOption,
+    email: Annotated[str, typer.Option(help="One person, one address.")],
+    name: Annotated[str, typer.Option(help="How the person is shown to others.")],
+    json: Json = False,
+) -> None:
+    """Add a person."""
+    with open_database() as database:
+        found = tenants.find_tenant(database, tenant)
+        with database.begin(tenant_id=found.id, actor=ADMINISTRATOR) as tx:
+            made = tenants.create_user(tx, email=email, display_name=name)
+    emit(made, as_json=json)
+
+
+@users.command("list")
+def list_users(tenant: TenantOption, json: Json = False) -> None:
+    """The tenant's persons, oldest first."""
+    with open_database() as database:
+        found = tenants.find_tenant(database, tenant)
+        with database.begin(tenant_id=found.id, actor=ADMINISTRATOR) as tx:
+            rows = tenants.users(tx, limit=10_000)
+    emit(rows, as_json=json)
+
+
+@keys.command("create")
+def create_key(
+    tenant: TenantOption,
+    role: Annotated[str, typer.Option(help="admin, operator, finance, compliance or readonly.")],
+    name: Annotated[str, typer.Option(help="What it is for.")] = "API key",
+    person: Annotated[
+        str | None, typer.Option(help="E-mail of the person behind it; a machine's key has none.")
+    ] = None,
+    expires: Annotated[str | None, typer.Option(help="After 90s, 15m, 8h or 3d; never unless given.")] = None,
+    json: Json = False,
+) -> None:
+    """Make an API key and print it, once: it is stored as a hash."""
+    with open_database() as database:
+        found = tenants.find_tenant(database, tenant)
+        with database.begin(tenant_id=found.id, actor=ADMINISTRATOR) as tx:
+            made = tenants.create_key(
+                tx,
+                role=role,
+                name=name,
+                user_id=_person_id(tx, person) if person else None,
+                expires_at=datetime.now(UTC) + _duration(expires) if expires else None,
+            )
+    if json:
+        emit({"key": made.key, **asdict(made.api_key)}, as_json=True)
+    else:
+        say("This key is shown once. Send it as `Authorization: Bearer KEY`.")
+        emit(made.key, as_json=False)
+
+
+@keys.command("list")
+def list_keys(tenant: TenantOption, json: Json = False) -> None:
+    """The tenant's keys, without their secrets."""
+    with open_database() as database:
+        found = tenants.find_tenant(database, tenant)
+        with database.begin(tenant_id=found.id, actor=ADMINISTRATOR) as tx:
+            rows = tenants.keys(tx, limit=10_000)
+    emit(rows, as_json=json)
+
+
+@keys.command("revoke")
+def revoke_key(
+    tenant: TenantOption,
+    key_id: Annotated[str, typer.Argument(help="key_…, from `headgate keys list`.")],
+    json: Json = False,
+) -> None:
+    """Revoke a key, at once and for ever."""
+    with open_database() as database:
+        found = tenants.find_tenant(database, tenant)
+        with database.begin(tenant_id=found.id, actor=ADMINISTRATOR) as tx:
+            revoked = tenants.revoke_key(tx, key_id)
+    emit(revoked, as_json=json)
+
+
+def _person_id(tx: Tx, email: str) -> str:
+    person = tenants.find_user(tx, email)
+    if person is None:
+        raise tenants.UnknownPerson(
+            "this tenant has no person with that e-mail address: `headgate users create` adds one"
+        )
+    return person.id
+
+
+def _duration(text: str) -> timedelta:
+    units = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+    if len(text) > 8 or not text[:-1].isdecimal() or text[-1] not in units:
+        raise Malformed(f"'{text[:20]}' is no length of time: write 90s, 15m, 8h or 3d")
+    return timedelta(**{units[text[-1]]: int(text[:-1])})
+
+
+def _instant(text: str) -> datetime:
+    try:
+        instant = datetime.fromisoformat(text)
+    except ValueError:
+        raise Malformed(f"'{text[:40]}' is no instant: write it as 2026-11-20T17:00:00Z") from None
+    if instant.tzinfo is None:
+        raise Malformed(f"'{text}' has no time zone: end it with Z or an offset, as -06:00")
+    return instant

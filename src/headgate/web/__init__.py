@@ -1,0 +1,33 @@
+"""What every `routes.py` shares, so that a route only parses, calls one verb and answers.
+
+`reads`, `writes` and `money` give a route its `Call`: an authenticated caller with the permission asked for, and the
+transaction of its tenant. Whatever moves money goes through `call.once`: one effect for one Idempotency-Key, for ever.
+Lists take `Page` and answer `page_of`. Errors and refusals become RFC 9457 problems without a route's doing. Amounts
+are `MoneyModel`. Names, paths and operation ids are stable: clients are generated from the OpenAPI document.
+"""
+
+from headgate.web.application import build_application
+from headgate.web.calls import Call, money, reads, writes
+from headgate.web.health import Check
+from headgate.web.metrics import Gauge
+from headgate.web.paging import Page, PageOf, PageRequest, page_of
+from headgate.web.problems import Problem
+from headgate.web.rendering import CurrencyCode, MoneyModel, rendered
+
+__all__ = [
+    "Call",
+    "Check",
+    "CurrencyCode",
+    "Gauge",
+    "MoneyModel",
+    "Page",
+    "PageOf",
+    "PageRequest",
+    "Problem",
+    "build_application",
+    "money",
+    "page_of",
+    "reads",
+    "rendered",
+    "writes",
+]
