@@ -52,6 +52,24 @@ def test_a_tenant_is_created_and_listed(run: Any) -> None:
     assert slug in run("tenants", "list")
 
 
+@pytest.mark.parametrize(
+    ("words", "slug"),
+    [(("{}",), "{}"), (("--name", "The {} Company"), "the-{}-company"), (("{}", "--slug", "{}", "--test"), "{}")],
+)
+def test_a_slug_is_given_either_way_or_made_of_the_name(run: Any, words: tuple[str, ...], slug: str) -> None:
+    unique = f"t{ids.new('x')[-10:]}"
+
+    made = run("tenants", "create", *(word.format(unique) for word in words), "--json")
+
+    assert made["slug"] == slug.format(unique) and made["livemode"] is False
+
+
+@pytest.mark.parametrize("words", [(), ("--name", "!!"), ("one", "--slug", "other")])
+def test_a_tenant_without_one_slug_is_refused(run: Any, words: tuple[str, ...]) -> None:
+    with pytest.raises(Malformed, match="slug"):
+        run("tenants", "create", *words)
+
+
 def test_a_key_opens_the_tenant_it_was_made_for(run: Any, database: Database, tenant: make.TenantFixture) -> None:
     for name in (tenant.slug, str(tenant.id)):
         made = run("keys", "create", "--tenant", name, "--role", "finance", "--json")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
@@ -29,16 +30,22 @@ TenantOption = Annotated[str, typer.Option("--tenant", help="The tenant's id or 
 
 @app.command("create")
 def create_tenant(
-    slug: Annotated[str, typer.Option(help="2 to 40 lower-case letters, digits and hyphens.")],
+    named: Annotated[str | None, typer.Argument(metavar="[SLUG]", help="The slug; the same as --slug.")] = None,
+    slug: Annotated[
+        str | None, typer.Option(help="2 to 40 lower-case letters, digits and hyphens; made of the name unless given.")
+    ] = None,
     name: Annotated[str | None, typer.Option(help="How people call it; the slug unless given.")] = None,
     live: Annotated[
-        bool, typer.Option("--live", help="Real money, for ever. Without it: a test tenant, for ever.")
+        bool, typer.Option("--live/--test", help="Real money, or a test tenant: for ever, either way.")
     ] = False,
     json: Json = False,
 ) -> None:
     """Create a tenant."""
+    if named and slug and named != slug:
+        raise Malformed("give the slug once: as the argument or as --slug")
+    chosen = slug or named or _slug_of(name)
     with open_database() as database:
-        emit(tenants.create_tenant(database, slug=slug, name=name or slug, livemode=live), as_json=json)
+        emit(tenants.create_tenant(database, slug=chosen, name=name or chosen, livemode=live), as_json=json)
 
 
 @app.command("list")
@@ -73,7 +80,7 @@ def move_clock(
 def create_legal_entity(
     tenant: TenantOption,
     name: Annotated[str, typer.Option(help="The company's name.")],
-    time_zone: Annotated[str, typer.Option(help="An IANA name; says when its day ends.")],
+    time_zone: Annotated[str, typer.Option(help="An IANA name, as America/Chicago; says when its day ends.")] = "UTC",
     currency: Annotated[str, typer.Option(help="ISO 4217.")] = "USD",
     json: Json = False,
 ) -> None:
@@ -180,6 +187,13 @@ def _person_id(tx: Tx, email: str) -> str:
             "this tenant has no person with that e-mail address: `headgate users create` adds one"
         )
     return person.id
+
+
+def _slug_of(name: str | None) -> str:
+    words = re.findall(r"[a-z0-9]+", (name or "").lower())
+    if not words:
+        raise Malformed("a tenant needs a slug: headgate tenants create acme --name 'Acme Payroll'")
+    return "-".join(words)[:40].strip("-")
 
 
 def _duration(text: str) -> timedelta:
