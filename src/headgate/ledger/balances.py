@@ -1,0 +1,78 @@
+"""Balances: what is posted, reserved and available, on each account's normal side. Reading writes nothing."""
+
+from __future__ import annotations
+
+from typing import Any, LiteralString
+
+from headgate.core.db import Tx
+from headgate.core.money import Money, zero
+from headgate.ledger.accounts import resolve_accounts
+from headgate.ledger.errors import AccountNotFound
+from headgate.ledger.model import AccountBalance, Balance
+
+_SELECT: LiteralString = """
+    SELECT account_id, code, name, type, currency, purpose, legal_entity_id, status,
+           posted_minor, reserved_minor, available_minor
+      FROM ledger.balances
+"""
+
+
+def balance(tx: Tx, account: int | str) -> Balance:
+    """The balance of an account by number, id or code. Raises AccountNotFound."""
+    number = account if isinstance(account, int) else resolve_accounts(tx, [account])[account]
+    row = tx.maybe(
+        "SELECT currency, posted_minor, reserved_minor, available_minor FROM ledger.balances WHERE account_id = %(id)s",
+        {"id": number},
+    )
+    if row is None:
+        raise AccountNotFound(f"there is no account {account}", account=str(account))
+    return _balance(row)
+
+
+def balances(
+    tx: Tx,
+    *,
+    currency: str | None = None,
+    purpose: str | None = None,
+    legal_entity_id: str | None = None,
+    after: str | None = None,
+    limit: int = 50,
+) -> list[AccountBalance]:
+    """Balances by account code, after the code `after`."""
+    rows = tx.all(
+        _SELECT
+        + """
+         WHERE (%(currency)s::text IS NULL OR currency = %(currency)s)
+           AND (%(purpose)s::text IS NULL OR purpose = %(purpose)s)
+           AND (%(legal_entity_id)s::text IS NULL OR legal_entity_id = %(legal_entity_id)s)
+           AND code > coalesce(%(after)s, '')
+         ORDER BY code LIMIT %(limit)s
+        """,
+        {"currency": currency, "purpose": purpose, "legal_entity_id": legal_entity_id, "after": after, "limit": limit},
+    )
+    return [_account_balance(row) for row in rows]
+
+
+def _account_balance(row: dict[str, Any]) -> AccountBalance:
+    return AccountBalance(
+        account_id=row["account_id"],
+        code=row["code"],
+        name=row["name"],
+        type=row["type"],
+        currency=row["currency"],
+        purpose=row["purpose"],
+        legal_entity_id=row["legal_entity_id"],
+        status=row["status"],
+        balance=_balance(row),
+    )
+
+
+def _balance(row: dict[str, Any]) -> Balance:
+    currency = row["currency"]
+    # A posting stands or was refused: none is pending, so nothing but reservations lies between posted and available.
+    return Balance(
+        posted=Money(row["posted_minor"], currency),
+        pending=zero(currency),
+        reserved=Money(row["reserved_minor"], currency),
+        available=Money(row["available_minor"], currency),
+    )

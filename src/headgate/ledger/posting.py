@@ -1,0 +1,147 @@
+"""Posting: one transaction, or up to 10,000 in one round trip. The judge is SQL (sql/20_posting.sql)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from headgate.core.db import Tx
+from headgate.core.errors import Refused
+from headgate.ledger import arrays
+from headgate.ledger.errors import IdempotencyConflict, MalformedBatch, refusal
+from headgate.ledger.model import BATCH_MAX, Entry, Posted, Posting
+
+
+def post(
+    tx: Tx,
+    *,
+    idempotency_key: str,
+    entries: Sequence[Entry],
+    effective_at: datetime | None = None,
+    source_type: str | None = None,
+    source_id: str | None = None,
+    description: str | None = None,
+    metadata: Mapping[str, Any] | None = None,
+) -> Posted | Refused:
+    """Post one transaction: all its entries or none. The same key and body give the first answer again, for ever.
+
+    Raises MalformedBatch, and IdempotencyConflict where the key stands for another body. Refusals: errors.py.
+    """
+    posting = Posting(idempotency_key, entries, effective_at, source_type, source_id, description, metadata)
+    if len(entries) != 1:
+        return raised_on_conflict(post_many(tx, [posting])[0], idempotency_key)
+    entry = entries[0]
+    check_text(posting)
+    row = tx.one(
+        """
+        SELECT code, id, replayed, facts
+          FROM ledger.post_one(%(key)s, %(debit)s, %(credit)s, %(amount)s, %(currency)s, %(effective_at)s,
+                               %(source_type)s, %(source_id)s, %(description)s, %(metadata)s)
+        """,
+        {
+            "key": idempotency_key,
+            "debit": entry.debit,
+            "credit": entry.credit,
+            "amount": entry.amount.minor,
+            "currency": entry.amount.currency,
+            "effective_at": effective_at,
+            "source_type": source_type,
+            "source_id": source_id,
+            "description": description,
+            "metadata": None if metadata is None else arrays.document(metadata),
+        },
+    )
+    return raised_on_conflict(answer(row["code"], row["id"], row["replayed"], row["facts"]), idempotency_key)
+
+
+def post_many(tx: Tx, postings: Sequence[Posting], atomic: bool = False) -> list[Posted | Refused]:
+    """Post up to 10,000 transactions in one round trip; the answers come in their order.
+
+    Each is atomic by itself; `atomic` makes the batch all or nothing: where one is refused, the others are refused with
+    it (`ledger.batch_refused`), each under its key. A key that stands for another body is answered with
+    `ledger.idempotency_conflict` in its place, and raises IdempotencyConflict where `atomic`. Raises MalformedBatch.
+    """
+    if not postings:
+        return []
+    _check_size(postings)
+    if all(len(posting.entries) == 1 for posting in postings):
+        entries, counts = [posting.entries[0] for posting in postings], None
+    else:
+        entries = [entry for posting in postings for entry in posting.entries]
+        counts = arrays.numbers(len(posting.entries) for posting in postings)
+    row = tx.one(
+        """
+        SELECT codes, ids, replayed, facts
+          FROM ledger.post_many(%(keys)s, %(counts)s, %(debits)s, %(credits)s, %(amounts)s, %(currencies)s,
+                                %(effective_at)s, %(source_types)s, %(source_ids)s, %(descriptions)s, %(metadata)s,
+                                %(atomic)s)
+        """,
+        {
+            "counts": counts,
+            "debits": arrays.numbers(entry.debit for entry in entries),
+            "credits": arrays.numbers(entry.credit for entry in entries),
+            "amounts": arrays.numbers(entry.amount.minor for entry in entries),
+            "currencies": arrays.texts([entry.amount.currency for entry in entries]),
+            "atomic": atomic,
+        }
+        | facts_of(postings),
+    )
+    return answers(row)
+
+
+def facts_of(postings: Sequence[Any]) -> dict[str, str | None]:
+    """The arrays of what postings and captures have in common."""
+    return {
+        "keys": arrays.texts([posting.idempotency_key for posting in postings]),
+        "effective_at": arrays.instants([posting.effective_at for posting in postings]),
+        "source_types": arrays.texts([posting.source_type for posting in postings]),
+        "source_ids": arrays.texts([posting.source_id for posting in postings]),
+        "descriptions": arrays.texts([posting.description for posting in postings]),
+        "metadata": arrays.documents([posting.metadata for posting in postings]),
+    }
+
+
+def answers(row: Mapping[str, Any]) -> list[Posted | Refused]:
+    """What the array functions answered, one by one."""
+    if row["facts"] is None:
+        # Nothing was refused: no code above the conflict.
+        return [
+            Posted(number, again) if code == 0 else refusal(code, None)
+            for code, number, again in zip(row["codes"], row["ids"], row["replayed"], strict=True)
+        ]
+    return [
+        answer(code, number, again, facts)
+        for code, number, again, facts in zip(row["codes"], row["ids"], row["replayed"], row["facts"], strict=True)
+    ]
+
+
+def answer(code: int, number: int, replayed: bool, facts: Mapping[str, Any] | None) -> Posted | Refused:
+    """What one result code says."""
+    return Posted(number, replayed) if code == 0 else refusal(code, facts, replayed)
+
+
+def raised_on_conflict(found: Posted | Refused, key: str) -> Posted | Refused:
+    """The answer to a single request: a key that stands for something else is an error there."""
+    if isinstance(found, Refused) and found.code == IdempotencyConflict.code:
+        raise IdempotencyConflict(
+            f"the idempotency key {key} stands for another request: use a new key", idempotency_key=key
+        )
+    return found
+
+
+def check_text(posting: Posting) -> None:
+    """Refuse what the arrays would refuse: an instant without zone, a text with NUL."""
+    arrays.instants([posting.effective_at])
+    for text in (posting.idempotency_key, posting.source_type, posting.source_id, posting.description):
+        arrays.texts([text])
+
+
+def _check_size(postings: Sequence[Posting]) -> None:
+    if len(postings) > BATCH_MAX:
+        raise MalformedBatch(f"a batch takes {BATCH_MAX:,} postings at most; this has {len(postings):,}")
+    for posting in postings:
+        if not 1 <= len(posting.entries) <= BATCH_MAX:
+            raise MalformedBatch(
+                f"posting {posting.idempotency_key} has {len(posting.entries)} entries: give 1 to {BATCH_MAX:,}"
+            )
