@@ -1,0 +1,49 @@
+-- Recording: the only way into audit.events.
+CREATE OR REPLACE FUNCTION audit.current_epoch() RETURNS integer LANGUAGE sql STABLE AS $$
+  -- On another server than the one that wrote last, the next epoch: before anyone has announced the restore.
+  SELECT e.epoch + (e.system_identifier <> (SELECT c.system_identifier FROM pg_catalog.pg_control_system() c))::integer
+    FROM audit.epochs e
+   ORDER BY e.epoch DESC
+   LIMIT 1
+$$;
+COMMENT ON FUNCTION audit.current_epoch() IS 'The epoch under which this server records';
+GRANT EXECUTE ON FUNCTION audit.current_epoch() TO headgate_app, headgate_readonly, headgate_operator, headgate_poster, headgate_resolver;
+GRANT EXECUTE ON FUNCTION audit.witness(uuid, bigint, timestamptz, xid8, integer, smallint, text, text, text, text, text, text, text, jsonb)
+  TO headgate_app, headgate_readonly, headgate_operator, headgate_poster;
+
+CREATE OR REPLACE FUNCTION audit.record_many(types text[], datas jsonb[], payment_ids text[], ingestion_ids text[]) RETURNS bigint[]
+  LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  tenant uuid := core.require_tenant();
+  at timestamptz := clock_timestamp();
+  xid xid8 := pg_current_xact_id();
+  epoch integer := audit.current_epoch();
+  recorded bigint[];
+BEGIN
+  WITH events AS (
+    INSERT INTO audit.events (tenant_id, id, event_time, xid, epoch, formula, type, actor_type, actor_id, person_id,
+      correlation_id, payment_id, ingestion_id, data, witness)
+    SELECT tenant, e.id, at, xid, epoch, 1, e.type, e.actor_type, e.actor_id, e.person_id, e.correlation_id, e.payment_id,
+           e.ingestion_id, e.data,
+           audit.witness(tenant, e.id, at, xid, epoch, 1::smallint, e.type, e.actor_type, e.actor_id, e.person_id,
+             e.correlation_id, e.payment_id, e.ingestion_id, e.data)
+      FROM (SELECT nextval('audit.event_id') AS id, u.type, core.actor_type() AS actor_type, core.actor_id() AS actor_id,
+                   core.person_id() AS person_id, core.correlation_id() AS correlation_id,
+                   u.payment_id, u.ingestion_id, u.data
+              FROM unnest(types, datas, payment_ids, ingestion_ids) WITH ORDINALITY AS u (type, data, payment_id, ingestion_id, n)
+             ORDER BY u.n) e
+    RETURNING id
+  )
+  SELECT array_agg(id ORDER BY id) INTO recorded FROM events;
+  RETURN recorded;
+END $$;
+COMMENT ON FUNCTION audit.record_many(text[], jsonb[], text[], text[]) IS 'Records events of the tenant and actor in context, in order; returns their ids in that order';
+ALTER FUNCTION audit.record_many(text[], jsonb[], text[], text[]) OWNER TO headgate_poster;
+GRANT EXECUTE ON FUNCTION audit.record_many(text[], jsonb[], text[], text[]) TO headgate_app, headgate_operator, headgate_resolver;
+
+CREATE OR REPLACE FUNCTION audit.record_one(type text, data jsonb, payment_id text DEFAULT NULL, ingestion_id text DEFAULT NULL) RETURNS bigint
+  LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+  AS $$ SELECT (audit.record_many(ARRAY[type], ARRAY[data], ARRAY[payment_id], ARRAY[ingestion_id]))[1] $$;
+COMMENT ON FUNCTION audit.record_one(text, jsonb, text, text) IS 'Records one event of the tenant and actor in context; returns its id';
+ALTER FUNCTION audit.record_one(text, jsonb, text, text) OWNER TO headgate_poster;
+GRANT EXECUTE ON FUNCTION audit.record_one(text, jsonb, text, text) TO headgate_app, headgate_operator, headgate_resolver;

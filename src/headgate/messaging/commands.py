@@ -1,0 +1,85 @@
+"""`headgate messaging`: how messages flow, what was given up and why, and trying it again."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Annotated, Any
+
+import typer
+
+from headgate.core import installation, terminal
+from headgate.core.db import Actor, Tx
+from headgate.core.errors import Malformed
+from headgate.messaging.dead_letters import dead_letters, requeue
+from headgate.messaging.hints import QUEUE, hint
+from headgate.messaging.status import status
+
+app = typer.Typer(
+    name="messaging", help="Messages between domains: what waits, what was given up.", no_args_is_help=True
+)
+
+PAGE = 500
+_ACTOR = Actor("human", "cli")
+_Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
+_Tenant = Annotated[str | None, typer.Option(help="One tenant, by id or slug; all of them by default.")]
+
+
+@app.command("status")
+def show_status(as_json: _Json = False) -> None:
+    """What waits in the outbox and in each consumer's queue."""
+    with terminal.open_database() as database:
+        found = status(database)
+    document = asdict(found)
+    terminal.emit(document if as_json else {**document, "queues": list(document["queues"])}, as_json=as_json)
+
+
+@app.command("dead-letters")
+def show_dead_letters(tenant: _Tenant = None, as_json: _Json = False) -> None:
+    """Messages after their last attempt, with the reason; those that were requeued are left out."""
+    with terminal.open_database() as database:
+        found: list[dict[str, Any]] = []
+        for tenant_id in installation.chosen_tenant_ids(database, tenant):
+            with database.begin(tenant_id=tenant_id, actor=_ACTOR) as tx:
+                found += [{"tenant_id": str(tenant_id), **asdict(letter)} for letter in _every(tx)]
+    lines = [
+        f"{letter['id']}  {letter['event_type']} {letter['aggregate_id']} for {letter['consumer'] or 'the relay'}, "
+        f"{letter['attempt_count']} attempts: {letter['last_error']}"
+        for letter in found
+    ]
+    terminal.emit(found if as_json else "\n".join(lines) or "no dead letters", as_json=as_json)
+
+
+@app.command("requeue")
+def requeue_dead_letters(
+    ids: Annotated[list[int] | None, typer.Argument(help="Ids of dead letters.")] = None,
+    everything: Annotated[bool, typer.Option("--all", help="Every dead letter of the tenant, or of all.")] = False,
+    tenant: _Tenant = None,
+    as_json: _Json = False,
+) -> None:
+    """Try dead letters again, from their first attempt."""
+    if bool(ids) == everything:
+        raise Malformed("name dead letters by their ids, or give --all")
+    wanted = set(ids or ())
+    requeued: list[int] = []
+    with terminal.open_database() as database:
+        for tenant_id in installation.chosen_tenant_ids(database, tenant):
+            with database.begin(tenant_id=tenant_id, actor=_ACTOR) as tx:
+                chosen = [letter.id for letter in _every(tx) if everything or letter.id in wanted]
+                for letter_id in chosen:
+                    requeue(tx, letter_id)
+                requeued += chosen
+        hint(database)
+        hint(database, QUEUE)
+    terminal.emit(
+        {"requeued": requeued, "unknown": sorted(wanted - set(requeued))} if as_json else f"{len(requeued)} requeued",
+        as_json=as_json,
+    )
+    raise typer.Exit(1 if wanted - set(requeued) else 0)
+
+
+def _every(tx: Tx) -> list[Any]:
+    found, page = [], dead_letters(tx, limit=PAGE)
+    while page:
+        found += page
+        page = dead_letters(tx, after=page[-1].id, limit=PAGE)
+    return found

@@ -1,0 +1,54 @@
+"""Messages, and who handles them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+if TYPE_CHECKING:
+    from headgate.core.db import Tx
+
+ATTEMPTS_MAX = 10
+"""Past so many attempts a message lies with the dead letters."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outgoing:
+    """A message to publish. With a `dedupe_key` it exists once per tenant, for ever."""
+
+    event_type: str
+    aggregate_type: str
+    aggregate_id: str
+    payload: Mapping[str, Any]
+    dedupe_key: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """A message as a consumer gets it. `attempt` counts from 1; `created_at` is when it was published, in UTC."""
+
+    id: int
+    tenant_id: UUID
+    event_type: str
+    aggregate_type: str
+    aggregate_id: str
+    payload: dict[str, Any]
+    correlation_id: str | None
+    created_at: datetime
+    attempt: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Consumer:
+    """A function that handles the messages of some topics, each once. It may see them twice and out of order.
+
+    What `handle` raises rolls back its effects; the message comes again, at most `attempts_max` times in all.
+    """
+
+    name: str
+    topics: tuple[str, ...]
+    handle: Callable[[Tx, Message], None]
+    attempts_max: int = ATTEMPTS_MAX

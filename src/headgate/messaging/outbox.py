@@ -1,0 +1,86 @@
+"""Publishing: a message is a row that commits with the business, or not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from psycopg.types.json import Jsonb
+
+from headgate.core.db import Tx
+from headgate.messaging.model import Outgoing
+from headgate.messaging.topics import check_topic
+
+
+def publish(
+    tx: Tx,
+    *,
+    event_type: str,
+    aggregate_type: str,
+    aggregate_id: str,
+    payload: Mapping[str, Any],
+    dedupe_key: str | None = None,
+) -> int | None:
+    """Publish a message in this transaction; returns its id.
+
+    With a `dedupe_key` that was used before, nothing is published and None is returned. Raises TopicMalformed,
+    NoTenant.
+    """
+    outgoing = Outgoing(
+        event_type=event_type,
+        aggregate_type=aggregate_type,
+        aggregate_id=aggregate_id,
+        payload=payload,
+        dedupe_key=dedupe_key,
+    )
+    return publish_many(tx, [outgoing])[0]
+
+
+def publish_many(tx: Tx, messages: Sequence[Outgoing]) -> list[int | None]:
+    """Publish messages in order, in one statement; None for each whose `dedupe_key` was used before."""
+    if not messages:
+        return []
+    for message in messages:
+        check_topic(message.event_type)
+    rows = tx.all(
+        """
+        WITH given AS MATERIALIZED (
+          SELECT u.n, nextval('messaging.message_id') AS id, u.event_type, u.aggregate_type, u.aggregate_id, u.payload,
+                 nullif(u.dedupe_key, '') AS dedupe_key
+            FROM unnest(%(types)s::text[], %(aggregate_types)s::text[], %(aggregate_ids)s::text[],
+                        %(payloads)s::jsonb[], %(dedupe_keys)s::text[])
+                 WITH ORDINALITY AS u (event_type, aggregate_type, aggregate_id, payload, dedupe_key, n)
+        ), claimed AS (
+          -- In the order of the keys, so that two transactions wait for each other and do not deadlock.
+          INSERT INTO messaging.outbox_keys (tenant_id, dedupe_key, message_id)
+          SELECT (SELECT core.require_tenant()), g.dedupe_key, g.id
+            FROM given g
+           WHERE g.dedupe_key IS NOT NULL
+           ORDER BY g.dedupe_key, g.n
+          ON CONFLICT DO NOTHING
+          RETURNING message_id
+        ), published AS (
+          INSERT INTO messaging.outbox_messages (tenant_id, id, event_type, aggregate_type, aggregate_id, payload,
+            correlation_id, dedupe_key)
+          SELECT (SELECT core.require_tenant()), g.id, g.event_type, g.aggregate_type, g.aggregate_id, g.payload,
+                 %(correlation_id)s, g.dedupe_key
+            FROM given g
+           WHERE g.dedupe_key IS NULL OR g.id IN (SELECT message_id FROM claimed)
+           ORDER BY g.n
+          RETURNING id
+        )
+        SELECT p.id
+          FROM given g
+          LEFT JOIN published p ON p.id = g.id
+         ORDER BY g.n
+        """,
+        {
+            "types": [message.event_type for message in messages],
+            "aggregate_types": [message.aggregate_type for message in messages],
+            "aggregate_ids": [message.aggregate_id for message in messages],
+            "payloads": [Jsonb(dict(message.payload)) for message in messages],
+            "dedupe_keys": [message.dedupe_key for message in messages],
+            "correlation_id": tx.correlation_id,
+        },
+    )
+    return [row["id"] for row in rows]

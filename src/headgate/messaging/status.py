@@ -1,0 +1,54 @@
+"""How messages flow: what waits, for how long, and what was given up. Across tenants, as the dispatcher."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from psycopg.rows import dict_row
+
+from headgate.core.db import Database, translated
+from headgate.messaging.transports.contract import QueueStatus, Transport
+from headgate.messaging.transports.postgres import PostgresTransport
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Status:
+    """The outbox and the queues. Seconds are ages; 0.0 where nothing waits."""
+
+    outbox_pending: int
+    outbox_retrying: int
+    oldest_pending_seconds: float
+    dead_letters: int
+    queues: tuple[QueueStatus, ...]
+
+
+def status(database: Database, *, transport: Callable[[Database], Transport] = PostgresTransport) -> Status:
+    """What waits in the outbox and in every queue, and how many dead letters nobody has requeued."""
+    outbox = _outbox(database)
+    opened = transport(database)
+    try:
+        return Status(**outbox, queues=tuple(opened.status()))
+    finally:
+        opened.close()
+
+
+def oldest_unpublished_seconds(database: Database) -> float:
+    """How long the oldest message has waited for the relay, in seconds; 0.0 where none waits."""
+    return float(_outbox(database)["oldest_pending_seconds"])
+
+
+def _outbox(database: Database) -> dict[str, Any]:
+    with translated(), database.connect("dispatcher") as connection, connection.cursor(row_factory=dict_row) as cursor:
+        found = cursor.execute("""
+            SELECT count(*) AS outbox_pending,
+                   count(*) FILTER (WHERE attempt_count > 0) AS outbox_retrying,
+                   coalesce(extract(epoch FROM clock_timestamp() - min(created_at)), 0)::float8
+                     AS oldest_pending_seconds,
+                   (SELECT count(*) FROM messaging.dead_letters WHERE requeued_at IS NULL) AS dead_letters
+              FROM messaging.outbox_messages
+             WHERE published_at IS NULL AND dead_at IS NULL
+        """).fetchone()
+    assert found is not None, "an aggregate gives one row"
+    return found

@@ -1,0 +1,83 @@
+"""`headgate messaging`, as scripts use it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from tests import make
+from tests.messaging.post import Post
+from typer.testing import CliRunner
+
+from headgate import messaging
+from headgate.core import terminal
+from headgate.core.config import Config
+from headgate.core.db import Database, Tx
+from headgate.core.errors import Malformed
+from headgate.messaging import commands
+from headgate.messaging.commands import app
+
+
+def _poison(tx: Tx, message: messaging.Message) -> None:
+    raise ValueError("poison")
+
+
+@pytest.fixture
+def run(empty_database: Database, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Run `headgate messaging …` on this test's own database."""
+
+    @contextmanager
+    def opened(_: Config | None = None) -> Iterator[Database]:
+        yield empty_database
+
+    monkeypatch.setattr(terminal, "open_database", opened)
+
+    def command(*words: object, as_json: bool = True) -> Any:
+        done = CliRunner().invoke(app, [str(word) for word in words] + (["--json"] if as_json else []))
+        if done.exception and not isinstance(done.exception, SystemExit):
+            raise done.exception
+        return done.exit_code, json.loads(done.stdout) if as_json else done.stdout
+
+    return command
+
+
+@pytest.fixture
+def dead(empty_database: Database) -> Iterator[Post]:
+    """Three dead letters of one tenant."""
+    post = Post(empty_database, make.tenant(empty_database).id)
+    post.consumer = messaging.Consumer(post.consumer.name, post.consumer.topics, _poison, attempts_max=1)
+    post.publish(3)
+    post.relay_all()
+    post.work()
+    yield post
+    post.close()
+
+
+def test_status_and_dead_letters_are_shown(run: Any, dead: Post, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(commands, "PAGE", 2)
+
+    code, status = run("status")
+    letters = run("dead-letters")[1]
+
+    assert code == 0 and status["dead_letters"] == 3
+    assert dead.consumer.name in [queue["consumer"] for queue in status["queues"]]
+    assert [letter["last_error"] for letter in letters] == ["ValueError: poison"] * 3
+    assert {letter["tenant_id"] for letter in letters} == {str(dead.tenant_id)}
+    assert "poison" in run("dead-letters", as_json=False)[1]
+    assert "dead_letters" in run("status", as_json=False)[1]
+
+
+def test_dead_letters_are_requeued_by_id_or_all(run: Any, dead: Post) -> None:
+    first = dead.letters()[0].id
+
+    assert run("requeue", first, 999999) == (1, {"requeued": [first], "unknown": [999999]})
+    code, document = run("requeue", "--all")
+    assert (code, len(document["requeued"])) == (0, 2)
+    assert dead.letters() == [] and len(dead.queue()) == 3
+    with pytest.raises(Malformed):
+        run("requeue")
+    with pytest.raises(Malformed):
+        run("requeue", first, "--all")
