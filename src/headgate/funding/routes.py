@@ -1,0 +1,192 @@
+"""Funding over HTTP: what came in, and what the gate said."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Path, Query
+from pydantic import BaseModel, ConfigDict, Field
+
+from headgate.core import ids
+from headgate.core.money import Money
+from headgate.funding import queries, references
+from headgate.funding.deposits import settle_deposits
+from headgate.funding.model import Deposit, Evaluation, SettledDeposits
+from headgate.web import Call, MoneyModel, Page, PageOf, money, page_of, reads, writes
+
+router = APIRouter(prefix="/v1/funding", tags=["funding"])
+
+Reads = Annotated[Call, reads("funding.read")]
+Manages = Annotated[Call, writes("funding.manage")]
+Settles = Annotated[Call, money("funding.manage")]
+IdPath = Annotated[str, Path(max_length=40)]
+IdQuery = Annotated[str | None, Query(max_length=40)]
+
+
+class DepositModel(BaseModel):
+    """Money that came in; without a legal entity its payer is unknown."""
+
+    id: str
+    legal_entity_id: str | None
+    reference: str | None
+    rail: str
+    amount: MoneyModel
+    value_on: date
+    transaction_id: str
+    record_id: str | None
+    settled_at: datetime
+    final_at: datetime
+
+
+class NewDeposits(BaseModel):
+    """The bank statement whose incoming money is to be recorded."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    artifact_id: str = Field(max_length=40, description="A statement that ingestion has read")
+
+
+class SettledModel(BaseModel):
+    """What a statement brought in; `repeated` was known before."""
+
+    new: list[DepositModel]
+    repeated: list[DepositModel]
+
+
+class NewPayerReference(BaseModel):
+    """Whose wires are to be known."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    legal_entity_id: str = Field(max_length=40)
+
+
+class PayerReferenceModel(BaseModel):
+    """What the client writes into its wires."""
+
+    legal_entity_id: str
+    reference: str
+
+
+class EvaluationModel(BaseModel):
+    """A judgement of the gate with the figures it saw."""
+
+    id: str
+    gate_type: Literal["commit", "pay"]
+    subject: str
+    evaluation_no: int
+    legal_entity_id: str
+    passed: bool
+    reason: Literal["insufficient_funds", "reservation_conflict"] | None
+    required: MoneyModel
+    available: MoneyModel
+    posted: MoneyModel
+    reserved: MoneyModel
+    own_reserved: MoneyModel
+    shortfall: MoneyModel
+    requirement: list[dict[str, Any]]
+    reservations_seen: list[dict[str, Any]]
+    client_message: str | None
+    funded_until: datetime | None
+    evaluated_at: datetime
+
+
+@router.get("/deposits")
+def list_deposits(call: Reads, page: Page, legal_entity_id: IdQuery = None) -> PageOf[DepositModel]:
+    """Deposits, the newest first."""
+    with call.begin() as tx:
+        rows = queries.list_deposits(tx, legal_entity_id=legal_entity_id, after=page.after(str), limit=page.limit + 1)
+    return page_of(page, rows, key=lambda row: row.id, row=_deposit)
+
+
+@router.get("/deposits/{deposit_id}")
+def get_deposit(call: Reads, deposit_id: IdPath) -> DepositModel:
+    """One deposit."""
+    with call.begin() as tx:
+        return _deposit(queries.deposit(tx, deposit_id))
+
+
+@router.post("/deposits", status_code=201)
+def create_deposits(call: Settles, body: NewDeposits) -> SettledModel:
+    """Record what a bank statement says came in."""
+    return call.once(  # type: ignore[no-any-return]
+        lambda tx: _settled(settle_deposits(tx, artifact_id=body.artifact_id)), status=201
+    )
+
+
+@router.post("/payer-references")
+def get_payer_reference(call: Manages, body: NewPayerReference) -> PayerReferenceModel:
+    """The reference that a client puts into its wires, known from the first call on."""
+    with call.begin() as tx:
+        reference = references.payer_reference(tx, legal_entity_id=body.legal_entity_id)
+    return PayerReferenceModel(legal_entity_id=body.legal_entity_id, reference=reference)
+
+
+@router.get("/evaluations")
+def list_evaluations(
+    call: Reads,
+    page: Page,
+    subject: Annotated[str | None, Query(max_length=40, description="A payroll's id")] = None,
+    failed_only: bool = False,
+) -> PageOf[EvaluationModel]:
+    """Judgements of the gate, the newest first."""
+    with call.begin() as tx:
+        rows = queries.list_evaluations(
+            tx, subject=subject, failed_only=failed_only, after=page.after(str), limit=page.limit + 1
+        )
+    return page_of(page, rows, key=lambda row: row.id, row=_evaluation)
+
+
+@router.get("/evaluations/{evaluation_id}")
+def get_evaluation(call: Reads, evaluation_id: IdPath) -> EvaluationModel:
+    """One judgement."""
+    with call.begin() as tx:
+        return _evaluation(queries.evaluation(tx, evaluation_id))
+
+
+def _deposit(row: Deposit) -> DepositModel:
+    return DepositModel(
+        id=row.id,
+        legal_entity_id=row.legal_entity_id,
+        reference=row.reference,
+        rail=row.rail,
+        amount=MoneyModel.of(row.amount),
+        value_on=row.value_on,
+        transaction_id=ids.encode("txn", row.transaction_id),
+        record_id=row.record_id,
+        settled_at=row.settled_at,
+        final_at=row.final_at,
+    )
+
+
+def _settled(settled: SettledDeposits) -> SettledModel:
+    return SettledModel(
+        new=[_deposit(row) for row in settled.new], repeated=[_deposit(row) for row in settled.repeated]
+    )
+
+
+def _evaluation(row: Evaluation) -> EvaluationModel:
+    def amount(minor: int) -> MoneyModel:
+        return MoneyModel.of(Money(minor, row.currency))
+
+    return EvaluationModel(
+        id=row.id,
+        gate_type=row.gate_type,
+        subject=row.subject,
+        evaluation_no=row.evaluation_no,
+        legal_entity_id=row.legal_entity_id,
+        passed=row.passed,
+        reason=row.reason,
+        required=amount(row.required_minor),
+        available=amount(row.available_minor),
+        posted=amount(row.posted_minor),
+        reserved=amount(row.reserved_minor),
+        own_reserved=amount(row.own_reserved_minor),
+        shortfall=amount(row.shortfall_minor),
+        requirement=row.requirement,
+        reservations_seen=row.reservations_seen,
+        client_message=row.client_message,
+        funded_until=row.funded_until,
+        evaluated_at=row.evaluated_at,
+    )

@@ -1,0 +1,122 @@
+"""Payments: payrolls become instructions, instructions become attempts in files, and banks say what became of them.
+
+`commit_payroll` takes a payroll as its engine computed it and asks the commit gate for its whole need: one
+reservation an
+*instruction*, all or nothing. `submit_due` sends what falls due: the pay gate judges again, each reservation is
+captured,
+and an *attempt* takes it (the database refuses one without), in a file whose name, bytes and hash are fixed before the
+first byte leaves. `deliver` hands files over, outside any transaction, the same bytes however often. Then only the bank
+speaks: `settle_from_statement` and `return_from_file` write *settlement events*, the truth, which counts the same
+evidence
+once and comes out the same in whatever order it is told. Nothing is sent twice, and nothing unfunded.
+"""
+
+from headgate.payments.delivery import deliver, outbound_folder
+from headgate.payments.errors import (
+    CaptureFailed,
+    FactChanged,
+    FileRefused,
+    InvalidOriginator,
+    InvalidPayroll,
+    NoSuchFile,
+    NoSuchInstruction,
+    NoSuchPayroll,
+    OriginatorMissing,
+    PayrollDiffers,
+    PostingRefused,
+    TooManyFiles,
+    UnfundedAttempt,
+)
+from headgate.payments.files import file_bytes, get_file, list_files
+from headgate.payments.instructions import get_instruction, name_account
+from headgate.payments.life import Life, get_life, timeline
+from headgate.payments.model import (
+    AchFile,
+    CommitResult,
+    Obligation,
+    Originator,
+    Payroll,
+    PayrollBatch,
+    PayrollItem,
+    ReturnEffects,
+    StatementEffects,
+)
+from headgate.payments.originators import set_originator
+from headgate.payments.overview import Block, FlowFigures, blocks, currencies, flow, recent_changes, time_zone
+from headgate.payments.payrolls import commit_payroll, get_payroll, list_payrolls
+from headgate.payments.reasons import Reason
+from headgate.payments.registers import commit_register
+from headgate.payments.returns import return_from_file
+from headgate.payments.search import (
+    CurrencyTotal,
+    InstructionQuery,
+    InstructionRow,
+    MalformedQuery,
+    list_instructions,
+    matching,
+    parse_query,
+    rows_by_ids,
+    totals,
+)
+from headgate.payments.settlement import settle_from_statement
+from headgate.payments.submission import submit_due
+
+__all__ = [
+    "AchFile",
+    "Block",
+    "CaptureFailed",
+    "CommitResult",
+    "CurrencyTotal",
+    "FactChanged",
+    "FileRefused",
+    "FlowFigures",
+    "InstructionQuery",
+    "InstructionRow",
+    "InvalidOriginator",
+    "InvalidPayroll",
+    "Life",
+    "MalformedQuery",
+    "NoSuchFile",
+    "NoSuchInstruction",
+    "NoSuchPayroll",
+    "Obligation",
+    "Originator",
+    "OriginatorMissing",
+    "Payroll",
+    "PayrollBatch",
+    "PayrollDiffers",
+    "PayrollItem",
+    "PostingRefused",
+    "Reason",
+    "ReturnEffects",
+    "StatementEffects",
+    "TooManyFiles",
+    "UnfundedAttempt",
+    "blocks",
+    "commit_payroll",
+    "commit_register",
+    "currencies",
+    "deliver",
+    "file_bytes",
+    "flow",
+    "get_file",
+    "get_instruction",
+    "get_life",
+    "get_payroll",
+    "list_files",
+    "list_instructions",
+    "list_payrolls",
+    "matching",
+    "name_account",
+    "outbound_folder",
+    "parse_query",
+    "recent_changes",
+    "return_from_file",
+    "rows_by_ids",
+    "set_originator",
+    "settle_from_statement",
+    "submit_due",
+    "time_zone",
+    "timeline",
+    "totals",
+]

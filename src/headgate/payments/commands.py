@@ -1,0 +1,155 @@
+"""`headgate payments`: commit, send, and see payments; `headgate balance` says what a client has."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from headgate import ingestion, ledger, payments, tenants
+from headgate.core.db import Actor, Tx
+from headgate.core.errors import Refused
+from headgate.core.terminal import emit, fail, open_database
+from headgate.payments.documents import (
+    commit_model,
+    file_model,
+    instruction_model,
+    life_model,
+    payroll_model,
+    settlement_model,
+)
+
+app = typer.Typer(name="payments", help="Payrolls, payments, files and what the bank says.", no_args_is_help=True)
+top = typer.Typer()
+APPS = [app, top]
+"""`top` has no name: its command stands beside the others, as `headgate balance`."""
+
+ACTOR = Actor("human", "cli")
+Json = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
+TenantOption = Annotated[str, typer.Option("--tenant", help="The tenant's id or slug.")]
+Day = Annotated[datetime, typer.Option(formats=["%Y-%m-%d"])]
+
+
+@contextmanager
+def _begin(tenant: str) -> Iterator[Tx]:
+    with (
+        open_database() as database,
+        database.begin(tenant_id=tenants.find_tenant(database, tenant).id, actor=ACTOR) as tx,
+    ):
+        yield tx
+
+
+@app.command("list")
+def list_payments(
+    tenant: TenantOption,
+    query: Annotated[str, typer.Option(help="As status:returned amount:>5000 payroll:PR-1 age:<2d.")] = "",
+    limit: int = 50,
+    json: Json = False,
+) -> None:
+    """Payments, the newest first."""
+    with _begin(tenant) as tx:
+        rows = payments.list_instructions(tx, query=payments.parse_query(query), limit=limit)
+    emit([instruction_model(row).model_dump(mode="json") for row in rows], as_json=json)
+
+
+@app.command("show")
+def show_payment(payment_id: str, tenant: TenantOption, json: Json = False) -> None:
+    """One payment's whole life: why it is where it is, its entries, its timeline."""
+    with _begin(tenant) as tx:
+        life = payments.get_life(tx, payment_id)
+    if json:
+        emit(life_model(life).model_dump(mode="json"), as_json=True)
+        return
+    lines = [f"{life.row.id}  {life.row.status.replace('_', ' ')}  {life.row.amount.format()}", ""]
+    lines += [reason.text for reason in life.reasons]
+    for account in life.t_accounts:
+        lines += ["", account.name]
+        for debit, credit in account.lines:
+            left = f"{debit.amount.format()} ({debit.mark})" if debit else ""
+            right = f"{credit.amount.format()} ({credit.mark})" if credit else ""
+            lines.append(f"  {left:>26} | {right}")
+    lines += ["", *(f"{event.at:%Y-%m-%d %H:%M:%S}Z  {event.text}  {event.type}" for event in life.events)]
+    emit("\n".join(lines), as_json=False)
+
+
+@app.command("payrolls")
+def list_payrolls(tenant: TenantOption, limit: int = 50, json: Json = False) -> None:
+    """Payrolls, the newest first."""
+    with _begin(tenant) as tx:
+        rows = payments.list_payrolls(tx, limit=limit)
+    emit([payroll_model(row).model_dump(mode="json") for row in rows], as_json=json)
+
+
+@app.command("commit")
+def commit_register(
+    register: Annotated[Path, typer.Argument(help="A payroll register.", exists=True, dir_okay=False)],
+    tenant: TenantOption,
+    legal_entity: Annotated[str, typer.Option(help="The legal entity that pays, as le_….")],
+    payroll_id: Annotated[str, typer.Option(help="The payroll engine's own name for it.")],
+    pay_on: Day,
+    json: Json = False,
+) -> None:
+    """Commit the payroll of a register: exit 0 where it is committed, 1 where the gate holds it."""
+    with _begin(tenant) as tx:
+        artifact = ingestion.receive(tx, source="upload", filename=register.name, data=register.read_bytes())
+        reading = ingestion.read(tx, artifact.id)
+        if isinstance(reading, Refused):
+            fail(reading.message, 1)
+        result = payments.commit_register(
+            tx, artifact_id=artifact.id, legal_entity_id=legal_entity, payroll_id=payroll_id, pay_on=_day(pay_on)
+        )
+    if result.status != "committed":
+        assert result.gate is not None, "a blocked payroll has been judged"
+        fail(result.gate.client_message or f"the gate holds it: {result.gate.reason}", 1)
+    emit(commit_model(result).model_dump(mode="json"), as_json=json)
+
+
+@app.command("submit")
+def submit(tenant: TenantOption, on: Day, json: Json = False) -> None:
+    """Send what is due on that day, and deliver the files to the outbound folder."""
+    with open_database() as database:
+        tenant_id = tenants.find_tenant(database, tenant).id
+        with database.begin(tenant_id=tenant_id, actor=ACTOR) as tx:
+            made = payments.submit_due(tx, on=_day(on))
+        payments.deliver(database, tenant_id)
+        with database.begin(tenant_id=tenant_id, actor=ACTOR) as tx:
+            delivered = [payments.get_file(tx, file.id) for file in made]
+    emit([file_model(file).model_dump(mode="json") for file in delivered], as_json=json)
+
+
+@app.command("settle")
+def settle(
+    artifact_id: Annotated[str, typer.Argument(help="A statement or return file, as art_….")],
+    tenant: TenantOption,
+    json: Json = False,
+) -> None:
+    """Record what a bank statement or return file says of our payments."""
+    with _begin(tenant) as tx:
+        effects: payments.StatementEffects | payments.ReturnEffects
+        if ingestion.get_artifact(tx, artifact_id).kind == "returns":
+            effects = payments.return_from_file(tx, artifact_id=artifact_id)
+        else:
+            effects = payments.settle_from_statement(tx, artifact_id=artifact_id)
+    emit(settlement_model(effects).model_dump(mode="json"), as_json=json)
+
+
+@top.command("balance")
+def balance(
+    tenant: TenantOption,
+    legal_entity: Annotated[str, typer.Option(help="The legal entity, as le_….")],
+    currency: str = "USD",
+    json: Json = False,
+) -> None:
+    """What a client has: posted, pending, reserved and available."""
+    with _begin(tenant) as tx:
+        account = ledger.account_for(tx, "CLIENT_FUNDS", currency, legal_entity_id=legal_entity)
+        found = ledger.balance(tx, account.id)
+    emit(found, as_json=json)
+
+
+def _day(value: datetime) -> date:
+    return value.date()

@@ -1,0 +1,203 @@
+"""ACH files: written once, fixed in the database with their bytes sealed, and opened again for the bank alone."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from headgate import rails, tenants
+from headgate.core import ids, secrets
+from headgate.core.db import Tx
+from headgate.payments.counters import draw_modifier, draw_traces
+from headgate.payments.errors import FileRefused, NoSuchFile
+from headgate.payments.model import AchFile, Originator, Ready
+
+CONTEXT = "payments.ach_files.content"
+
+
+def write(
+    tx: Tx,
+    originator: Originator,
+    *,
+    on: date,
+    effective_on: date,
+    ready: Sequence[Ready],
+    transactions: Mapping[str, int],
+) -> AchFile:
+    """Write the file of these orders and fix it, with an attempt for each that takes its consumed reservation.
+
+    The database refuses an attempt without one. Raises TooManyFiles, rails.CannotWrite.
+    """
+    entity = tenants.legal_entity(tx, originator.legal_entity_id)
+    file_id = ids.new("fil")
+    slot = rails.FileSlot(
+        created_at=datetime.combine(on, tx.now().astimezone(ZoneInfo(entity.time_zone)).time()),
+        modifier=draw_modifier(
+            tx, destination=originator.odfi_routing_number, origin=originator.immediate_origin, on=on
+        ),
+        reference=file_id[-8:].upper(),
+        first_trace_sequence=draw_traces(tx, odfi=originator.odfi_routing_number[:8], count=len(ready)),
+    )
+    built = rail_of(originator).write([one.order for one in ready], slot)
+    tx.run(
+        """
+        INSERT INTO payments.ach_files
+               (tenant_id, id, legal_entity_id, name, reference, file_id_modifier, file_created_on, effective_on,
+                   currency,
+                content_sealed, sha256, byte_count, entry_count, credit_minor, debit_minor, entry_hash, created_at)
+        VALUES (%(tenant)s, %(id)s, %(entity)s, %(name)s, %(reference)s, %(modifier)s, %(on)s, %(effective_on)s,
+            %(currency)s,
+                %(content)s, %(sha256)s, %(byte_count)s, %(entry_count)s, %(credit)s, %(debit)s, %(entry_hash)s,
+                    %(now)s)
+        """,
+        {
+            "tenant": tx.tenant_id,
+            "id": file_id,
+            "entity": entity.id,
+            "name": f"{on:%Y%m%d}-{slot.modifier}-{slot.reference}.ach",
+            "reference": slot.reference,
+            "modifier": slot.modifier,
+            "on": on,
+            "effective_on": effective_on,
+            "currency": ready[0].due.currency,
+            "content": secrets.seal(tx, built.content, context=CONTEXT),
+            "sha256": hashlib.sha256(built.content).digest(),
+            "byte_count": len(built.content),
+            "entry_count": len(ready),
+            "credit": built.credits.minor,
+            "debit": built.debits.minor,
+            "entry_hash": _entry_hash(ready),
+            "now": tx.now(),
+        },
+    )
+    _attempt(tx, file_id, ready, {carried.attempt_id: carried.trace_number for carried in built.carried}, transactions)
+    return get_file(tx, file_id)
+
+
+def rail_of(originator: Originator) -> rails.AchRail:
+    """The rail to the bank that a legal entity's originator names."""
+    return rails.AchRail(
+        odfi_routing=originator.odfi_routing_number,
+        bank_name=originator.destination_name,
+        origin=originator.immediate_origin,
+        origin_name=originator.origin_name,
+        is_simulated=originator.odfi_routing_number == rails.fake.ROUTING,
+    )
+
+
+def individual_id(payment_id: str) -> str:
+    """What stands in the entry and comes back unchanged in a return: the last 15 characters of the payment's id."""
+    return payment_id[-15:].upper()
+
+
+def get_file(tx: Tx, file_id: str) -> AchFile:
+    """One file, without its bytes. Raises NoSuchFile."""
+    found = list_files(tx, file_ids=[file_id])
+    if not found:
+        raise NoSuchFile(f"there is no file {file_id}", file_id=file_id)
+    return found[0]
+
+
+def list_files(
+    tx: Tx,
+    *,
+    file_ids: Sequence[str] | None = None,
+    status: str | None = None,
+    after: str | None = None,
+    limit: int = 50,
+) -> list[AchFile]:
+    """Files, the newest first."""
+    return tx.all(
+        """
+        SELECT id, legal_entity_id, name, reference, file_id_modifier, file_created_on, effective_on, currency, sha256,
+               byte_count, entry_count, credit_minor, debit_minor, entry_hash, status, created_at, delivered_at,
+                   settled_on
+          FROM payments.ach_files
+         WHERE tenant_id = %(tenant)s
+           AND (%(ids)s::text[] IS NULL OR id = ANY(%(ids)s))
+           AND (%(status)s::text IS NULL OR status = %(status)s)
+           AND (%(after)s::text IS NULL OR id < %(after)s)
+         ORDER BY id DESC
+         LIMIT %(limit)s
+        """,
+        {
+            "tenant": tx.tenant_id,
+            "ids": None if file_ids is None else list(file_ids),
+            "status": status,
+            "after": after,
+            "limit": limit,
+        },
+        row=AchFile,
+    )
+
+
+def file_bytes(tx: Tx, file_id: str) -> bytes:
+    """The bytes of a file, opened: they hold account numbers. Raises NoSuchFile, FileRefused where they were
+    tampered with.
+    """
+    row = tx.maybe(
+        "SELECT content_sealed, sha256 FROM payments.ach_files WHERE tenant_id = %(tenant)s AND id = %(id)s",
+        {"tenant": tx.tenant_id, "id": file_id},
+    )
+    if row is None:
+        raise NoSuchFile(f"there is no file {file_id}", file_id=file_id)
+    content = secrets.open_sealed(tx, bytes(row["content_sealed"]), context=CONTEXT)
+    if hashlib.sha256(content).digest() != bytes(row["sha256"]):
+        raise FileRefused(f"the bytes of {file_id} are not those that were fixed", file_id=file_id)
+    return content
+
+
+def facts(file: AchFile) -> dict[str, Any]:
+    """What audit and messages say of a file."""
+    return {
+        "file_id": file.id,
+        "name": file.name,
+        "reference": file.reference,
+        "sha256": file.sha256.hex(),
+        "entry_count": file.entry_count,
+        "credit_minor": file.credit_minor,
+        "currency": file.currency,
+        "effective_on": file.effective_on.isoformat(),
+    }
+
+
+def _entry_hash(ready: Sequence[Ready]) -> str:
+    """The sum of the receiving banks' numbers without their check digits, its last ten digits (nacha_layout.md §7)."""
+    return f"{sum(int(one.order.receiver_routing[:8]) for one in ready) % 10**10:010d}"
+
+
+def _attempt(
+    tx: Tx, file_id: str, ready: Sequence[Ready], traces: Mapping[str, str], transactions: Mapping[str, int]
+) -> None:
+    tx.run(
+        """
+        INSERT INTO payments.attempts
+               (tenant_id, id, instruction_id, attempt_no, reservation_id, transaction_id, amount_minor, currency, rail,
+                ach_file_id, trace_number, rdfi_identification, created_at)
+        SELECT %(tenant)s, a.id, a.instruction_id, a.attempt_no, a.reservation_id, a.transaction_id, a.amount_minor,
+               a.currency,
+               'ach', %(file)s, a.trace_number, a.rdfi, %(now)s
+          FROM unnest(%(ids)s::text[], %(instructions)s::text[], %(numbers)s::integer[], %(reservations)s::bigint[],
+                      %(transactions)s::bigint[], %(amounts)s::bigint[], %(currencies)s::text[], %(traces)s::text[],
+                      %(rdfis)s::text[])
+               AS a (id, instruction_id, attempt_no, reservation_id, transaction_id, amount_minor, currency,
+               trace_number, rdfi)
+        """,
+        {
+            "tenant": tx.tenant_id,
+            "file": file_id,
+            "now": tx.now(),
+            "ids": [one.order.attempt_id for one in ready],
+            "instructions": [one.due.id for one in ready],
+            "numbers": [one.due.attempt_no for one in ready],
+            "reservations": [one.due.reservation_id for one in ready],
+            "transactions": [transactions[one.due.id] for one in ready],
+            "amounts": [one.due.amount_minor for one in ready],
+            "currencies": [one.due.currency for one in ready],
+            "traces": [traces[one.order.attempt_id] for one in ready],
+            "rdfis": [one.order.receiver_routing[:8] for one in ready],
+        },
+    )

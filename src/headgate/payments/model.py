@@ -1,0 +1,242 @@
+"""Payrolls, instructions, attempts and files as data, and the rules that need nothing but the data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Literal
+
+from headgate.core.money import Money
+from headgate.funding import GateResult
+from headgate.rails import RailOrder
+
+PayrollStatus = Literal["pending", "committed", "paying", "paid", "partially_paid"]
+InstructionStatus = Literal["blocked_funds", "pending", "sent", "settled", "returned"]
+FileStatus = Literal["pending", "delivered", "settled"]
+Kind = Literal["net_pay", "tax", "third_party", "fee"]
+
+INSTRUCTIONS_MAX = 10_000
+"""How many payments a payroll may have: what the book reserves or posts in one call, all or nothing."""
+
+INSTRUCTION_STATUSES: tuple[InstructionStatus, ...] = ("blocked_funds", "pending", "sent", "settled", "returned")
+
+
+@dataclass(frozen=True, slots=True)
+class PayrollItem:
+    """One employee's net pay to one account."""
+
+    employee_id: str
+    payee_id: str
+    bank_account_id: str
+    net_pay: Money
+
+
+@dataclass(frozen=True, slots=True)
+class Obligation:
+    """What a payroll owes beside net pay: a tax to an agency, a garnishment or benefit to a third party, a fee.
+
+    `code` names it within the payroll. Without a payee the money is reserved all the same and waits for an account.
+    """
+
+    kind: Literal["tax", "third_party", "fee"]
+    code: str
+    amount: Money
+    payee_id: str | None = None
+    bank_account_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PayrollBatch:
+    """A payroll as its engine computed it. `payroll_id` is the engine's own name for it, unique in its legal entity."""
+
+    legal_entity_id: str
+    payroll_id: str
+    pay_on: date
+    currency: str
+    items: tuple[PayrollItem, ...]
+    obligations: tuple[Obligation, ...] = ()
+
+    def document(self) -> dict[str, Any]:
+        """The body by whose digest a repeated call is known."""
+        return {
+            "legal_entity_id": self.legal_entity_id,
+            "payroll_id": self.payroll_id,
+            "pay_on": self.pay_on.isoformat(),
+            "currency": self.currency,
+            "items": [[i.employee_id, i.payee_id, i.bank_account_id, i.net_pay.minor] for i in self.items],
+            "obligations": [[o.kind, o.code, o.payee_id, o.bank_account_id, o.amount.minor] for o in self.obligations],
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """An instruction about to be made; `part` names it within its payroll and makes its key."""
+
+    part: str
+    kind: Kind
+    obligation: str | None
+    payee_id: str | None
+    bank_account_id: str | None
+    amount: Money
+
+
+@dataclass(frozen=True, slots=True)
+class Payroll:
+    """A payroll as it stands. A blocked one is pending; `evaluation_id` is the gate's last word on it."""
+
+    id: str
+    legal_entity_id: str
+    external_id: str
+    pay_on: date
+    currency: str
+    status: PayrollStatus
+    instruction_count: int
+    total_minor: int
+    evaluation_no: int
+    evaluation_id: str | None
+    created_at: datetime
+    committed_at: datetime | None
+
+    @property
+    def total(self) -> Money:
+        return Money(self.total_minor, self.currency)
+
+
+@dataclass(frozen=True, slots=True)
+class CommitResult:
+    """What became of a commit: `blocked_funds` moved nothing, and the same call after funding is judged afresh.
+
+    `gate` is None where the payroll had been committed before.
+    """
+
+    status: Literal["committed", "blocked_funds"]
+    payroll: Payroll
+    gate: GateResult | None
+
+
+@dataclass(frozen=True, slots=True)
+class Originator:
+    """How a legal entity stands in the headers of its ACH files, as its bank (ODFI) agreed."""
+
+    legal_entity_id: str
+    odfi_routing_number: str
+    destination_name: str
+    immediate_origin: str
+    origin_name: str
+    company_name: str
+    company_identification: str
+
+
+@dataclass(frozen=True, slots=True)
+class AchFile:
+    """A file for the bank. Its bytes are sealed in the database; `reference` comes back on the statement."""
+
+    id: str
+    legal_entity_id: str
+    name: str
+    reference: str
+    file_id_modifier: str
+    file_created_on: date
+    effective_on: date
+    currency: str
+    sha256: bytes
+    byte_count: int
+    entry_count: int
+    credit_minor: int
+    debit_minor: int
+    entry_hash: str
+    status: FileStatus
+    created_at: datetime
+    delivered_at: datetime | None
+    settled_on: date | None
+
+    @property
+    def credit(self) -> Money:
+        return Money(self.credit_minor, self.currency)
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """An instruction that may be sent now, locked."""
+
+    id: str
+    payroll_id: str
+    legal_entity_id: str
+    kind: Kind
+    bank_account_id: str | None
+    amount_minor: int
+    currency: str
+    due_on: date
+    reservation_id: int | None
+    attempt_no: int
+
+    @property
+    def amount(self) -> Money:
+        return Money(self.amount_minor, self.currency)
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """An instruction with the order that would carry it; `attempt_id` is the order's."""
+
+    due: Due
+    order: RailOrder
+
+
+@dataclass(frozen=True, slots=True)
+class StatementEffects:
+    """What a bank statement settled: files by their reference, and returned money given back. Repeated lines move
+    nothing.
+    """
+
+    files_settled: tuple[str, ...] = ()
+    instructions_settled: int = 0
+    return_credits: int = 0
+    repeated: int = 0
+    mismatched: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ReturnEffects:
+    """What a return file did: instructions returned, returns that match no entry of ours (a case each), known ones."""
+
+    returned: tuple[str, ...] = ()
+    orphans: int = 0
+    repeated: int = 0
+
+
+def drafts_of(batch: PayrollBatch) -> list[Draft]:
+    """The instructions of a payroll: net pay by employee, then what it owes, in the order given.
+
+    An employee with several accounts has several parts, numbered in the order given.
+    """
+    drafts = []
+    seen: dict[str, int] = {}
+    for item in batch.items:
+        seen[item.employee_id] = seen.get(item.employee_id, 0) + 1
+        part = f"net_pay:{item.employee_id}:{seen[item.employee_id]}"
+        drafts.append(Draft(part, "net_pay", None, item.payee_id, item.bank_account_id, item.net_pay))
+    for owed in batch.obligations:
+        part = f"{owed.kind}:{owed.code}"
+        drafts.append(Draft(part, owed.kind, owed.code, owed.payee_id, owed.bank_account_id, owed.amount))
+    return drafts
+
+
+def problems_of(batch: PayrollBatch) -> list[str]:
+    """Why a payroll cannot be taken, in words; nothing where it can."""
+    problems = []
+    drafts = drafts_of(batch)
+    if not drafts:
+        problems.append("it pays nobody")
+    if len(drafts) > INSTRUCTIONS_MAX:
+        problems.append(f"it has {len(drafts)} payments; split it into payrolls of at most {INSTRUCTIONS_MAX}")
+    if not 1 <= len(batch.payroll_id) <= 100 or not batch.payroll_id.isprintable():
+        problems.append("payroll_id must have 1 to 100 printable characters")
+    if len({draft.part for draft in drafts}) < len(drafts):
+        problems.append("two obligations have the same kind and code")
+    for draft in drafts:
+        if draft.amount.currency != batch.currency:
+            problems.append(f"{draft.part} is in {draft.amount.currency}, the payroll in {batch.currency}")
+        elif draft.amount.minor <= 0:
+            problems.append(f"{draft.part} is {draft.amount.format()}; an instruction pays more than nothing")
+    return problems

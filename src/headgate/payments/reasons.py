@@ -1,0 +1,144 @@
+"""Why is it here? A payment's cause, its evidence, what happens next and who must act, in words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Literal
+
+from headgate.core.money import Money
+from headgate.payments.model import FileStatus, InstructionStatus, Kind
+from headgate.rails import return_codes
+
+Icon = Literal["return", "book", "pause", "person", "gate", "check", "clock", "arrow", "alert", "lock"]
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One sentence of the answer, with the icon that stands before it."""
+
+    icon: Icon
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What the database knows of a payment's standing."""
+
+    status: InstructionStatus
+    kind: Kind
+    due_on: date
+    return_code: str | None
+    payroll_reference: str
+    last4: str | None
+    routing_number: str | None
+    reservation_id: int | None
+    reservation_status: Literal["active", "captured", "released", "expired"] | None
+    reserved_minor: int | None
+    trace_number: str | None
+    file_name: str | None
+    file_reference: str | None
+    file_status: FileStatus | None
+    effective_on: date | None
+    delivered_at: datetime | None
+    gate_type: Literal["commit", "pay"]
+    gate_reason: str | None
+    required_minor: int
+    available_minor: int
+    shortfall_minor: int
+    gate_currency: str
+    client_message: str | None
+    settled_on: date | None
+    returned_on: date | None
+    case_id: str | None
+    case_category: str | None
+    case_state: str | None
+
+
+def reasons_of(amount: Money, facts: Facts) -> tuple[Reason, ...]:
+    """The answer, cause first."""
+    found = _TELLERS[facts.status](amount, facts)
+    if facts.case_id and facts.case_state in ("open", "pending"):
+        category = (facts.case_category or "").replace("_", " ")
+        found.append(Reason("person", f"A person must look: {facts.case_id}, {category}, is {facts.case_state}."))
+    return tuple(found)
+
+
+def _blocked(amount: Money, facts: Facts) -> list[Reason]:
+    required = Money(facts.required_minor, facts.gate_currency).format()
+    available = Money(facts.available_minor, facts.gate_currency).format()
+    shortfall = Money(facts.shortfall_minor, facts.gate_currency).format()
+    found = [
+        Reason(
+            "gate",
+            f"The {facts.gate_type} gate needs {required} for payroll {facts.payroll_reference}; {available} is there, "
+            f"{shortfall} is missing. Nothing of it was reserved or sent.",
+        )
+    ]
+    if facts.gate_reason == "reservation_conflict":
+        found.append(Reason("lock", "The money is there, but reservations for other payments hold it."))
+    if facts.client_message:
+        found.append(Reason("person", f"The client must act, and is told: “{facts.client_message}”"))
+    found.append(Reason("pause", "Once funding has settled the same payroll is judged again, under the next number."))
+    return found
+
+
+def _pending(amount: Money, facts: Facts) -> list[Reason]:
+    found = [Reason("lock", f"Its {amount.format()} passed the {facts.gate_type} gate and is reserved for it alone.")]
+    if facts.last4 is None:
+        found.append(
+            Reason("person", "No bank account is named for it yet: an operator names the payee's, then it is sent.")
+        )
+    else:
+        day = f"{facts.due_on:%a %-d %b %Y}"
+        found.append(Reason("clock", f"It is due on {day} and goes into the bank's file one banking day before."))
+    return found
+
+
+def _sent(amount: Money, facts: Facts) -> list[Reason]:
+    found = [Reason("arrow", f"It stands in file {facts.file_name} under trace {facts.trace_number}.")]
+    if facts.file_status == "pending":
+        found.append(Reason("clock", "The file is fixed and waits to be handed to the bank."))
+    else:
+        found.append(Reason("check", "The file was handed to the bank."))
+    found.append(
+        Reason("book", "Its money has left the client's funds and lies in payroll clearing until the bank settles.")
+    )
+    day = f"{facts.effective_on:%a %-d %b %Y}" if facts.effective_on else "its effective date"
+    found.append(
+        Reason("clock", f"The bank settles it on {day}; its statement line {facts.file_reference} is awaited.")
+    )
+    return found
+
+
+def _settled(amount: Money, facts: Facts) -> list[Reason]:
+    day = f"{facts.settled_on:%a %-d %b %Y}" if facts.settled_on else "a day not stated"
+    return [
+        Reason("check", f"The bank statement of {day} shows its file {facts.file_reference} settled, to the cent."),
+        Reason("clock", "Nobody needs to act. The receiving bank can still send it back within its return window."),
+    ]
+
+
+def _returned(amount: Money, facts: Facts) -> list[Reason]:
+    code = return_codes()[facts.return_code or ""]
+    day = f" on {facts.returned_on:%a %-d %b %Y}" if facts.returned_on else ""
+    found = [
+        Reason("return", f"The receiving bank returned it{day} with {code.code}, {code.title.lower()}."),
+        Reason("book", f"The {amount.format()} is back in the client's funds."),
+    ]
+    if facts.settled_on is None:
+        found.append(
+            Reason("clock", f"Its file {facts.file_reference} has not settled yet; that is counted when it does.")
+        )
+    again = "may be presented again, at most twice" if code.may_be_presented_again else "is never sent again by itself"
+    found.append(Reason("pause", f"{code.code} {again}. {code.action}".strip()))
+    return found
+
+
+_TELLERS = {
+    "blocked_funds": _blocked,
+    "pending": _pending,
+    "sent": _sent,
+    "settled": _settled,
+    "returned": _returned,
+}

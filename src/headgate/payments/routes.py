@@ -1,0 +1,192 @@
+"""Payments over HTTP: payrolls in, instructions and files out, and what the bank says of them."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Query
+
+from headgate import ingestion
+from headgate.core.db import Tx
+from headgate.core.errors import Refused
+from headgate.payments import files, instructions, life, originators, payrolls, search
+from headgate.payments.documents import (
+    CommitModel,
+    FileModel,
+    InstructionModel,
+    LifeModel,
+    NamedAccount,
+    NewOriginator,
+    NewPayroll,
+    NewSettlement,
+    NewSubmission,
+    OriginatorModel,
+    PayrollModel,
+    SettlementModel,
+    SubmissionModel,
+    TimelineModel,
+    commit_model,
+    file_model,
+    instruction_model,
+    life_model,
+    payroll_model,
+    settlement_model,
+    timeline_model,
+)
+from headgate.payments.model import CommitResult, FileStatus, PayrollStatus
+from headgate.payments.registers import commit_register
+from headgate.payments.returns import return_from_file
+from headgate.payments.settlement import settle_from_statement
+from headgate.payments.submission import submit_due
+from headgate.web import Call, MoneyModel, Page, PageOf, money, page_of, reads, writes
+
+router = APIRouter(prefix="/v1/payments", tags=["payments"])
+
+Reads = Annotated[Call, reads("payments.read")]
+Manages = Annotated[Call, writes("payments.manage")]
+Commits = Annotated[Call, money("payments.manage")]
+Sends = Annotated[Call, money("payments.send")]
+IdPath = Annotated[str, Path(max_length=40)]
+
+
+@router.post("/payrolls", status_code=201)
+def commit_payroll(call: Commits, body: NewPayroll) -> CommitModel:
+    """Commit a payroll. Where the gate holds it, the answer is a problem with the figures; fund, and ask with a new
+    key.
+    """
+    return call.once(  # type: ignore[no-any-return]
+        lambda tx: _answer(_commit(tx, body)), status=201
+    )
+
+
+@router.get("/payrolls")
+def list_payrolls(call: Reads, page: Page, status: PayrollStatus | None = None) -> PageOf[PayrollModel]:
+    """Payrolls, the newest first."""
+    with call.begin() as tx:
+        rows = payrolls.list_payrolls(tx, status=status, after=page.after(str), limit=page.limit + 1)
+    return page_of(page, rows, key=lambda row: row.id, row=payroll_model)
+
+
+@router.get("/payrolls/{payroll_id}")
+def get_payroll(call: Reads, payroll_id: IdPath) -> PayrollModel:
+    """One payroll."""
+    with call.begin() as tx:
+        return payroll_model(payrolls.get_payroll(tx, payroll_id))
+
+
+@router.get("/instructions")
+def list_instructions(
+    call: Reads,
+    page: Page,
+    query: Annotated[str, Query(max_length=300, description=f"Terms: {search.ALLOWED}")] = "",
+) -> PageOf[InstructionModel]:
+    """Payments that a query finds, the newest first."""
+    asked = search.parse_query(query)
+    with call.begin() as tx:
+        rows = search.list_instructions(tx, query=asked, after=page.after(str), limit=page.limit + 1)
+    return page_of(page, rows, key=lambda row: row.id, row=instruction_model)
+
+
+@router.get("/instructions/{payment_id}")
+def get_instruction(call: Reads, payment_id: IdPath) -> LifeModel:
+    """One payment's whole life: why it is where it is, its entries and its timeline."""
+    with call.begin() as tx:
+        return life_model(life.get_life(tx, payment_id))
+
+
+@router.get("/instructions/{payment_id}/timeline")
+def get_timeline(call: Reads, payment_id: IdPath) -> list[TimelineModel]:
+    """What happened to a payment, in order."""
+    with call.begin() as tx:
+        instructions.get_instruction(tx, payment_id)
+        return [timeline_model(event) for event in life.timeline(tx, payment_id)]
+
+
+@router.post("/instructions/{payment_id}/account")
+def name_account(call: Manages, payment_id: IdPath, body: NamedAccount) -> InstructionModel:
+    """Say to which account an obligation goes that came without one."""
+    with call.begin() as tx:
+        return instruction_model(
+            instructions.name_account(tx, payment_id=payment_id, bank_account_id=body.bank_account_id)
+        )
+
+
+@router.put("/originators/{legal_entity_id}")
+def set_originator(call: Manages, legal_entity_id: IdPath, body: NewOriginator) -> OriginatorModel:
+    """Say how a legal entity stands in its ACH files."""
+    with call.begin() as tx:
+        found = originators.set_originator(tx, legal_entity_id=legal_entity_id, **body.model_dump())
+    return OriginatorModel(**asdict(found))
+
+
+@router.post("/submissions", status_code=201)
+def submit(call: Sends, body: NewSubmission) -> SubmissionModel:
+    """Send what is due, as far as the pay gate lets it. The files are delivered by a job."""
+    return call.once(  # type: ignore[no-any-return]
+        lambda tx: SubmissionModel(files=[file_model(file) for file in submit_due(tx, on=body.on)]), status=201
+    )
+
+
+@router.get("/files")
+def list_files(call: Reads, page: Page, status: FileStatus | None = None) -> PageOf[FileModel]:
+    """Files for the bank, the newest first."""
+    with call.begin() as tx:
+        rows = files.list_files(tx, status=status, after=page.after(str), limit=page.limit + 1)
+    return page_of(page, rows, key=lambda row: row.id, row=file_model)
+
+
+@router.get("/files/{file_id}")
+def get_file(call: Reads, file_id: IdPath) -> FileModel:
+    """One file."""
+    with call.begin() as tx:
+        return file_model(files.get_file(tx, file_id))
+
+
+@router.post("/settlements", status_code=201)
+def settle(call: Sends, body: NewSettlement) -> SettlementModel:
+    """Record what a bank statement or a return file says of our payments."""
+    return call.once(  # type: ignore[no-any-return]
+        lambda tx: _settle(tx, body.artifact_id), status=201
+    )
+
+
+def _commit(tx: Tx, body: NewPayroll) -> CommitResult:
+    if body.register_artifact_id is None:
+        return payrolls.commit_payroll(tx, body.batch())
+    return commit_register(
+        tx,
+        artifact_id=body.register_artifact_id,
+        legal_entity_id=body.legal_entity_id,
+        payroll_id=body.payroll_id,
+        pay_on=body.pay_on,
+        currency=body.currency,
+    )
+
+
+def _answer(result: CommitResult) -> CommitModel | Refused:
+    if result.status == "committed":
+        return commit_model(result)
+    gate = result.gate
+    assert gate is not None, "a blocked payroll has been judged"
+    return Refused(
+        f"payments.{result.status}",
+        gate.client_message or "The money is held by other reservations at this moment.",
+        {
+            "payroll_id": result.payroll.id,
+            "evaluation_id": gate.evaluation_id,
+            "evaluation_no": gate.evaluation_no,
+            "reason": gate.reason,
+            "required": MoneyModel.of(gate.required).model_dump(),
+            "available": MoneyModel.of(gate.available).model_dump(),
+            "shortfall": MoneyModel.of(gate.shortfall).model_dump(),
+            "advice": [asdict(advice) for advice in gate.advice],
+            "reservations": [asdict(conflict) for conflict in gate.conflicts],
+        },
+    )
+
+
+def _settle(tx: Tx, artifact_id: str) -> SettlementModel:
+    if ingestion.get_artifact(tx, artifact_id).kind == "returns":
+        return settlement_model(return_from_file(tx, artifact_id=artifact_id))
+    return settlement_model(settle_from_statement(tx, artifact_id=artifact_id))

@@ -1,0 +1,103 @@
+-- What must hold of payments whoever writes: money before sending, facts that stay, legal moves.
+
+-- By key, row by row: without statistics (a fresh table, a plan kept from when it was small) a join would read whole tables.
+CREATE OR REPLACE FUNCTION payments.require_consumed_reservation() RETURNS trigger LANGUAGE plpgsql
+SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
+DECLARE
+  unfunded text;
+BEGIN
+  SELECT a.id INTO unfunded
+    FROM fresh a
+   WHERE NOT coalesce(
+         (SELECT r.status = 'captured' AND r.captured_minor = a.amount_minor AND r.amount_minor = a.amount_minor
+                 AND r.currency = a.currency AND r.source_ref = a.instruction_id
+                 AND i.reservation_id = a.reservation_id AND i.amount_minor = a.amount_minor AND i.currency = a.currency
+                 AND c.purpose = 'CLIENT_FUNDS' AND c.legal_entity_id = i.legal_entity_id
+                 AND EXISTS (SELECT FROM ledger.reservation_events e
+                              WHERE e.tenant_id = a.tenant_id AND e.reservation_id = a.reservation_id
+                                AND e.transaction_id = a.transaction_id AND e.kind = 'captured'
+                                AND e.amount_minor = a.amount_minor)
+            FROM payments.instructions i
+            JOIN ledger.reservations r ON r.tenant_id = a.tenant_id AND r.id = a.reservation_id
+            JOIN ledger.accounts c ON c.tenant_id = a.tenant_id AND c.id = r.account_id
+           WHERE i.tenant_id = a.tenant_id AND i.id = a.instruction_id), false)
+   LIMIT 1;
+  IF unfunded IS NOT NULL THEN
+    RAISE EXCEPTION USING ERRCODE = 'HG501',
+      MESSAGE = format('attempt %s has no consumed reservation of its instruction''s money, equal in amount: nothing leaves unfunded', unfunded);
+  END IF;
+  RETURN NULL;
+END $$;
+COMMENT ON FUNCTION payments.require_consumed_reservation() IS
+  'Statement trigger: each new attempt has its own reservation of the client''s settled money, captured whole for exactly its amount';
+
+CREATE OR REPLACE TRIGGER attempts_are_funded AFTER INSERT ON payments.attempts
+  REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION payments.require_consumed_reservation();
+ALTER TABLE payments.attempts ENABLE ALWAYS TRIGGER attempts_are_funded;
+
+CREATE OR REPLACE FUNCTION payments.refuse_fact_change() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  RAISE EXCEPTION USING ERRCODE = 'HG502',
+    MESSAGE = format('%s %s is fixed: only its status moves on', TG_TABLE_SCHEMA || '.' || TG_TABLE_NAME, OLD.id);
+END $$;
+COMMENT ON FUNCTION payments.refuse_fact_change() IS 'Row trigger: what was fixed before money moved stays as it was';
+
+CREATE OR REPLACE TRIGGER attempts_stay BEFORE UPDATE ON payments.attempts FOR EACH ROW
+  WHEN ((OLD.tenant_id, OLD.id, OLD.instruction_id, OLD.attempt_no, OLD.reservation_id, OLD.transaction_id, OLD.amount_minor,
+         OLD.currency, OLD.rail, OLD.ach_file_id, OLD.trace_number, OLD.rdfi_identification, OLD.created_at, OLD.recorded_at)
+        IS DISTINCT FROM
+        (NEW.tenant_id, NEW.id, NEW.instruction_id, NEW.attempt_no, NEW.reservation_id, NEW.transaction_id, NEW.amount_minor,
+         NEW.currency, NEW.rail, NEW.ach_file_id, NEW.trace_number, NEW.rdfi_identification, NEW.created_at, NEW.recorded_at))
+  EXECUTE FUNCTION payments.refuse_fact_change();
+ALTER TABLE payments.attempts ENABLE ALWAYS TRIGGER attempts_stay;
+
+CREATE OR REPLACE TRIGGER ach_files_stay BEFORE UPDATE ON payments.ach_files FOR EACH ROW
+  WHEN ((OLD.tenant_id, OLD.id, OLD.legal_entity_id, OLD.name, OLD.reference, OLD.file_id_modifier, OLD.file_created_on,
+         OLD.effective_on, OLD.currency, OLD.content_sealed, OLD.sha256, OLD.byte_count, OLD.entry_count, OLD.credit_minor,
+         OLD.debit_minor, OLD.entry_hash, OLD.created_at, OLD.recorded_at)
+        IS DISTINCT FROM
+        (NEW.tenant_id, NEW.id, NEW.legal_entity_id, NEW.name, NEW.reference, NEW.file_id_modifier, NEW.file_created_on,
+         NEW.effective_on, NEW.currency, NEW.content_sealed, NEW.sha256, NEW.byte_count, NEW.entry_count, NEW.credit_minor,
+         NEW.debit_minor, NEW.entry_hash, NEW.created_at, NEW.recorded_at))
+  EXECUTE FUNCTION payments.refuse_fact_change();
+ALTER TABLE payments.ach_files ENABLE ALWAYS TRIGGER ach_files_stay;
+
+CREATE OR REPLACE TRIGGER instructions_stay BEFORE UPDATE ON payments.instructions FOR EACH ROW
+  WHEN ((OLD.tenant_id, OLD.id, OLD.idempotency_key, OLD.payroll_id, OLD.legal_entity_id, OLD.kind, OLD.obligation,
+         OLD.amount_minor, OLD.currency, OLD.due_on, OLD.created_at, OLD.recorded_at)
+        IS DISTINCT FROM
+        (NEW.tenant_id, NEW.id, NEW.idempotency_key, NEW.payroll_id, NEW.legal_entity_id, NEW.kind, NEW.obligation,
+         NEW.amount_minor, NEW.currency, NEW.due_on, NEW.created_at, NEW.recorded_at))
+  EXECUTE FUNCTION payments.refuse_fact_change();
+ALTER TABLE payments.instructions ENABLE ALWAYS TRIGGER instructions_stay;
+
+CREATE OR REPLACE TRIGGER payrolls_stay BEFORE UPDATE ON payments.payrolls FOR EACH ROW
+  WHEN ((OLD.tenant_id, OLD.id, OLD.legal_entity_id, OLD.external_id, OLD.pay_on, OLD.currency, OLD.digest, OLD.digest_formula,
+         OLD.instruction_count, OLD.total_minor, OLD.source_artifact_id, OLD.created_at, OLD.recorded_at)
+        IS DISTINCT FROM
+        (NEW.tenant_id, NEW.id, NEW.legal_entity_id, NEW.external_id, NEW.pay_on, NEW.currency, NEW.digest, NEW.digest_formula,
+         NEW.instruction_count, NEW.total_minor, NEW.source_artifact_id, NEW.created_at, NEW.recorded_at))
+  EXECUTE FUNCTION payments.refuse_fact_change();
+ALTER TABLE payments.payrolls ENABLE ALWAYS TRIGGER payrolls_stay;
+
+CREATE OR REPLACE TRIGGER attempts_are_kept BEFORE DELETE OR TRUNCATE ON payments.attempts
+  FOR EACH STATEMENT EXECUTE FUNCTION core.refuse_change();
+CREATE OR REPLACE TRIGGER ach_files_are_kept BEFORE DELETE OR TRUNCATE ON payments.ach_files
+  FOR EACH STATEMENT EXECUTE FUNCTION core.refuse_change();
+CREATE OR REPLACE TRIGGER instructions_are_kept BEFORE DELETE OR TRUNCATE ON payments.instructions
+  FOR EACH STATEMENT EXECUTE FUNCTION core.refuse_change();
+CREATE OR REPLACE TRIGGER payrolls_are_kept BEFORE DELETE OR TRUNCATE ON payments.payrolls
+  FOR EACH STATEMENT EXECUTE FUNCTION core.refuse_change();
+ALTER TABLE payments.attempts ENABLE ALWAYS TRIGGER attempts_are_kept;
+ALTER TABLE payments.ach_files ENABLE ALWAYS TRIGGER ach_files_are_kept;
+ALTER TABLE payments.instructions ENABLE ALWAYS TRIGGER instructions_are_kept;
+ALTER TABLE payments.payrolls ENABLE ALWAYS TRIGGER payrolls_are_kept;
+
+CREATE OR REPLACE TRIGGER payroll_moves BEFORE INSERT OR UPDATE OF status ON payments.payrolls
+  FOR EACH ROW EXECUTE FUNCTION core.check_transition('payroll', 'payments.transitions');
+CREATE OR REPLACE TRIGGER instruction_moves BEFORE INSERT OR UPDATE OF status ON payments.instructions
+  FOR EACH ROW EXECUTE FUNCTION core.check_transition('instruction', 'payments.transitions');
+CREATE OR REPLACE TRIGGER attempt_moves BEFORE INSERT OR UPDATE OF status ON payments.attempts
+  FOR EACH ROW EXECUTE FUNCTION core.check_transition('attempt', 'payments.transitions');
+CREATE OR REPLACE TRIGGER ach_file_moves BEFORE INSERT OR UPDATE OF status ON payments.ach_files
+  FOR EACH ROW EXECUTE FUNCTION core.check_transition('ach_file', 'payments.transitions');

@@ -1,0 +1,310 @@
+"""Sending: what is due and funded becomes attempts in a file, in one transaction, before the first byte leaves.
+
+For each payroll with something due: the pay gate judges, each instruction's reservation is captured (the money
+leaves the
+client's funds), an attempt takes the consumed reservation, and one file per legal entity and effective date is fixed
+with
+its name, modifier, bytes and hash. Delivery is another matter (delivery.py): it only ever repeats what stands here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import date
+
+from headgate import audit, cases, funding, ledger, messaging, parties, rails
+from headgate.core import ids
+from headgate.core.db import Tx
+from headgate.core.errors import Refused
+from headgate.payments import files
+from headgate.payments.errors import CaptureFailed
+from headgate.payments.model import INSTRUCTIONS_MAX, AchFile, Due, Kind, Originator, Ready
+from headgate.payments.originators import originators_of
+from headgate.payments.payrolls import announce, get_payroll, requirement_of
+
+LEAD_BANKING_DAYS = 1
+"""A credit is handed to the bank one banking day before it takes effect."""
+
+_WORDS: dict[Kind, str] = {"net_pay": "PAYROLL", "tax": "TAX", "third_party": "DEDUCTION", "fee": "FEE"}
+"""The company entry description by kind: wages must say PAYROLL (Nacha rules of 2026-03-20)."""
+
+
+def submit_due(tx: Tx, *, on: date) -> list[AchFile]:
+    """Send what falls due up to one banking day after `on`, as far as the pay gate lets it; the files that carry it.
+
+    What lacks money is blocked and tried again at the next call; what cannot be carried (no account yet, a blocked
+    payee,
+    a name that ACH cannot spell) stays pending with a case. Nothing is sent twice: what is being sent by somebody
+    else at
+    this moment is left to them.
+
+    Raises OriginatorMissing, TooManyFiles, CaptureFailed (retryable).
+    """
+    last_on = rails.add_banking_days(on, LEAD_BANKING_DAYS)
+    due = _lock_due(tx, before=rails.add_banking_days(last_on, 1))
+    if not due:
+        return []
+    originators = originators_of(tx, {one.legal_entity_id for one in due})
+    ready = _ready(tx, due, originators, earliest=last_on)
+    funded = [one for payroll in _by_payroll(ready) for one in _judge(tx, payroll)]
+    transactions = _capture(tx, funded)
+    made = []
+    for (entity, effective_on), group in _by_file(funded).items():
+        made.append(
+            files.write(
+                tx, originators[entity], on=on, effective_on=effective_on, ready=group, transactions=transactions
+            )
+        )
+    _mark_sent(tx, funded, made)
+    return made
+
+
+def _lock_due(tx: Tx, *, before: date) -> list[Due]:
+    """What is due, locked: the payrolls first, as a commit does, then their instructions."""
+    params = {"tenant": tx.tenant_id, "before": before}
+    payrolls = tx.values(
+        """
+        SELECT p.id
+          FROM payments.payrolls p
+         WHERE p.tenant_id = %(tenant)s AND p.status IN ('committed', 'paying') AND p.pay_on < %(before)s
+           AND EXISTS (SELECT FROM payments.instructions i
+                        WHERE i.tenant_id = p.tenant_id AND i.payroll_id = p.id
+                          AND i.status IN ('pending', 'blocked_funds'))
+         ORDER BY p.id
+           FOR NO KEY UPDATE SKIP LOCKED
+        """,
+        params,
+    )
+    return tx.all(
+        """
+        SELECT i.id, i.payroll_id, i.legal_entity_id, i.kind, i.bank_account_id, i.amount_minor, i.currency, i.due_on,
+               i.reservation_id,
+               1 + (SELECT count(*)
+                      FROM payments.attempts a
+                     WHERE a.tenant_id = i.tenant_id AND a.instruction_id = i.id)::integer AS attempt_no
+          FROM payments.instructions i
+         WHERE i.tenant_id = %(tenant)s AND i.payroll_id = ANY(%(payrolls)s)
+           AND i.status IN ('pending', 'blocked_funds')
+           AND i.due_on < %(before)s
+         ORDER BY i.id
+           FOR NO KEY UPDATE
+        """,
+        {**params, "payrolls": payrolls},
+        row=Due,
+    )
+
+
+def _ready(tx: Tx, due: Sequence[Due], originators: Mapping[str, Originator], *, earliest: date) -> list[Ready]:
+    """Those that the rail can carry; a case for each of the others, which stay pending."""
+    named = [one.bank_account_id for one in due if one.bank_account_id]
+    standings = parties.standings(tx, named)
+    accounts = parties.bank_accounts_for_sending(tx, named)
+    ready: list[Ready] = []
+    stuck: list[tuple[Due, tuple[str, ...]]] = []
+    for one in due:
+        if one.bank_account_id is None:
+            stuck.append((one, ("no bank account is named for it; name the payee's",)))
+            continue
+        if not standings[one.bank_account_id].may_be_paid:
+            stuck.append((one, ("the payee or the account is blocked, closed or failed its verification",)))
+            continue
+        originator = originators[one.legal_entity_id]
+        order = _order(one, accounts[one.bank_account_id], originator, earliest)
+        problems = files.rail_of(originator).problems(order)
+        if problems:
+            stuck.append((one, problems))
+        else:
+            ready.append(Ready(one, order))
+    cases.open_cases(
+        tx,
+        [
+            cases.NewCase(
+                key=f"unsendable_payment:{one.id}",
+                category="unsendable_payment",
+                severity="medium",
+                payment_id=one.id,
+                detail={"payroll_id": one.payroll_id, "problems": list(problems)},
+            )
+            for one, problems in stuck
+        ],
+    )
+    return ready
+
+
+def _order(due: Due, account: parties.SendingAccount, originator: Originator, earliest: date) -> rails.RailOrder:
+    return rails.RailOrder(
+        attempt_id=ids.new("att"),
+        amount=due.amount,
+        direction="credit",
+        receiver_routing=account.routing_number,
+        receiver_account=account.account_number,
+        receiver_account_type=account.account_type,
+        receiver_name=account.name,
+        individual_id=files.individual_id(due.id),
+        sec_code="PPD" if due.kind == "net_pay" and account.is_person else "CCD",
+        description=_WORDS[due.kind],
+        company=rails.Company(originator.company_name, originator.company_identification),
+        effective_on=max(rails.banking_day_on_or_before(due.due_on), earliest),
+        is_wages=due.kind == "net_pay",
+    )
+
+
+def _by_payroll(ready: Iterable[Ready]) -> list[list[Ready]]:
+    """In the order in which they fall due: where money is short, what is due first goes first."""
+    groups: dict[tuple[date, str], list[Ready]] = {}
+    for one in ready:
+        groups.setdefault((one.due.due_on, one.due.payroll_id), []).append(one)
+    return [groups[key] for key in sorted(groups)]
+
+
+def _judge(tx: Tx, group: Sequence[Ready]) -> list[Ready]:
+    """The pay gate's word on what is due of one payroll: all of it with its reservations, or nothing."""
+    payroll = get_payroll(tx, group[0].due.payroll_id)
+    gate = funding.judge_pay(
+        tx,
+        funding.GateRequest(
+            subject=payroll.id,
+            evaluation_no=payroll.evaluation_no + 1,
+            legal_entity_id=payroll.legal_entity_id,
+            currency=payroll.currency,
+            requirement=requirement_of([(one.due.kind, one.due.amount_minor) for one in group], payroll.currency),
+            claims=tuple(funding.Claim(one.due.id, one.due.amount, one.due.reservation_id) for one in group),
+        ),
+    )
+    params = {
+        "tenant": tx.tenant_id,
+        "payroll": payroll.id,
+        "no": gate.evaluation_no,
+        "evaluation": gate.evaluation_id,
+        "status": "pending" if gate.passed else "blocked_funds",
+        "now": tx.now(),
+        "ids": [one.due.id for one in group],
+        "reservations": [gate.reservations.get(one.due.id) for one in group],
+    }
+    tx.run(
+        """
+        UPDATE payments.payrolls SET evaluation_no = %(no)s, evaluation_id = %(evaluation)s
+         WHERE tenant_id = %(tenant)s AND id = %(payroll)s
+        """,
+        params,
+    )
+    tx.run(
+        """
+        UPDATE payments.instructions i
+           SET status = %(status)s, reservation_id = r.reservation_id, evaluation_id = %(evaluation)s,
+               changed_at = CASE WHEN i.status = %(status)s THEN i.changed_at ELSE %(now)s END
+          FROM unnest(%(ids)s::text[], %(reservations)s::bigint[]) AS r (id, reservation_id)
+         WHERE i.tenant_id = %(tenant)s AND i.id = r.id
+        """,
+        params,
+    )
+    if not gate.passed:
+        # What was blocked before is so still: its event stands already.
+        held = [one.due for one in group if one.due.reservation_id is not None]
+        announce(tx, "blocked", payroll, [(due.id, due.amount_minor) for due in held], gate)
+        return []
+    return [Ready(replace(one.due, reservation_id=gate.reservations[one.due.id]), one.order) for one in group]
+
+
+def _capture(tx: Tx, funded: Sequence[Ready]) -> dict[str, int]:
+    """Take each one's money out of the client's funds; the posting by payment. Raises CaptureFailed."""
+    accounts: dict[tuple[str, str], tuple[int, int]] = {}
+    captures = []
+    for one in funded:
+        where = (one.due.legal_entity_id, one.due.currency)
+        if where not in accounts:
+            accounts[where] = ledger.posting_accounts(
+                tx, "payments.instruction.sent", where[1], legal_entity_id=where[0]
+            )
+        assert one.due.reservation_id is not None, "the pay gate passed it with its reservation"
+        captures.append(
+            ledger.Capture(
+                idempotency_key=f"payments:{one.due.id}:send:{one.due.attempt_no}",
+                reservation_id=one.due.reservation_id,
+                amount=one.due.amount,
+                debit=accounts[where][0],
+                credit=accounts[where][1],
+                source_type="payment",
+                source_id=one.due.id,
+                description="Sent over ACH",
+            )
+        )
+    taken: dict[str, int] = {}
+    for start in range(0, len(captures), INSTRUCTIONS_MAX):
+        part = slice(start, start + INSTRUCTIONS_MAX)
+        for one, answer in zip(funded[part], ledger.capture_many(tx, captures[part], atomic=True), strict=True):
+            if isinstance(answer, Refused):
+                raise CaptureFailed(f"payment {one.due.id}: {answer.message}", payment_id=one.due.id, **answer.facts)
+            taken[one.due.id] = answer.transaction_id
+    return taken
+
+
+def _by_file(funded: Iterable[Ready]) -> dict[tuple[str, date], list[Ready]]:
+    groups: dict[tuple[str, date], list[Ready]] = {}
+    for one in funded:
+        groups.setdefault((one.due.legal_entity_id, one.order.effective_on), []).append(one)
+    return groups
+
+
+def _mark_sent(tx: Tx, funded: Sequence[Ready], made: Sequence[AchFile]) -> None:
+    if not funded:
+        return
+    params = {
+        "tenant": tx.tenant_id,
+        "now": tx.now(),
+        "ids": [one.due.id for one in funded],
+        "payrolls": sorted({one.due.payroll_id for one in funded}),
+        "files": [file.id for file in made],
+    }
+    tx.run(
+        """
+        UPDATE payments.instructions SET status = 'sent', changed_at = %(now)s
+         WHERE tenant_id = %(tenant)s AND id = ANY(%(ids)s)
+        """,
+        params,
+    )
+    sent = tx.all(
+        """
+        SELECT instruction_id AS payment_id, id AS attempt_id, ach_file_id, trace_number, reservation_id, amount_minor,
+               currency
+          FROM payments.attempts
+         WHERE tenant_id = %(tenant)s AND ach_file_id = ANY(%(files)s)
+         ORDER BY id
+        """,
+        params,
+    )
+    tx.run(
+        """
+        UPDATE payments.payrolls SET status = 'paying'
+         WHERE tenant_id = %(tenant)s AND id = ANY(%(payrolls)s) AND status = 'committed'
+        """,
+        params,
+    )
+    facts = [{**row, "reservation_id": ids.encode("rsv", row["reservation_id"])} for row in sent]
+    audit.record_many(
+        tx,
+        [audit.Event(type="payments.instruction.sent", data=each, payment_id=each["payment_id"]) for each in facts]
+        + [audit.Event(type="payments.file.created", data=files.facts(file)) for file in made],
+    )
+    messaging.publish_many(
+        tx,
+        [
+            messaging.Outgoing(
+                event_type="payments.instruction.sent",
+                aggregate_type="payment",
+                aggregate_id=each["payment_id"],
+                payload=each,
+            )
+            for each in facts
+        ]
+        + [
+            messaging.Outgoing(
+                event_type="payments.file.created",
+                aggregate_type="ach_file",
+                aggregate_id=file.id,
+                payload=files.facts(file),
+            )
+            for file in made
+        ],
+    )

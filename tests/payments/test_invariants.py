@@ -1,0 +1,188 @@
+"""Each invariant sees the violation that is planted for it, and names it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import psycopg
+import pytest
+from tests.make import ACTOR, TenantFixture
+from tests.payments import stories
+from tests.payments.stories import MONDAY, WEDNESDAY
+
+from headgate import payments
+from headgate.core import invariants
+from headgate.core.db import Database
+
+Plant = Callable[[psycopg.Connection[Any], TenantFixture], str]
+
+
+def unfunded(admin: psycopg.Connection[Any], tenant: TenantFixture) -> str:
+    admin.execute("ALTER TABLE payments.attempts DISABLE TRIGGER attempts_stay")
+    row = admin.execute(
+        """
+        UPDATE payments.attempts SET amount_minor = amount_minor + 1
+         WHERE tenant_id = %s AND status = 'sent'
+        RETURNING id
+        """,
+        (tenant.id,),
+    ).fetchone()
+    admin.execute("ALTER TABLE payments.attempts ENABLE ALWAYS TRIGGER attempts_stay")
+    assert row
+    return str(row[0])
+
+
+def lost_attempt(admin: psycopg.Connection[Any], tenant: TenantFixture) -> str:
+    admin.execute("ALTER TABLE payments.attempts DISABLE TRIGGER attempts_are_kept")
+    row = admin.execute(
+        "DELETE FROM payments.attempts WHERE tenant_id = %s AND status = 'sent' RETURNING instruction_id", (tenant.id,)
+    ).fetchone()
+    admin.execute("ALTER TABLE payments.attempts ENABLE ALWAYS TRIGGER attempts_are_kept")
+    assert row
+    return str(row[0])
+
+
+def wrong_status(admin: psycopg.Connection[Any], tenant: TenantFixture) -> str:
+    row = admin.execute(
+        """
+        UPDATE payments.instructions SET status = 'settled'
+         WHERE id = (SELECT id FROM payments.instructions WHERE tenant_id = %s AND status = 'sent' ORDER BY id LIMIT 1)
+        RETURNING id
+        """,
+        (tenant.id,),
+    ).fetchone()
+    assert row
+    return str(row[0])
+
+
+def pending_without_money(admin: psycopg.Connection[Any], tenant: TenantFixture) -> str:
+    row = admin.execute(
+        """
+        UPDATE payments.instructions SET reservation_id = 999999999
+         WHERE tenant_id = %s AND status = 'pending'
+        RETURNING id
+        """,
+        (tenant.id,),
+    ).fetchone()
+    assert row
+    return str(row[0])
+
+
+def wrong_payroll(admin: psycopg.Connection[Any], tenant: TenantFixture) -> str:
+    admin.execute("ALTER TABLE payments.payrolls DISABLE TRIGGER payrolls_stay")
+    row = admin.execute(
+        """
+        UPDATE payments.payrolls SET total_minor = total_minor + 1
+         WHERE tenant_id = %s AND external_id = 'PR-1'
+        RETURNING id
+        """,
+        (tenant.id,),
+    ).fetchone()
+    admin.execute("ALTER TABLE payments.payrolls ENABLE ALWAYS TRIGGER payrolls_stay")
+    assert row
+    return str(row[0])
+
+
+def wrong_file(admin: psycopg.Connection[Any], tenant: TenantFixture) -> str:
+    admin.execute("ALTER TABLE payments.ach_files DISABLE TRIGGER ach_files_stay")
+    row = admin.execute(
+        "UPDATE payments.ach_files SET entry_count = entry_count + 1 WHERE tenant_id = %s RETURNING id", (tenant.id,)
+    ).fetchone()
+    admin.execute("ALTER TABLE payments.ach_files ENABLE ALWAYS TRIGGER ach_files_stay")
+    assert row
+    return str(row[0])
+
+
+def lost_settlement(admin: psycopg.Connection[Any], tenant: TenantFixture) -> str:
+    admin.execute("ALTER TABLE payments.settlement_events DISABLE TRIGGER append_only")
+    admin.execute(
+        """
+        DELETE FROM payments.settlement_events
+         WHERE id = (SELECT id FROM payments.settlement_events WHERE tenant_id = %s AND status = 'settled' LIMIT 1)
+        """,
+        (tenant.id,),
+    )
+    admin.execute("ALTER TABLE payments.settlement_events ENABLE ALWAYS TRIGGER append_only")
+    return "USD"
+
+
+def unposted_deposit(admin: psycopg.Connection[Any], tenant: TenantFixture) -> str:
+    row = admin.execute(
+        """
+        INSERT INTO funding.deposits (tenant_id, id, source, external_id, rail, amount_minor, currency, value_on,
+                                      transaction_id, settled_at, final_at)
+        VALUES (%s, core.new_id('dep'), 'bank', 'ghost', 'wire', 100, 'USD', '2026-11-30', 999999999, now(), now())
+        RETURNING id
+        """,
+        (tenant.id,),
+    ).fetchone()
+    assert row
+    return str(row[0])
+
+
+def lost_judgement(admin: psycopg.Connection[Any], tenant: TenantFixture) -> str:
+    row = admin.execute(
+        """
+        INSERT INTO funding.gate_evaluations
+               (tenant_id, id, gate_type, subject, evaluation_no, legal_entity_id, currency, passed, required_minor,
+                available_minor, posted_minor, reserved_minor, own_reserved_minor, requirement, evaluated_at)
+        VALUES (%s, core.new_id('evl'), 'pay', 'prl_ghost', 2, %s, 'USD', true, 1, 1, 1, 0, 0, '[]', now())
+        RETURNING subject
+        """,
+        (tenant.id, tenant.legal_entity_id),
+    ).fetchone()
+    assert row
+    return str(row[0])
+
+
+PLANTS: dict[str, Plant] = {
+    "payments.invariant_attempts_funded": unfunded,
+    "payments.invariant_captures_have_attempts": lost_attempt,
+    "payments.invariant_statuses_agree": wrong_status,
+    "payments.invariant_pending_is_reserved": pending_without_money,
+    "payments.invariant_payroll_totals": wrong_payroll,
+    "payments.invariant_file_totals": wrong_file,
+    "payments.invariant_clearing_residual": lost_settlement,
+    "funding.invariant_deposits_posted": unposted_deposit,
+    "funding.invariant_evaluations_numbered": lost_judgement,
+}
+
+
+@pytest.mark.plants
+@pytest.mark.parametrize("name", PLANTS)
+def test_a_planted_violation_is_named(
+    database: Database, tenant: TenantFixture, admin: psycopg.Connection[Any], name: str
+) -> None:
+    with database.begin(tenant_id=tenant.id, actor=ACTOR) as tx:
+        stories.at(tx, MONDAY)
+        stories.originator(tx, tenant)
+        stories.fund(tx, tenant, "1000.00")
+        payments.commit_payroll(tx, stories.batch(tx, tenant, "10.00", "20.00"))
+        (file,) = payments.submit_due(tx, on=MONDAY)
+        stories.at(tx, WEDNESDAY)
+        artifact = stories.read(tx, "tue", stories.statement([payments.file_bytes(tx, file.id)]))
+        payments.settle_from_statement(tx, artifact_id=artifact)
+        payments.commit_payroll(tx, stories.batch(tx, tenant, "30.00", payroll_id="PR-2", pay_on=WEDNESDAY))
+        payments.submit_due(tx, on=WEDNESDAY)
+        payments.commit_payroll(tx, stories.batch(tx, tenant, "40.00", payroll_id="PR-3", pay_on=stories.FRIDAY))
+    assert invariants.run_checks(database, [tenant.id], full=True).ok
+
+    subject = PLANTS[name](admin, tenant)
+
+    found = {one.name: one for one in invariants.run_checks(database, [tenant.id], full=True).invariants}
+    matching = [one for label, one in found.items() if label.endswith(name) or label == name.replace("invariant_", "")]
+    assert len(matching) == 1, sorted(found)
+    assert matching[0].violations >= 1
+    assert subject in str(matching[0].sample)
+
+
+def test_every_invariant_of_these_domains_has_its_plant(admin: psycopg.Connection[Any]) -> None:
+    views = admin.execute(
+        """
+        SELECT schemaname || '.' || viewname FROM pg_views
+         WHERE schemaname IN ('payments', 'funding') AND viewname LIKE 'invariant\\_%'
+        """
+    ).fetchall()
+
+    assert {row[0] for row in views} == set(PLANTS)
