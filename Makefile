@@ -28,11 +28,11 @@ quick: venv ## the quick tests, in less than 90 s
 	@$(PYTEST) -m "not slow"
 
 crash: venv ## kill -9 of client and server at 200 points of the demo's story (CRASH_POINTS=n for another number)
-	@HEADGATE_CRASH_POINTS=$(or $(CRASH_POINTS),200) $(PYTEST) tests/crash
+	@$(PYTEST) tests/crash --crash-points $(or $(CRASH_POINTS),200)
 
 test-15: venv ## every test on Debian's PostgreSQL 15, the oldest that is supported (needs: make components)
 	@test -x /usr/lib/postgresql/15/bin/postgres || { echo "PostgreSQL 15 is missing: make components"; exit 1; }
-	@HEADGATE_TEST_PG=15 $(PYTEST)
+	@HEADGATE_TEST_PG=15 $(PYTEST) --ignore tests/crash
 
 check: venv ## lint, format, types and floors: what CI holds
 	@$(BIN)/ruff check

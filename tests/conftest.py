@@ -26,6 +26,10 @@ BINARIES_15 = Path("/usr/lib/postgresql/15/bin")
 TEMPLATE = "headgate_template"
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--crash-points", type=int, default=20, help="at how many random points the demo's story is cut off")
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Start the server once, in the process that hands out the work."""
     if hasattr(config, "workerinput") or HOME in os.environ or config.option.collectonly:

@@ -50,7 +50,9 @@ def test_the_front_door_test_sees_a_wall_broken(tmp_path: Path, monkeypatch: pyt
     house = tmp_path / "headgate"
     (house / "payments").mkdir(parents=True)
     wrong = house / "payments" / "wrong.py"
-    wrong.write_text("from headgate.ledger.posting import post\nfrom headgate.core.db import Tx\nfrom headgate.ledger import post as p\n")
+    wrong.write_text(
+        "from headgate.ledger.posting import post\nfrom headgate.core.db import Tx\nfrom headgate.ledger import post as p\n"
+    )
     monkeypatch.setattr("tests.test_floors.SOURCE", house)
 
     assert through_the_wall(wrong) == ["headgate.ledger.posting.post"]

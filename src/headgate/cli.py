@@ -13,6 +13,7 @@ import typer
 from headgate import api, demo
 from headgate.core import check_commands, doctor_commands, log, registry, secret_commands
 from headgate.core.config import Config
+from headgate.core.db import translated
 from headgate.core.errors import ConfigError, HeadgateError
 from headgate.core.terminal import say
 
@@ -42,7 +43,8 @@ def main() -> None:
     """The entry point `headgate`."""
     try:
         _begin()
-        compose()()
+        with translated():
+            compose()()
     except HeadgateError as error:
         say(f"headgate: {' '.join(error.message.split())} ({error.code})")
         sys.exit(2)

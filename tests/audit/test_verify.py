@@ -76,7 +76,8 @@ def test_whole_log_verifies_and_its_ranges_are_told(log: Log) -> None:
     assert report.verified and report.first_break is None and report.break_count == 0
     (chain,) = report.chains
     assert chain.anchored.events == chain.sealed.events - 3
-    assert (chain.sealed.blocks, chain.anchored.blocks, chain.unsealed_events) == (5, 4, 1)
+    # How many blocks hold them depends on which transactions of others were still open.
+    assert chain.sealed.blocks > chain.anchored.blocks >= 1 and chain.unsealed_events == 1
 
 
 def test_every_column_is_in_the_canonical_bytes(admin: Connection[Any]) -> None:

@@ -1,7 +1,7 @@
 """Kill -9 at random points of the demo's story, then tell it again: nothing lost, nothing doubled, the check clean.
 
-20 points in `make test`, 200 in `make crash`, any number by HEADGATE_CRASH_POINTS. A failure prints its point's number,
-which is also its seed.
+20 points in `make test`, 200 in `make crash`, any number by `--crash-points`. A failure prints its point's number, which
+is also its seed.
 """
 
 from __future__ import annotations
@@ -24,7 +24,6 @@ from tests.conftest import server_of
 
 from headgate.core.embedded import EmbeddedServer
 
-POINTS = int(os.environ.get("HEADGATE_CRASH_POINTS", "20"))
 PAYMENTS = "60"
 VICTIMS = ("client", "server", "both")
 HEADGATE = [sys.executable, "-c", "from headgate.cli import main; main()"]
@@ -93,8 +92,12 @@ def undisturbed(migrated: Path) -> Iterator[tuple[dict[str, Any], float]]:
     end(home)
 
 
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "point" in metafunc.fixturenames:
+        metafunc.parametrize("point", range(metafunc.config.getoption("--crash-points")))
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("point", range(POINTS))
 def test_a_story_cut_off_anywhere_ends_the_same(
     point: int, migrated: Path, undisturbed: tuple[dict[str, Any], float]
 ) -> None:

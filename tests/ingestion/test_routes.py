@@ -12,7 +12,7 @@ from tests.web.client import Client, Keys, client_of, keys_of
 from headgate.core.db import Database
 from headgate.ingestion.routes import router
 from headgate.rails import fake
-from headgate.web.application import application
+from headgate.web import build_application
 
 BROKEN = (
     b"employee_id,name,routing_number,account_number,account_type,net_pay\n"
@@ -31,7 +31,7 @@ STATEMENT = fake.bai2(
 
 @pytest.fixture(scope="module")
 def client(database: Database) -> Iterator[Client]:
-    with client_of(application(database, [router])) as opened:
+    with client_of(build_application(database, [router])) as opened:
         yield opened
 
 

@@ -11,7 +11,7 @@ from tests.web.client import Client, Keys, client_of, keys_of
 
 from headgate.core.db import Database
 from headgate.parties.routes import router
-from headgate.web.application import application
+from headgate.web import build_application
 
 NUMBER = "1234567890"
 ACCOUNT = {"routing_number": "021000021", "account_number": NUMBER, "account_type": "checking"}
@@ -19,7 +19,7 @@ ACCOUNT = {"routing_number": "021000021", "account_number": NUMBER, "account_typ
 
 @pytest.fixture(scope="module")
 def client(database: Database) -> Iterator[Client]:
-    with client_of(application(database, [router])) as opened:
+    with client_of(build_application(database, [router])) as opened:
         yield opened
 
 

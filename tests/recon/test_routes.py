@@ -12,12 +12,12 @@ from tests.web.client import Client, Keys, client_of, keys_of
 from headgate import ledger
 from headgate.core.db import Database
 from headgate.recon.routes import router
-from headgate.web.application import application
+from headgate.web import build_application
 
 
 @pytest.fixture(scope="module")
 def client(database: Database) -> Iterator[Client]:
-    with client_of(application(database, [router])) as opened:
+    with client_of(build_application(database, [router])) as opened:
         yield opened
 
 

@@ -261,18 +261,16 @@ def translated() -> Iterator[None]:
         found = errors.BY_SQLSTATE.get(error.sqlstate or "")
         if found is not None:
             raise found(error.diag.message_primary, **_facts(error.diag.message_detail)) from error
-        if isinstance(error, psycopg.OperationalError) and error.sqlstate in (
-            None,
-            "57P01",
-            "57P02",
-            "57P03",
-            "08006",
-            "08001",
-            "08003",
-            "53300",
-        ):
+        if _is_lost(error):
             raise errors.Unavailable("the database does not answer; see `headgate db status`") from error
         raise
+
+
+def _is_lost(error: psycopg.Error) -> bool:
+    """Whether the connection is gone. In the middle of a COPY, libpq says so in words alone."""
+    if error.sqlstate is None:
+        return isinstance(error, psycopg.OperationalError) or "server closed the connection" in str(error)
+    return error.sqlstate in ("57P01", "57P02", "57P03", "08006", "08001", "08003", "53300")
 
 
 def _facts(detail: str | None) -> dict[str, Any]:

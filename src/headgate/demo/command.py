@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 import webbrowser
@@ -38,6 +39,10 @@ def demo(
     for path in (payroll, statement):
         if path is not None and not path.is_file():
             raise Malformed(f"{path} is not a file: name one with --payroll or --statement")
+        if path is not None and not os.access(path, os.R_OK):
+            raise Malformed(f"{path} may not be read by you")
+        if path is not None and path.stat().st_size == 0:
+            raise Malformed(f"{path} is empty: there is nothing to read")
     config = Config.from_environment()
     server = resolve(config)
     # What this demo starts, it also ends; a server that ran before goes on running.
@@ -98,7 +103,7 @@ def _open_house(database: Database, stages: list[Stage], tell: Teller, *, port: 
         tell.plain(link)
         tell.line("Overview: the flow figure, from what is expected to what is settled, and what the gate holds")
         tell.line("Payments, then “Returned”: open one, and read why it is here, its T-accounts and its timeline")
-        tell.line(f"API reference: {address}/docs · Ctrl-C ends it, database included")
+        tell.line(f"API reference: {address}/openapi.json · Ctrl-C ends it, database included")
         if sys.stdout.isatty():
             webbrowser.open(link)
 

@@ -11,17 +11,16 @@ from __future__ import annotations
 from datetime import date
 from pathlib import Path
 
-from headgate import funding, ledger, payments, recon
+from headgate import funding, ledger, payments, rails, recon
 from headgate.core.db import Database
 from headgate.core.money import Money, total
 from headgate.demo.cast import CURRENCY, SEED, Play, yours
 from headgate.demo.people import Client, register
 from headgate.demo.stage import Stage, balances, bank_statement, needs, sent_files, set_stage, take_in
 from headgate.demo.tell import Teller
-from headgate.ingestion import list_statements, register_rows
+from headgate.ingestion import RegisterRow, get_artifact, list_statements, register_rows
 from headgate.rails import fake
 
-PAY_DAY = 3
 RETURNS_PER_THOUSAND = 6
 STRANGER = fake.WireIn(Money(7_250_00, CURRENCY), "INVOICE 88120", "FOXGLOVE RETAIL")
 
@@ -46,8 +45,10 @@ def perform(database: Database, play: Play, tell: Teller) -> Stage:
 
     stage.wake(2)
     morning(stage, 1)
+    asked = known_payrolls(stage)
     for client in play.clients:
-        commit(stage, client, artifacts[client.payroll])
+        if client.payroll not in asked:
+            commit(stage, client, artifacts[client.payroll], pay_day(play, client))
     send(stage, 2)
     late = [client for client in play.clients if client.funded < 100] if play.funds_late else []
     wire(
@@ -57,7 +58,7 @@ def perform(database: Database, play: Play, tell: Teller) -> Stage:
     stage.wake(3)
     morning(stage, 2)
     for client in late:
-        commit(stage, client, artifacts[client.payroll])
+        commit(stage, client, artifacts[client.payroll], pay_day(play, client))
     send(stage, 3)
 
     stage.wake(4)
@@ -84,29 +85,54 @@ def perform_yours(database: Database, tell: Teller, *, payroll: Path | None, sta
         read_yours(stage, statement)
     if payroll is not None:
         artifact = take_in(stage, payroll.name, payroll.read_bytes(), source="upload", what="Your register")
-        with stage.begin() as tx:
-            rows = register_rows(tx, artifact)
+        rows = _rows_of(stage, artifact, payroll.name)
         if rows:
-            need = total([amount for row in rows for amount in (row.net_pay, *row.obligations.values())], CURRENCY)
-            wire(stage, 1, {client: need.minor})
+            owed = [(row.net_pay, *row.taxes.values(), *row.obligations.values()) for row in rows]
+            wire(stage, 1, {client: total([amount for amounts in owed for amount in amounts], CURRENCY).minor})
             stage.wake(2)
             morning(stage, 1)
-            commit(stage, client, artifact, payroll_id=payroll.stem)
+            commit(stage, client, artifact, 3, payroll_id=payroll.stem)
             send(stage, 2)
             stage.wake(4)
             morning(stage, 3)
             come_back(stage, 4)
             stage.wake(5)
             morning(stage, 4)
-        else:
-            tell.refused(f"{payroll.name}: no line can be paid")
     tell.balances("After", balances(stage))
     return stage
+
+
+def _rows_of(stage: Stage, artifact: str, filename: str) -> list[RegisterRow]:
+    """The rows of a user's register; none, and told so, where it has none or is no register."""
+    if not _is_read_as(stage, artifact, "register", filename):
+        return []
+    with stage.begin() as tx:
+        rows = register_rows(tx, artifact)
+    if not rows:
+        stage.tell.refused(f"{filename}: no line can be paid")
+    return rows
+
+
+def _is_read_as(stage: Stage, artifact: str, kind: str, filename: str) -> bool:
+    with stage.begin() as tx:
+        found = get_artifact(tx, artifact)
+    if (found.status, found.kind) == ("read", kind):
+        return True
+    stage.tell.refused(f"{filename} is no {kind} that can be read: it is kept as evidence, and nothing is done with it")
+    return False
 
 
 def read_yours(stage: Stage, statement: Path) -> None:
     """Take a user's statement for what it says: its credits are deposits, of the payer they name or of nobody yet."""
     artifact = take_in(stage, statement.name, statement.read_bytes(), source="bank", what="Your statement")
+    if not _is_read_as(stage, artifact, "statement", statement.name):
+        return
+    with stage.begin() as tx:
+        days = [found.statement_on for found in list_statements(tx, artifact_id=artifact) if found.statement_on]
+    if days and max(days) >= stage.first_day:
+        # It tells of a day to come. Nothing is booked before its day, so the story begins on the day after.
+        stage.first_day = rails.add_banking_days(max(days), 1)
+        stage.wake(1)
     with stage.begin() as tx:
         settled = funding.settle_deposits(tx, artifact_id=artifact)
         effects = payments.settle_from_statement(tx, artifact_id=artifact)
@@ -151,23 +177,34 @@ def reconcile(stage: Stage, artifact: str, day: date) -> None:
         stage.tell.good(f"{day:%a %d %b} balanced with the bank: {found.sor_total.format()}")
         return
     by = f" by {found.variance.format()}" if found.variance else ""
-    stage.tell.refused(f"{day:%a %d %b} differs from the bank{by}:")
-    for difference in found.differences:
-        kind = difference.kind.replace("_", " ")
-        stage.tell.line(
-            f"  {kind}: {difference.reference}, bank {difference.bank.format()}, book {difference.book.format()}"
-        )
+    named = "; ".join(
+        f"{difference.kind.replace('_', ' ')} {difference.reference or ''}: bank {difference.bank.format()},"
+        f" book {difference.book.format()}"
+        for difference in found.differences
+    )
+    stage.tell.refused(f"{day:%a %d %b} differs from the bank{by}: {named}")
 
 
-def commit(stage: Stage, client: Client, artifact: str, *, payroll_id: str | None = None) -> None:
-    """Commit a client's register for pay day. The gate reserves all of it or nothing."""
+def known_payrolls(stage: Stage) -> set[str]:
+    """The payrolls that were asked for before: told again, they are not asked for on the same day a second time."""
+    with stage.begin() as tx:
+        return {payroll.external_id for payroll in payments.list_payrolls(tx)}
+
+
+def pay_day(play: Play, client: Client) -> int:
+    """The day on which a client pays its people: later for one that is expected to fund late."""
+    return 4 if play.funds_late and client.funded < 100 else 3
+
+
+def commit(stage: Stage, client: Client, artifact: str, number: int, *, payroll_id: str | None = None) -> None:
+    """Commit a client's register for pay day `number`. The gate reserves all of it or nothing."""
     with stage.begin() as tx:
         result = payments.commit_register(
             tx,
             artifact_id=artifact,
             legal_entity_id=stage.entities[client.name],
             payroll_id=payroll_id or client.payroll,
-            pay_on=stage.day(PAY_DAY),
+            pay_on=stage.day(number),
             currency=CURRENCY,
         )
     payroll, gate = result.payroll, result.gate
@@ -209,7 +246,7 @@ def come_back(stage: Stage, number: int) -> None:
     with stage.begin() as tx:
         effects = payments.return_from_file(tx, artifact_id=artifact)
     if effects.returned:
-        stage.tell.refused(f"{len(effects.returned)} payments came back: reversed, and a case each says what to do")
+        stage.tell.refused(f"{len(effects.returned)} came back: reversed, and a case each says what to do")
     with stage.begin() as tx:
         again = payments.return_from_file(tx, artifact_id=artifact)
     stage.tell.line(f"the same return file once more: {len(again.returned)} moved, {again.repeated} known already")

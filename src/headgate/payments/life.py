@@ -233,7 +233,7 @@ def _entries(tx: Tx, payment_id: str) -> tuple[tuple[TAccount, ...], tuple[Mark,
           JOIN ledger.entries e ON e.tenant_id = t.tenant_id AND e.transaction_id = t.id
           JOIN ledger.accounts d ON d.tenant_id = e.tenant_id AND d.id = e.debit_account_id
           JOIN ledger.accounts c ON c.tenant_id = e.tenant_id AND c.id = e.credit_account_id
-         WHERE t.tenant_id = %(tenant)s AND t.source_type = 'payment' AND t.source_id = %(id)s
+         WHERE t.tenant_id = %(tenant)s AND t.source_type IN ('payment', 'return_credit') AND t.source_id = %(id)s
          ORDER BY t.id, e.n
         """,
         {"tenant": tx.tenant_id, "id": payment_id},

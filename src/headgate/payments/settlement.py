@@ -7,6 +7,7 @@ order does not matter: what was returned before its file settled stays returned,
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -18,6 +19,9 @@ from headgate.ingestion import StatementLine, statement_lines
 from headgate.payments import outcomes
 from headgate.payments.model import StatementEffects
 from headgate.payments.outcomes import Outcome
+
+_TRACE = re.compile(r"(?<![0-9])[0-9]{15}(?![0-9])")
+"""A trace number, as a bank writes it into the text of a return's line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,19 +218,20 @@ def _return_credits(tx: Tx, lines: Sequence[StatementLine], artifact_id: str) ->
     if not fresh:
         return 0
     days = [funding.booked_on(tx, line) for line in fresh]
+    payments = _returned_payments(tx, fresh)
+    accounts = {
+        currency: ledger.posting_accounts(tx, "payments.return.credited", currency)
+        for currency in {line.amount.currency for line in fresh}
+    }
     posted = outcomes.post_all(
         tx,
         [
             ledger.Posting(
                 idempotency_key=_credit_key(line),
-                entries=[
-                    ledger.Entry(
-                        *ledger.posting_accounts(tx, "payments.return.credited", line.amount.currency), line.amount
-                    )
-                ],
+                entries=[ledger.Entry(*accounts[line.amount.currency], line.amount)],
                 effective_at=funding.booked_at(tx, day, legal_entity_id=None),
                 source_type="return_credit",
-                source_id=line.record_id,
+                source_id=payments.get(line.record_id, line.record_id),
                 description="Returned money given back by the bank",
                 metadata={"reference": line.reference},
             )
@@ -260,6 +265,27 @@ def _return_credits(tx: Tx, lines: Sequence[StatementLine], artifact_id: str) ->
             "records": [line.record_id for line in fresh],
         },
     )
+
+
+def _returned_payments(tx: Tx, lines: Sequence[StatementLine]) -> dict[str, str]:
+    """The payment that a line gives back, by record, where the line's text holds its trace number and the amount agrees."""
+    named = [(line, trace) for line in lines for trace in _TRACE.findall(line.text)]
+    found = {
+        (row["trace_number"], row["amount_minor"], row["currency"]): row["instruction_id"]
+        for row in tx.all(
+            """
+            SELECT trace_number, amount_minor, currency, instruction_id
+              FROM payments.attempts
+             WHERE tenant_id = %(tenant)s AND trace_number = ANY(%(traces)s) AND status = 'returned'
+            """,
+            {"tenant": tx.tenant_id, "traces": [trace for _, trace in named]},
+        )
+    }
+    return {
+        line.record_id: found[trace, line.amount.minor, line.amount.currency]
+        for line, trace in named
+        if (trace, line.amount.minor, line.amount.currency) in found
+    }
 
 
 def _credit_key(line: StatementLine) -> str:
