@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
-from typing import Annotated, Any, Literal
+from datetime import timedelta
+from typing import Annotated, Literal
 
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
 from headgate.cases import approvals, exceptions, queries
-from headgate.cases.model import ApprovalStatus, CaseState, Severity
+from headgate.cases.model import Approval, ApprovalStatus, Case, CaseState, Severity
 from headgate.web import Call, Page, PageOf, page_of, reads, writes
 
 router = APIRouter(prefix="/v1/cases", tags=["cases"])
@@ -17,47 +17,9 @@ Reads = Annotated[Call, reads("cases.read")]
 Manages = Annotated[Call, writes("cases.manage")]
 Approves = Annotated[Call, writes("cases.approve")]
 
-_FROM_VERB = ConfigDict(from_attributes=True)
 _BODY = ConfigDict(extra="forbid")
 Words = Annotated[str, Field(min_length=1, max_length=2000)]
 Digest = Annotated[str, Field(pattern="^[0-9a-f]{64}$", description="The digest that you read on the request.")]
-
-
-class CaseModel(BaseModel):
-    model_config = _FROM_VERB
-    id: str
-    key: str
-    category: str
-    subcategory: str | None
-    severity: Severity
-    state: CaseState
-    payment_id: str | None
-    ingestion_id: str | None
-    detail: dict[str, Any]
-    assigned_to: str | None
-    ai_recommendation: dict[str, Any] | None
-    resolution: str | None
-    approval_id: str | None
-    created_at: datetime
-    resolved_at: datetime | None
-
-
-class ApprovalModel(BaseModel):
-    model_config = _FROM_VERB
-    id: str
-    action: str
-    subject: str
-    payload: dict[str, Any]
-    digest: str
-    reason: str
-    approvals_needed: int
-    approvals: int
-    maker_id: str
-    maker_person: str | None
-    requested_at: datetime
-    expires_at: datetime
-    used_at: datetime | None
-    status: ApprovalStatus
 
 
 class Assignment(BaseModel):
@@ -94,81 +56,75 @@ class No(BaseModel):
 @router.get("")
 def list_cases(
     call: Reads, page: Page, state: CaseState | None = None, severity: Severity | None = None
-) -> PageOf[CaseModel]:
+) -> PageOf[Case]:
     """Cases, newest first."""
     with call.begin() as tx:
         rows = queries.list_cases(tx, state=state, severity=severity, before=page.after(str), limit=page.limit + 1)
-    return page_of(page, rows, key=lambda case: case.id, row=CaseModel.model_validate)
+    return page_of(page, rows, key=lambda case: case.id)
 
 
 @router.get("/approvals")
-def list_approvals(call: Reads, page: Page, status: ApprovalStatus | None = None) -> PageOf[ApprovalModel]:
+def list_approvals(call: Reads, page: Page, status: ApprovalStatus | None = None) -> PageOf[Approval]:
     """Approval requests, newest first."""
     with call.begin() as tx:
         rows = queries.list_approvals(tx, status=status, before=page.after(str), limit=page.limit + 1)
-    return page_of(page, rows, key=lambda approval: approval.id, row=ApprovalModel.model_validate)
+    return page_of(page, rows, key=lambda approval: approval.id)
 
 
 @router.get("/approvals/{approval_id}")
-def get_approval(call: Reads, approval_id: str) -> ApprovalModel:
+def get_approval(call: Reads, approval_id: str) -> Approval:
     """One approval request, with the digest to approve."""
     with call.begin() as tx:
-        return ApprovalModel.model_validate(queries.get_approval(tx, approval_id))
+        return queries.get_approval(tx, approval_id)
 
 
 @router.post("/approvals/{approval_id}/approve")
-def approve(call: Approves, approval_id: str, body: Yes) -> ApprovalModel:
+def approve(call: Approves, approval_id: str, body: Yes) -> Approval:
     """Say yes to exactly what you read. Nobody approves what they asked for."""
     with call.begin() as tx:
-        return ApprovalModel.model_validate(approvals.approve(tx, approval_id=approval_id, digest=body.digest))
+        return approvals.approve(tx, approval_id=approval_id, digest=body.digest)
 
 
 @router.post("/approvals/{approval_id}/reject")
-def reject(call: Approves, approval_id: str, body: No) -> ApprovalModel:
+def reject(call: Approves, approval_id: str, body: No) -> Approval:
     """Say no, and why. One no ends the request."""
     with call.begin() as tx:
-        return ApprovalModel.model_validate(
-            approvals.reject(tx, approval_id=approval_id, digest=body.digest, reason=body.reason)
-        )
+        return approvals.reject(tx, approval_id=approval_id, digest=body.digest, reason=body.reason)
 
 
 @router.get("/{case_id}")
-def get_case(call: Reads, case_id: str) -> CaseModel:
+def get_case(call: Reads, case_id: str) -> Case:
     """One case."""
     with call.begin() as tx:
-        return CaseModel.model_validate(queries.get_case(tx, case_id))
+        return queries.get_case(tx, case_id)
 
 
 @router.post("/{case_id}/assign")
-def assign(call: Manages, case_id: str, body: Assignment) -> CaseModel:
+def assign(call: Manages, case_id: str, body: Assignment) -> Case:
     """Give a case to a person, or with null back to everyone."""
     with call.begin() as tx:
-        return CaseModel.model_validate(exceptions.assign(tx, case_id=case_id, assigned_to=body.assigned_to))
+        return exceptions.assign(tx, case_id=case_id, assigned_to=body.assigned_to)
 
 
 @router.post("/{case_id}/ending-requests", status_code=201)
-def request_ending(call: Manages, case_id: str, body: EndingRequest) -> ApprovalModel:
+def request_ending(call: Manages, case_id: str, body: EndingRequest) -> Approval:
     """Ask another person to allow the ending of a high or critical case in exactly these words."""
     with call.begin() as tx:
         case = queries.get_case(tx, case_id)
-        return ApprovalModel.model_validate(
-            approvals.request(
-                tx,
-                action="cases.end",
-                subject=case.id,
-                document=exceptions.ending(case.id, body.state, body.resolution),
-                reason=body.reason,
-                life=timedelta(hours=body.hours),
-            )
+        return approvals.request(
+            tx,
+            action="cases.end",
+            subject=case.id,
+            document=exceptions.ending(case.id, body.state, body.resolution),
+            reason=body.reason,
+            life=timedelta(hours=body.hours),
         )
 
 
 @router.post("/{case_id}/end")
-def end_case(call: Manages, case_id: str, body: Ending) -> CaseModel:
+def end_case(call: Manages, case_id: str, body: Ending) -> Case:
     """Resolve or cancel a case, saying how; a high or critical one names the approval of this ending."""
     with call.begin() as tx:
-        return CaseModel.model_validate(
-            exceptions.end_case(
-                tx, case_id=case_id, state=body.state, resolution=body.resolution, approval_id=body.approval_id
-            )
+        return exceptions.end_case(
+            tx, case_id=case_id, state=body.state, resolution=body.resolution, approval_id=body.approval_id
         )
