@@ -124,6 +124,7 @@ def serve(
         config = uvicorn.Config(
             create_app(database, secure=secure),
             log_config=None,
+            log_level="warning",
             access_log=False,
             server_header=False,
             lifespan="off",
