@@ -1,0 +1,107 @@
+"""The overview: money in motion, what is held and why, who must act, and whether the machine is well."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+from urllib.parse import urlencode
+
+from fastapi.responses import HTMLResponse
+
+from headgate import audit, cases, messaging, payments
+from headgate.console.desk import Desk
+from headgate.console.flow import Flow, canal
+from headgate.console.render import figures, page
+from headgate.core.money import Money
+
+CASES_SHOWN = 6
+LAG_SECONDS_MAX = 60.0
+
+
+class Station(NamedTuple):
+    """A place along the canal. `link` finds the payments that the figure adds up."""
+
+    name: str
+    amount: Money
+    note: str
+    depth: int
+    link: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Light:
+    """One line of the health panel."""
+
+    name: str
+    ok: bool
+    value: str
+
+
+def overview(desk: Desk, *, currency: str | None) -> HTMLResponse:
+    """The page, drawn from the book in one transaction; in the tenant's first currency unless one is named."""
+    with desk.begin("payments.read") as tx:
+        currencies = payments.currencies(tx)
+        currency = currency or (currencies[0] if currencies else "USD")
+        found = payments.flow(tx, currency=currency)
+        blocks = [block for block in payments.blocks(tx) if block.currency == currency]
+        open_cases = cases.count_open(tx)
+        newest = cases.list_cases(tx, state="open", limit=CASES_SHOWN)
+        zone, now = payments.time_zone(tx), tx.now()
+        dead_letters = len(messaging.dead_letters(tx))
+    flow = Flow(found.reserved, found.sent, found.settled, found.held, found.held_here)
+    return page(
+        "overview.html",
+        title="Overview",
+        here="Overview",
+        here_path="",
+        seat=desk.seat,
+        seats=desk.seats,
+        zone=zone,
+        now=now,
+        currency=currency,
+        currencies=currencies,
+        flow=flow,
+        stations=stations(found, flow, f"{desk.seat.address}/payments"),
+        canal=canal(flow),
+        blocks=blocks,
+        cases=newest,
+        open_cases=open_cases,
+        lights=lights(desk, dead_letters),
+    )
+
+
+def stations(found: payments.FlowFigures, flow: Flow, list_path: str) -> list[Station]:
+    """The five places, each with what its note says and the query that lists its payments."""
+    currency = flow.reserved.currency
+
+    def link(*terms: str) -> str:
+        return f"{list_path}?{urlencode({'q': ' '.join((f'currency:{currency}', *terms))})}"
+
+    def note(amount: Money, what: str) -> str:
+        return f"{figures(amount) if amount else 'nothing'} {what}"
+
+    waiting = found.reserved - found.sent
+    passed = "-status:blocked_funds"
+    return [
+        Station("Expected", flow.expected, _counted(found.payrolls_expected, "payroll"), 1, link()),
+        Station("Received", flow.received, "settled funding only", 2, None),
+        Station("Reserved", flow.reserved, note(waiting, "waits to be sent"), 3, link(passed)),
+        Station("Sent", flow.sent, note(found.in_flight, "in flight"), 4, link(passed, "-status:pending")),
+        Station("Settled", flow.settled, _counted(found.payments_settled, "payment"), 5, link("status:settled")),
+    ]
+
+
+def lights(desk: Desk, dead_letters: int) -> list[Light]:
+    """Whether the book's machinery is well: what an operator looks at first."""
+    unsealed = audit.oldest_unsealed_seconds(desk.database)
+    lag = messaging.oldest_unpublished_seconds(desk.database)
+    sealed = "all sealed" if not unsealed else f"{unsealed:.1f} s unsealed"
+    return [
+        Light("Audit chain", unsealed <= audit.UNSEALED_SECONDS_MAX, sealed),
+        Light("Outbox", lag <= LAG_SECONDS_MAX, "nothing waits" if not lag else f"{lag:.1f} s behind"),
+        Light("Dead letters", dead_letters == 0, str(dead_letters) if dead_letters else "none"),
+    ]
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count:,} {what}{'' if count == 1 else 's'}"

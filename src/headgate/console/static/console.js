@@ -1,0 +1,225 @@
+// Headgate console: theme, keyboard, dialogs, the drawer and live rows. No dependencies.
+// Everything essential also works by mouse and without script: a row's link is a page of its own.
+const root = document.documentElement, $ = s => document.querySelector(s), $$ = s => [...document.querySelectorAll(s)];
+const keep = {
+  get(name) { try { return localStorage.getItem(name); } catch { return null; } },
+  set(name, value) { try { localStorage.setItem(name, value); } catch { /* a browser that keeps nothing forgets it */ } },
+};
+
+// ---------- theme
+function theme(name) {
+  if (name === 'light' || name === 'dark') root.dataset.theme = name; else delete root.dataset.theme;
+  $('[data-theme-switch]').ariaLabel = 'Theme: ' + (root.dataset.theme || 'system');
+}
+theme(keep.get('theme'));
+$('[data-theme-switch]').onclick = () => {
+  const order = ['system', 'light', 'dark'], next = order[(order.indexOf(root.dataset.theme || 'system') + 1) % 3];
+  keep.set('theme', next); theme(next);
+};
+
+// ---------- dialogs and toasts
+document.addEventListener('click', e => {
+  const opener = e.target.closest('[data-open]'), closer = e.target.closest('[data-close]');
+  if (opener) { e.preventDefault(); $('#' + opener.dataset.open)?.showModal(); }
+  if (closer) { e.preventDefault(); hideDrawer(); }
+});
+function toast(text) {
+  const note = document.createElement('p');
+  note.className = 'toast'; note.textContent = text;
+  $('#toasts').append(note);
+  let timer = setTimeout(() => note.remove(), 8000);
+  note.onmouseenter = () => clearTimeout(timer);
+  note.onmouseleave = () => { timer = setTimeout(() => note.remove(), 8000); };
+}
+document.addEventListener('click', async e => {
+  const button = e.target.closest('[data-copy]');
+  if (!button) return;
+  await navigator.clipboard.writeText(`curl -H 'Authorization: Bearer KEY' ${location.origin}${button.dataset.copy}`);
+  toast(button.dataset.copied);
+});
+
+// ---------- rows: the link in the row takes the focus, so that Enter and screen readers need nothing special
+const list = $('[data-live]'), drawer = $('#drawer');
+const rows = () => $$('[data-rows] > tr'), currentRow = () => $('[data-rows] > tr[aria-current="true"]');
+function mark(row) {
+  rows().forEach(r => r.removeAttribute('aria-current'));
+  if (row) row.ariaCurrent = 'true';
+}
+function step(by) {
+  const all = rows(), next = all[Math.min(all.length - 1, Math.max(0, all.indexOf(currentRow()) + by))];
+  if (!next) return;
+  mark(next);
+  const link = next.querySelector('a');
+  link.focus({ preventScroll: true });
+  next.scrollIntoView({ block: 'nearest' });
+  if (!drawer.hidden && matchMedia('(min-width: 75.01rem)').matches) showDrawer(link, false);   // beside the list it follows
+}
+
+// ---------- drawer: the same fragment that the payment's own page holds
+let asking = null;
+async function showDrawer(link, focus = true) {
+  asking?.abort();
+  const ask = asking = new AbortController();
+  mark(link.closest('tr') || currentRow());
+  const bones = setTimeout(() => {
+    drawer.hidden = false; drawer.ariaBusy = 'true';
+    drawer.replaceChildren($('#bones').content.cloneNode(true));
+  }, 300);
+  try {
+    const answer = await fetch(link.href, { headers: { 'X-Headgate-Fragment': 'drawer' }, signal: ask.signal });
+    if (!answer.ok) throw new Error(answer.status);
+    const text = await answer.text();
+    clearTimeout(bones);
+    drawer.innerHTML = text;
+    drawer.hidden = false;
+    history.replaceState(null, '', link.href);
+    spy();
+    if (focus) drawer.querySelector('[data-close]').focus({ preventScroll: true });
+  } catch (error) {
+    if (error.name !== 'AbortError') location = link.href;
+  } finally { clearTimeout(bones); if (asking === ask) drawer.removeAttribute('aria-busy'); }
+}
+function hideDrawer() {
+  if (!drawer || drawer.hidden) return;
+  asking?.abort();
+  const close = drawer.querySelector('[data-close]');
+  drawer.hidden = true;
+  if (close) history.replaceState(null, '', close.href);
+  currentRow()?.querySelector('a').focus();
+}
+document.addEventListener('click', e => {
+  const link = e.target.closest('[data-rows] a, [data-reread]');
+  if (link && drawer && !e.ctrlKey && !e.metaKey && !e.shiftKey && e.button === 0) { e.preventDefault(); showDrawer(link); }
+});
+function spy() {                                      // the jump link of the section that is read
+  const box = drawer?.querySelector('.scroll');
+  if (!box) return;
+  const links = [...drawer.querySelectorAll('.tabs a')];
+  const here = () => {
+    const top = box.getBoundingClientRect().top + 60;
+    const atEnd = box.scrollTop > 0 && box.scrollTop + box.clientHeight >= box.scrollHeight - 2;
+    const read = links.filter(a => drawer.querySelector(a.hash).getBoundingClientRect().top <= top);
+    const now = atEnd ? links.at(-1) : read.at(-1) || links[0];
+    links.forEach(a => { if (a === now) a.ariaCurrent = 'true'; else a.removeAttribute('aria-current'); });
+  };
+  box.addEventListener('scroll', here, { passive: true });
+}
+document.addEventListener('click', e => {             // jump within the drawer; the address stays the payment's
+  const link = e.target.closest('.tabs a');
+  if (!link) return;
+  e.preventDefault();
+  const box = drawer.querySelector('.scroll');
+  box.scrollTop += drawer.querySelector(link.hash).getBoundingClientRect().top - box.getBoundingClientRect().top;
+});
+spy();
+
+// ---------- live: new rows are counted, never put under the hand; a row whose state changed is updated in place
+const STALE_MS = 5000, added = new Set();
+let heardAt = Date.now(), saidAt = 0;
+function fresh(before, after, stale) {
+  const box = $('#fresh');
+  box.classList.toggle('is-stale', stale);
+  box.querySelector('[data-before]').textContent = before;
+  box.querySelector('[data-after]').textContent = after;
+}
+function stale(after) {
+  if (!$('#fresh').classList.contains('is-stale')) say('Connection lost: the figures are old');
+  fresh('Figures are from', after, true);
+}
+function say(text) { $('#live-says').textContent = text; }
+
+if (list && window.EventSource) {
+  const source = new EventSource(`${list.dataset.live}?after=${list.dataset.position}`);
+  source.addEventListener('tick', e => {
+    const at = new Date(JSON.parse(e.data).at), clock = $('#read-at');
+    heardAt = Date.now();
+    clock.dateTime = at.toISOString();
+    clock.textContent = at.toLocaleTimeString('en-GB', { timeZone: list.dataset.zone });
+    if ($('#fresh').classList.contains('is-stale')) say('Connected again: the figures are current');
+    fresh('Up to date', '', false);
+  });
+  source.addEventListener('changed', async e => {
+    const { ids } = JSON.parse(e.data), open = drawer.querySelector('[data-payment]')?.dataset.payment;
+    if (open && (!ids || ids.includes(open))) drawer.querySelector('.changed').hidden = false;   // it never changes silently
+    try { await (ids ? refresh(ids) : compare()); } catch { stale(', reload for newer'); }
+  });
+  source.onerror = () => stale(source.readyState === EventSource.CLOSED ? ', reload to go on' : ', reconnecting');
+  setInterval(() => { if (Date.now() - heardAt > STALE_MS && source.readyState === EventSource.OPEN) stale(', waiting for the database'); }, 1000);
+  addEventListener('pagehide', () => source.close());
+}
+/** Whether a payment of this id would stand on this page if it were read anew. */
+function belongs(id) {
+  const { after, older } = list.dataset;
+  return (!after || id < after) && (!older || id >= older);
+}
+async function refresh(ids) {
+  const wanted = ids.filter(id => document.getElementById('row-' + id) || belongs(id));
+  if (!wanted.length) return;
+  const address = new URL(list.dataset.rowsUrl, location);
+  address.searchParams.set('q', list.dataset.query);
+  wanted.forEach(id => address.searchParams.append('id', id));
+  const answer = await fetch(address);
+  if (!answer.ok) throw new Error(answer.status);
+  const body = document.createElement('tbody');
+  body.innerHTML = await answer.text();
+  put([...body.children]);
+}
+async function compare() { put([...(await reading()).querySelectorAll('[data-rows] > tr')]); }
+function put(found) {
+  for (const row of found) {
+    const old = document.getElementById(row.id);
+    if (!old) { if (!row.classList.contains('is-left')) added.add(row.id); continue; }
+    if (old.ariaCurrent === 'true') row.ariaCurrent = 'true'; else row.removeAttribute('aria-current');
+    row.querySelector('a').href = old.querySelector('a').href;
+    const focused = old.contains(document.activeElement);
+    old.replaceWith(row);
+    if (focused) row.querySelector('a').focus({ preventScroll: true });
+  }
+  const chip = $('#chip-new');
+  chip.hidden = !added.size;
+  chip.querySelector('span').textContent = `${added.size} new`;
+  if (added.size && Date.now() - saidAt > 10000) { saidAt = Date.now(); say(`${added.size} new payments`); }
+}
+/** This list as it is now, read again. */
+async function reading() {
+  const address = new URL(list.dataset.list, location);
+  if (list.dataset.query) address.searchParams.set('q', list.dataset.query);
+  if (list.dataset.after) address.searchParams.set('after', list.dataset.after);
+  const answer = await fetch(address);
+  if (!answer.ok) throw new Error(answer.status);
+  return new DOMParser().parseFromString(await answer.text(), 'text/html').querySelector('#found');
+}
+async function showNew() {
+  const now = await reading(), row = currentRow(), id = row?.id, before = row?.getBoundingClientRect().top;
+  added.clear();
+  list.replaceChildren(...now.childNodes);
+  list.dataset.older = now.dataset.older;
+  const again = id && document.getElementById(id);
+  if (!again) return list.querySelector('[data-rows] a')?.focus({ preventScroll: true });
+  mark(again);
+  list.querySelector('.scroll').scrollTop += again.getBoundingClientRect().top - before;   // it keeps its place under the eye
+  again.querySelector('a').focus({ preventScroll: true });
+}
+document.addEventListener('click', e => { if (e.target.closest('#chip-new')) showNew().catch(() => location.reload()); });
+
+// ---------- keyboard: letters act only outside fields and dialogs; no key moves money
+const letters = $('#letters');
+letters.checked = keep.get('letters') !== 'off';
+letters.onchange = () => keep.set('letters', letters.checked ? 'on' : 'off');
+let prefix = 0;
+document.addEventListener('keydown', e => {
+  if ((e.ctrlKey || e.metaKey) && e.key === 'k') { e.preventDefault(); if (!$('dialog[open]')) $('#find').select(); return; }
+  if (e.key === 'Escape' && !$('dialog[open]') && !$(':popover-open')) {
+    if (document.activeElement.matches('input, textarea')) document.activeElement.blur(); else hideDrawer();
+    return;
+  }
+  if (e.ctrlKey || e.metaKey || e.altKey || e.target.matches('input, textarea, select') || $('dialog[open]') || !letters.checked) return;
+  const goal = { o: 'overview', p: 'payments' }[e.key];
+  if (goal && Date.now() - prefix < 1500) return void (location = $(`[data-page="${goal}"]`).href);
+  const act = {
+    j: () => step(1), k: () => step(-1), '/': () => $('#query')?.select(), '?': () => $('#keys').showModal(),
+    g: () => { prefix = Date.now(); }, r: () => location.reload(), n: () => $('#chip-new:not([hidden])')?.click(),
+    c: () => $('#drawer:not([hidden]) [data-copy]')?.click(),
+  }[e.key];
+  if (act) { e.preventDefault(); act(); }
+});

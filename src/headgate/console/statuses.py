@@ -1,0 +1,71 @@
+"""Status → badge: which colour, which icon, and whether it is final. The word on a badge is the status itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Kind = Literal["ok", "warn", "bad", "ended", ""]
+
+
+@dataclass(frozen=True, slots=True)
+class Badge:
+    """`kind` is the colour's name (empty: under way), `icon` one of `icons.ICONS`, `unsure` draws the edge dashed."""
+
+    kind: Kind
+    icon: str
+    unsure: bool = False
+
+
+_OK = {
+    **dict.fromkeys(
+        ("settled", "completed", "paid", "committed", "delivered", "succeeded", "resolved", "approved"), "check"
+    ),
+    "balanced": "scale",
+    "captured": "lock",
+    "sealed": "shield",
+}
+_UNDER_WAY = {
+    "pending": "clock",
+    "sent": "arrow",
+    "paying": "arrow",
+    "active": "lock",
+    "open": "clock",
+    "reserved": "lock",
+    "low": "off",
+    "medium": "up",
+}
+_ATTENTION = {
+    "awaiting_funding": "pause",
+    "blocked_funds": "gate",
+    "blocked_policy": "shield",
+    "committed_with_warnings": "alert",
+    "partially_paid": "half",
+    "variance": "scale",
+    "high": "alert",
+}
+_BAD = {"returned": "return", "rejected": "x", "failed": "bad", "critical": "bad"}
+_ENDED = {
+    "reversed": "return",
+    "released": "off",
+    "expired": "clock",
+    "cancelled": "x",
+    "disabled": "off",
+    "used": "check",
+}
+
+BADGES: dict[str, Badge] = {
+    **{status: Badge("ok", icon) for status, icon in _OK.items()},
+    **{status: Badge("", icon) for status, icon in _UNDER_WAY.items()},
+    **{status: Badge("warn", icon) for status, icon in _ATTENTION.items()},
+    **{status: Badge("bad", icon) for status, icon in _BAD.items()},
+    **{status: Badge("ended", icon) for status, icon in _ENDED.items()},
+    "provisional": Badge("", "half", unsure=True),
+    "expected": Badge("", "half", unsure=True),
+    "outcome_unknown": Badge("warn", "question", unsure=True),
+}
+
+
+def badge_of(status: str) -> Badge:
+    """The badge of a status; one the vocabulary lacks is grey, with its word."""
+    return BADGES.get(status, Badge("", "clock"))
