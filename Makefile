@@ -25,7 +25,7 @@ test: venv ## every test, on the embedded PostgreSQL; fails below the coverage t
 	@$(BIN)/python scripts/coverage_gate.py coverage.json
 
 quick: venv ## the quick tests, in less than 90 s
-	@$(PYTEST) -m "not slow"
+	@$(PYTEST) -m "not slow" --books module
 
 crash: venv ## kill -9 of client and server at 200 points of the demo's story (CRASH_POINTS=n for another number)
 	@$(PYTEST) tests/crash --crash-points $(or $(CRASH_POINTS),200)

@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import psycopg
 import pytest
@@ -27,7 +28,15 @@ TEMPLATE = "headgate_template"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--crash-points", type=int, default=20, help="at how many random points the demo's story is cut off")
+    parser.addoption(
+        "--books",
+        choices=("test", "module"),
+        default="test",
+        help="judge the books after every test, or after every module",
+    )
+    parser.addoption(
+        "--crash-points", type=int, default=20, help="at how many random points the demo's story is cut off"
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -106,16 +115,33 @@ def admin(database: Database) -> Iterator[psycopg.Connection[Any]]:
 
 
 @pytest.fixture
-def tenant(database: Database, request: pytest.FixtureRequest) -> Iterator[make.TenantFixture]:
+def tenant(database: Database, books: list[UUID], request: pytest.FixtureRequest) -> Iterator[make.TenantFixture]:
     """A fresh test tenant with a legal entity and a chart in USD. Afterwards every invariant must hold for it.
 
-    A test that plants a violation says so with `@pytest.mark.plants`.
+    A test that plants a violation says so with `@pytest.mark.plants`. In `make quick` the books of a module are judged
+    together when it ends.
     """
     made = make.tenant(database)
     yield made
     if request.node.get_closest_marker("plants"):
         return
-    report = invariants.run_checks(database, [made.id], full=True)
+    if request.config.getoption("--books") == "module":
+        books.append(made.id)
+    else:
+        judge(database, [made.id])
+
+
+@pytest.fixture(scope="module")
+def books(database: Database) -> Iterator[list[UUID]]:
+    """The tenants of a module whose books are judged when it ends."""
+    waiting: list[UUID] = []
+    yield waiting
+    judge(database, waiting)
+
+
+def judge(database: Database, tenant_ids: list[UUID]) -> None:
+    """Every invariant must hold for these tenants."""
+    report = invariants.run_checks(database, tenant_ids, full=True)
     assert report.ok, [found for found in report.invariants if found.violations]
 
 

@@ -21,6 +21,8 @@ from headgate.core import secrets, terminal
 from headgate.core.config import Config
 from headgate.core.db import Database
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def run(empty_database: Database, config: Config, monkeypatch: pytest.MonkeyPatch) -> Any:

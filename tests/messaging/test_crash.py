@@ -23,6 +23,8 @@ from headgate.messaging.model import Consumer
 from headgate.messaging.relay import Relay
 from headgate.messaging.transports.postgres import PostgresTransport
 
+pytestmark = pytest.mark.slow
+
 MESSAGES = 5
 POINTS = [
     *("relay claimed", "relay handed over", "relay marked"),

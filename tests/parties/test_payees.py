@@ -208,6 +208,7 @@ def test_nothing_is_registered_of_an_empty_register(tx: Tx, tenant: make.TenantF
     assert register(tx, tenant) == []
 
 
+@pytest.mark.slow
 def test_five_thousand_payees_take_a_handful_of_round_trips(
     database: Database, tenant: make.TenantFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -364,6 +364,7 @@ def test_a_batch_that_is_cut_off_is_named_and_the_next_is_read() -> None:
     assert file.batches[0].control is None
 
 
+@pytest.mark.slow
 def test_a_hundred_thousand_entries_are_read_in_little_memory() -> None:
     content = ach.build_file(make.spec(), [make.batch(*(make.entry(str(n)) for n in range(5_000)))]).content
     body = content.split(b"\n")[2:5_002]

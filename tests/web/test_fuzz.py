@@ -39,6 +39,7 @@ def headers(database: Database) -> dict[str, str]:
     return person_key(database, make.tenant(database).id, role="admin", email="fuzz@example.org")
 
 
+@pytest.mark.slow
 def test_no_nonsense_makes_a_500(api: Client, headers: dict[str, str]) -> None:
     document = api.get("/openapi.json").json()
     chance = random.Random(20261121)

@@ -22,6 +22,8 @@ from tests.web.client import bearer, keys_of
 from headgate import api
 from headgate.core.db import Database
 
+pytestmark = pytest.mark.slow
+
 PROGRAM = "import typer; from headgate import api; typer.run(api.serve_command)"
 
 
