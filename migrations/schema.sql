@@ -1,0 +1,3421 @@
+-- The database as the migrations make it, listed from its catalogue by headgate.core.schema_listing.
+-- To be read, not run. A test holds it equal to what the migrations make.
+
+default privileges of headgate_owner
+  functions: EXECUTE to headgate_owner
+
+default privileges of headgate_poster
+  functions: EXECUTE to headgate_poster
+
+default privileges of headgate_resolver
+  functions: EXECUTE to headgate_resolver
+
+schema audit
+  owner headgate_owner
+  comment What was done, by whom and when: facts only, sealed into one hash chain per tenant
+  grant CREATE, USAGE to headgate_poster
+  grant CREATE, USAGE to headgate_resolver
+  grant USAGE to headgate_app
+  grant USAGE to headgate_dispatcher
+  grant USAGE to headgate_operator
+  grant USAGE to headgate_readonly
+
+function audit.add_months(months_ahead integer)
+  owner headgate_owner
+  comment Makes the missing monthly partitions of the log, each as closed as the log itself
+  returns integer, plpgsql, volatile, security definer
+  set search_path=pg_catalog, pg_temp
+  body bb073f591d9bcaf1
+  grant EXECUTE to headgate_app
+
+function audit.announce_restore()
+  owner headgate_poster
+  comment Starts an epoch where this looks like a restore that nobody announced; NULL where there is nothing to announce
+  returns integer, plpgsql, volatile, security definer
+  set search_path=pg_catalog, pg_temp
+  body fb562a2f36316662
+  grant EXECUTE to headgate_app
+
+function audit.append_block(number bigint, formula smallint, epoch integer, first_xid xid8, first_id bigint, last_xid xid8, last_id bigint, event_ids bigint[], event_hashes bytea, suspect_ids bigint[], previous_hash bytea, block_hash bytea, sealed_at timestamp with time zone)
+  owner headgate_poster
+  comment Appends the next block of the tenant in context; refuses one that does not follow the last (HG202)
+  returns void, plpgsql, volatile, security definer
+  set search_path=pg_catalog, pg_temp
+  body 97f1971e1d863bbe
+  grant EXECUTE to headgate_app
+
+function audit.backlog(OUT tenant_id uuid, OUT unsealed_since timestamp with time zone, OUT is_final boolean)
+  owner headgate_resolver
+  comment Tenants with unsealed events: the time of the first, and whether every transaction before it has ended, so that it can be sealed
+  returns SETOF record, sql, stable, security definer
+  set search_path=pg_catalog, pg_temp
+  body 32005391acf46950
+  grant EXECUTE to headgate_app
+  grant EXECUTE to headgate_readonly
+
+function audit.close_door(target regclass)
+  owner headgate_owner
+  comment Puts the only_by_recording trigger on a table or partition
+  returns void, plpgsql, volatile
+  body 278b258c1a3029cc
+
+function audit.current_epoch()
+  owner headgate_owner
+  comment The epoch under which this server records
+  returns integer, sql, stable
+  body 5a57de63fedaa588
+  grant EXECUTE to headgate_app
+  grant EXECUTE to headgate_operator
+  grant EXECUTE to headgate_poster
+  grant EXECUTE to headgate_readonly
+  grant EXECUTE to headgate_resolver
+
+function audit.only_by_recording()
+  owner headgate_owner
+  comment Statement trigger: refuses an INSERT by anyone but the posting functions, superusers included
+  returns trigger, plpgsql, volatile
+  body 378083dd5ee2d7a9
+  grant EXECUTE to PUBLIC
+
+function audit.record_many(types text[], datas jsonb[], payment_ids text[], ingestion_ids text[])
+  owner headgate_poster
+  comment Records events of the tenant and actor in context, in order; returns their ids in that order
+  returns bigint[], plpgsql, volatile, security definer
+  set search_path=pg_catalog, pg_temp
+  body 6a7ba1a6bb5403d7
+  grant EXECUTE to headgate_app
+  grant EXECUTE to headgate_operator
+  grant EXECUTE to headgate_resolver
+
+function audit.record_one(type text, data jsonb, payment_id text, ingestion_id text)
+  owner headgate_poster
+  comment Records one event of the tenant and actor in context; returns its id
+  arguments type text, data jsonb, payment_id text DEFAULT NULL::text, ingestion_id text DEFAULT NULL::text
+  returns bigint, sql, volatile, security definer
+  set search_path=pg_catalog, pg_temp
+  body df0a3712164945a4
+  grant EXECUTE to headgate_app
+  grant EXECUTE to headgate_operator
+  grant EXECUTE to headgate_resolver
+
+function audit.restore_suspected()
+  owner headgate_resolver
+  comment Why this looks like a restore that no epoch announces; NULL where it does not
+  returns text, sql, stable, security definer
+  set search_path=pg_catalog, pg_temp
+  body 27d8f5f29fb86336
+  grant EXECUTE to headgate_app
+  grant EXECUTE to headgate_poster
+  grant EXECUTE to headgate_readonly
+
+function audit.start_epoch(reason text)
+  owner headgate_poster
+  comment Announces a restore, before anything is written; for administrators
+  returns integer, plpgsql, volatile, security definer
+  set search_path=pg_catalog, pg_temp
+  body 28114307b20052a0
+
+function audit.tenant_ids()
+  owner headgate_resolver
+  comment Every tenant that the log knows, by its events or by its blocks
+  returns SETOF uuid, sql, stable, security definer
+  set search_path=pg_catalog, pg_temp
+  body 0a74a6204b39d94e
+  grant EXECUTE to headgate_app
+  grant EXECUTE to headgate_readonly
+
+function audit.witness(tenant_id uuid, id bigint, event_time timestamp with time zone, xid xid8, epoch integer, formula smallint, type text, actor_type text, actor_id text, person_id text, correlation_id text, payment_id text, ingestion_id text, data jsonb)
+  owner headgate_owner
+  comment A cheap hash over a whole event, so that a row written by hand is found before it is sealed (0.7 us)
+  returns bigint, sql, immutable, parallel safe
+  body b94dacc12cecb460
+  grant EXECUTE to headgate_app
+  grant EXECUTE to headgate_operator
+  grant EXECUTE to headgate_poster
+  grant EXECUTE to headgate_readonly
+
+sequence audit.event_id
+  owner headgate_owner
+  bigint start 1 increment 1 from 1 to 9223372036854775807 cache 1
+  grant USAGE to headgate_poster
+
+table audit.blocks
+  owner headgate_owner
+  comment The seal over audit.events: runs of events in chain order, with the hash of each, chained block to block
+  row security enabled, forced
+  grant INSERT, SELECT to headgate_poster
+  grant SELECT (epoch) to headgate_resolver
+  grant SELECT (last_id) to headgate_resolver
+  grant SELECT (last_xid) to headgate_resolver
+  grant SELECT (number) to headgate_resolver
+  grant SELECT (tenant_id) to headgate_resolver
+  grant SELECT to headgate_app
+  grant SELECT to headgate_operator
+  grant SELECT to headgate_readonly
+  column tenant_id uuid not null
+  column number bigint not null
+  column formula smallint not null
+  column epoch integer not null
+  column first_xid xid8 not null
+  column first_id bigint not null
+  column last_xid xid8 not null
+  column last_id bigint not null
+  column event_count integer not null
+  column event_ids bigint[] not null
+  column event_hashes bytea not null -- The chained hash of each event, 32 bytes each, in the order of event_ids
+  column suspect_ids bigint[] not null -- Events whose witness was wrong when they were sealed: somebody wrote or changed them by hand
+  column previous_hash bytea not null
+  column block_hash bytea not null
+  column sealed_at timestamp with time zone not null
+  constraint blocks_are_not_empty CHECK ((event_count > 0))
+  constraint blocks_count_from_one CHECK ((number > 0))
+  constraint blocks_do_not_overlap UNIQUE (tenant_id, epoch, first_xid, first_id)
+  constraint blocks_epoch_exists FOREIGN KEY (epoch) REFERENCES audit.epochs(epoch)
+  constraint blocks_hash_each_event CHECK ((octet_length(event_hashes) = (32 * event_count)))
+  constraint blocks_hash_is_a_hash CHECK ((octet_length(block_hash) = 32))
+  constraint blocks_name_each_event CHECK ((cardinality(event_ids) = event_count))
+  constraint blocks_pkey PRIMARY KEY (tenant_id, number)
+  constraint blocks_previous_is_a_hash CHECK ((octet_length(previous_hash) = 32))
+  policy resolver_reads permissive for select to {headgate_resolver} using true
+  policy tenant_deletes permissive for delete to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+  policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  always TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON audit.blocks FOR EACH STATEMENT EXECUTE FUNCTION core.refuse_change()
+  always TRIGGER only_by_recording BEFORE INSERT ON audit.blocks FOR EACH STATEMENT EXECUTE FUNCTION audit.only_by_recording()
+
+table audit.epochs
+  owner headgate_owner
+  comment Each server that wrote this log: a restore onto another one starts a new epoch
+  grant INSERT, SELECT to headgate_poster
+  grant SELECT to headgate_app
+  grant SELECT to headgate_operator
+  grant SELECT to headgate_readonly
+  grant SELECT to headgate_resolver
+  column epoch integer not null
+  column started_at timestamp with time zone not null default clock_timestamp()
+  column reason text not null
+  column system_identifier bigint not null
+  constraint epochs_have_a_reason CHECK ((reason <> ''::text))
+  constraint epochs_pkey PRIMARY KEY (epoch)
+  always TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON audit.epochs FOR EACH STATEMENT EXECUTE FUNCTION core.refuse_change()
+
+table audit.events
+  owner headgate_owner
+  comment Every fact that was recorded; written by the recording functions only, never changed
+  partition by RANGE (event_time)
+  row security enabled, forced
+  grant INSERT, SELECT to headgate_poster
+  grant SELECT (correlation_id) to headgate_dispatcher
+  grant SELECT (data) to headgate_dispatcher
+  grant SELECT (epoch) to headgate_dispatcher
+  grant SELECT (epoch) to headgate_resolver
+  grant SELECT (event_time) to headgate_dispatcher
+  grant SELECT (event_time) to headgate_resolver
+  grant SELECT (id) to headgate_dispatcher
+  grant SELECT (id) to headgate_resolver
+  grant SELECT (tenant_id) to headgate_dispatcher
+  grant SELECT (tenant_id) to headgate_resolver
+  grant SELECT (xid) to headgate_dispatcher
+  grant SELECT (xid) to headgate_resolver
+  grant SELECT to headgate_app
+  grant SELECT to headgate_operator
+  grant SELECT to headgate_readonly
+  column tenant_id uuid not null
+  column id bigint not null
+  column event_time timestamp with time zone not null -- Real time of the event (clock_timestamp()), also where a test tenant's clock was moved
+  column xid xid8 not null -- The transaction that recorded it: the chain's order is (epoch, xid, id)
+  column epoch integer not null
+  column formula smallint not null -- Which formula gives this row's canonical bytes
+  column type text collate C not null
+  column actor_type text collate C not null
+  column actor_id text collate C not null
+  column person_id text collate C -- The person behind the actor, where there is one
+  column correlation_id text collate C
+  column payment_id text collate C
+  column ingestion_id text collate C
+  column data jsonb not null -- Ids and last four digits; never names, account numbers or secrets
+  column witness bigint not null -- audit.witness() of every other column: a row that was written or edited by hand lacks it
+  constraint events_actor_is_named CHECK ((actor_id <> ''::text))
+  constraint events_actor_type_is_known CHECK ((actor_type = ANY (ARRAY['system'::text, 'human'::text, 'ai'::text])))
+  constraint events_data_is_an_object CHECK ((jsonb_typeof(data) = 'object'::text))
+  constraint events_pkey PRIMARY KEY (tenant_id, epoch, xid, id, event_time)
+  constraint events_type_is_a_topic CHECK ((type ~ '^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+$'::text))
+  INDEX events_payment ON ONLY audit.events USING btree (tenant_id, payment_id, id) WHERE (payment_id IS NOT NULL)
+  policy dispatcher_reads permissive for select to {headgate_dispatcher} using true
+  policy resolver_reads permissive for select to {headgate_resolver} using true
+  policy tenant_deletes permissive for delete to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+  policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  always TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON audit.events FOR EACH STATEMENT EXECUTE FUNCTION core.refuse_change()
+  always TRIGGER only_by_recording BEFORE INSERT ON audit.events FOR EACH STATEMENT EXECUTE FUNCTION audit.only_by_recording()
+
+table audit.events_rest
+  owner headgate_owner
+  comment Rows of audit.events outside every month made so far
+  partition of audit.events DEFAULT
+  row security enabled, forced
+  column tenant_id uuid not null
+  column id bigint not null
+  column event_time timestamp with time zone not null
+  column xid xid8 not null
+  column epoch integer not null
+  column formula smallint not null
+  column type text collate C not null
+  column actor_type text collate C not null
+  column actor_id text collate C not null
+  column person_id text collate C
+  column correlation_id text collate C
+  column payment_id text collate C
+  column ingestion_id text collate C
+  column data jsonb not null
+  column witness bigint not null
+  constraint events_actor_is_named CHECK ((actor_id <> ''::text))
+  constraint events_actor_type_is_known CHECK ((actor_type = ANY (ARRAY['system'::text, 'human'::text, 'ai'::text])))
+  constraint events_data_is_an_object CHECK ((jsonb_typeof(data) = 'object'::text))
+  constraint events_type_is_a_topic CHECK ((type ~ '^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+$'::text))
+  policy tenant_deletes permissive for delete to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+  policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  always TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON audit.events_rest FOR EACH STATEMENT EXECUTE FUNCTION core.refuse_change()
+  always TRIGGER only_by_recording BEFORE INSERT ON audit.events_rest FOR EACH STATEMENT EXECUTE FUNCTION audit.only_by_recording()
+
+table audit.watermarks
+  owner headgate_owner
+  comment Up to which block each chain has been verified: between full checks, `headgate check` goes on from there
+  row security enabled, forced
+  grant INSERT, SELECT, UPDATE to headgate_app
+  grant SELECT to headgate_readonly
+  column tenant_id uuid not null
+  column block_number bigint not null
+  column block_hash bytea not null
+  column verified_at timestamp with time zone not null default clock_timestamp()
+  constraint watermarks_pkey PRIMARY KEY (tenant_id)
+  policy tenant_deletes permissive for delete to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+  policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+
+view audit.chain
+  owner headgate_owner
+  comment The events with their place in the tenant's hash chain; an unsealed event has no hashes yet
+  with security_invoker=true
+  query f5a5ca9ecd2e0729
+  grant SELECT to headgate_app
+  grant SELECT to headgate_operator
+  grant SELECT to headgate_readonly
+  column tenant_id uuid
+  column id bigint
+  column payment_id text collate C
+  column ingestion_id text collate C
+  column type text collate C
+  column event_time timestamp with time zone
+  column actor_type text collate C
+  column actor_id text collate C
+  column person_id text collate C
+  column correlation_id text collate C
+  column data jsonb
+  column epoch integer
+  column xid xid8
+  column formula smallint
+  column block_number bigint
+  column prev_event_hash text
+  column event_hash text
+
+view audit.invariant_blocks_linked
+  owner headgate_owner
+  comment Blocks are numbered without a gap, and each names the hash of the one before it.
+  with security_invoker=true
+  query 5a8243ff5e4be566
+  grant SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column subject text
+  column detail text
+
+view audit.invariant_doors_closed
+  owner headgate_owner
+  comment The log, its partitions and its blocks refuse every hand: both triggers stand and fire always.
+  with security_invoker=true
+  query cc588e736c17f594
+  grant SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column subject name
+  column detail text
+
+view audit.invariant_epochs_rise
+  owner headgate_owner
+  comment A chain never goes back to an earlier epoch: events of an old server cannot be added after a restore.
+  with security_invoker=true
+  query e19c900e12694973
+  grant SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column subject text
+  column detail text
+
+schema cases
+  owner headgate_owner
+  comment What no rule settles, for a person; and approvals, for two
+  grant CREATE, USAGE to headgate_poster
+  grant CREATE, USAGE to headgate_resolver
+  grant USAGE to headgate_app
+  grant USAGE to headgate_readonly
+
+function cases.check_request()
+  owner headgate_owner
+  comment Row trigger: the maker is who is in context
+  returns trigger, plpgsql, volatile
+  body 1517b6ce2f99386f
+  grant EXECUTE to headgate_app
+
+function cases.check_use()
+  owner headgate_owner
+  comment Row trigger: enough other people said yes to exactly this, in time, and nobody said no
+  returns trigger, plpgsql, volatile
+  body 385f6f04bfaf04e9
+  grant EXECUTE to headgate_app
+
+function cases.check_vote()
+  owner headgate_owner
+  comment Row trigger: another person than the maker, the same digest, in time, before its use
+  returns trigger, plpgsql, volatile
+  body 3903dd8f306f68c6
+  grant EXECUTE to headgate_app
+
+function cases.queue_on_request()
+  owner headgate_owner
+  comment Row trigger: one vote or use of a request at a time
+  returns trigger, plpgsql, volatile
+  body c7ee0c2e9f5ebf97
+  grant EXECUTE to headgate_app
+
+table cases.approval_requests
+  owner headgate_owner
+  comment What somebody asks two people to allow: the exact payload, by its digest
+  row security enabled, forced
+  grant INSERT, SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column tenant_id uuid not null
+  column id text collate C not null
+  column action text not null
+  column subject text not null
+  column payload jsonb not null
+  column digest bytea not null
+  column digest_formula smallint not null
+  column reason text not null
+  column approvals_needed smallint not null
+  column maker_type text not null
+  column maker_id text not null
+  column maker_person text
+  column requested_at timestamp with time zone not null default clock_timestamp()
+  column expires_at timestamp with time zone not null
+  constraint approval_requests_digest_is_sha256 CHECK ((octet_length(digest) = 32))
+  constraint approval_requests_expire_later CHECK ((expires_at > requested_at))
+  constraint approval_requests_name_the_person CHECK (((maker_type <> 'human'::text) OR (maker_person IS NOT NULL)))
+  constraint approval_requests_need_a_second_person CHECK (((approvals_needed >= 1) AND (approvals_needed <= 5)))
+  constraint approval_requests_pkey PRIMARY KEY (tenant_id, id)
+  constraint approval_requests_say_why CHECK ((btrim(reason) <> ''::text))
+  constraint approval_requests_tenant_fkey FOREIGN KEY (tenant_id) REFERENCES tenants.tenants(id)
+  policy tenant_deletes permissive for delete to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+  policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  always TRIGGER a_request_is_the_makers BEFORE INSERT ON cases.approval_requests FOR EACH ROW EXECUTE FUNCTION cases.check_request()
+  always TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON cases.approval_requests FOR EACH STATEMENT EXECUTE FUNCTION core.refuse_change()
+
+table cases.approval_uses
+  owner headgate_owner
+  comment An approval is used once: its key is the request
+  row security enabled, forced
+  grant INSERT, SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column tenant_id uuid not null
+  column approval_id text collate C not null
+  column digest bytea not null
+  column used_by text not null
+  column used_at timestamp with time zone not null default clock_timestamp()
+  constraint approval_uses_pkey PRIMARY KEY (tenant_id, approval_id)
+  constraint approval_uses_request_fkey FOREIGN KEY (tenant_id, approval_id) REFERENCES cases.approval_requests(tenant_id, id)
+  policy tenant_deletes permissive for delete to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+  policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  always TRIGGER a_queue BEFORE INSERT ON cases.approval_uses FOR EACH ROW EXECUTE FUNCTION cases.queue_on_request()
+  always TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON cases.approval_uses FOR EACH STATEMENT EXECUTE FUNCTION core.refuse_change()
+  always TRIGGER b_use_is_approved BEFORE INSERT ON cases.approval_uses FOR EACH ROW EXECUTE FUNCTION cases.check_use()
+
+table cases.approval_votes
+  owner headgate_owner
+  comment One person's yes or no to one request, with the digest that the person saw
+  row security enabled, forced
+  grant INSERT, SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column tenant_id uuid not null
+  column approval_id text collate C not null
+  column voter_person text not null
+  column voter_id text not null
+  column approved boolean not null
+  column digest bytea not null
+  column reason text
+  column voted_at timestamp with time zone not null default clock_timestamp()
+  constraint approval_votes_pkey PRIMARY KEY (tenant_id, approval_id, voter_person)
+  constraint approval_votes_rejection_says_why CHECK ((approved OR (btrim(COALESCE(reason, ''::text)) <> ''::text)))
+  constraint approval_votes_request_fkey FOREIGN KEY (tenant_id, approval_id) REFERENCES cases.approval_requests(tenant_id, id)
+  policy tenant_deletes permissive for delete to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+  policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  always TRIGGER a_queue BEFORE INSERT ON cases.approval_votes FOR EACH ROW EXECUTE FUNCTION cases.queue_on_request()
+  always TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON cases.approval_votes FOR EACH STATEMENT EXECUTE FUNCTION core.refuse_change()
+  always TRIGGER b_vote_is_another_persons BEFORE INSERT ON cases.approval_votes FOR EACH ROW EXECUTE FUNCTION cases.check_vote()
+
+table cases.exception_cases
+  owner headgate_owner
+  comment What no rule settles: one case a key, ended by a person, the grave ones by two
+  row security enabled, forced
+  grant INSERT, SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  grant UPDATE (ai_recommendation) to headgate_app
+  grant UPDATE (approval_id) to headgate_app
+  grant UPDATE (assigned_to) to headgate_app
+  grant UPDATE (resolution) to headgate_app
+  grant UPDATE (resolved_at) to headgate_app
+  grant UPDATE (severity) to headgate_app
+  grant UPDATE (state) to headgate_app
+  column tenant_id uuid not null
+  column id text collate C not null
+  column key text collate C not null
+  column ingestion_id text
+  column payment_id text
+  column category text not null
+  column subcategory text
+  column severity text not null
+  column state text not null default 'open'::text
+  column detail jsonb not null default '{}'::jsonb
+  column assigned_to text
+  column ai_recommendation jsonb
+  column resolution text
+  column approval_id text collate C
+  column created_at timestamp with time zone not null default clock_timestamp()
+  column resolved_at timestamp with time zone
+  constraint exception_cases_approval_fkey FOREIGN KEY (tenant_id, approval_id) REFERENCES cases.approval_uses(tenant_id, approval_id)
+  constraint exception_cases_end_is_dated CHECK (((state = ANY (ARRAY['resolved'::text, 'cancelled'::text])) = (resolved_at IS NOT NULL)))
+  constraint exception_cases_end_says_how CHECK (((resolved_at IS NULL) OR (btrim(COALESCE(resolution, ''::text)) <> ''::text)))
+  constraint exception_cases_four_eyes CHECK (((resolved_at IS NULL) OR (severity = ANY (ARRAY['low'::text, 'medium'::text])) OR (approval_id IS NOT NULL)))
+  constraint exception_cases_key UNIQUE (tenant_id, key)
+  constraint exception_cases_pkey PRIMARY KEY (tenant_id, id)
+  constraint exception_cases_severity CHECK ((severity = ANY (ARRAY['low'::text, 'medium'::text, 'high'::text, 'critical'::text])))
+  constraint exception_cases_state CHECK ((state = ANY (ARRAY['open'::text, 'pending'::text, 'resolved'::text, 'cancelled'::text])))
+  constraint exception_cases_tenant_fkey FOREIGN KEY (tenant_id) REFERENCES tenants.tenants(id)
+  INDEX exception_cases_by_payment ON cases.exception_cases USING btree (tenant_id, payment_id) WHERE (payment_id IS NOT NULL)
+  INDEX exception_cases_by_state ON cases.exception_cases USING btree (tenant_id, state, severity)
+  policy tenant_deletes permissive for delete to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+  policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  always TRIGGER a_legal_move BEFORE INSERT OR UPDATE ON cases.exception_cases FOR EACH ROW EXECUTE FUNCTION core.check_transition('case', 'cases.transitions', 'state')
+
+table cases.transitions
+  owner headgate_owner
+  comment The moves a case may make; the same for every tenant
+  grant SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column entity text not null
+  column from_status text not null
+  column to_status text not null
+  constraint transitions_pkey PRIMARY KEY (entity, from_status, to_status)
+
+view cases.approvals
+  owner headgate_owner
+  comment Approval requests with the status that follows from their votes and their use
+  with security_invoker=true
+  query 1208827f48cc096a
+  grant SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column tenant_id uuid
+  column id text collate C
+  column action text
+  column subject text
+  column payload jsonb
+  column digest bytea
+  column reason text
+  column approvals_needed smallint
+  column maker_type text
+  column maker_id text
+  column maker_person text
+  column requested_at timestamp with time zone
+  column expires_at timestamp with time zone
+  column approvals integer
+  column used_at timestamp with time zone
+  column status text
+
+view cases.invariant_four_eyes
+  owner headgate_owner
+  comment Every approval that was used had enough yeses of other people than its maker, for exactly its payload
+  with security_invoker=true
+  query 323251846cfdcb80
+  grant SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column subject text collate C
+  column detail text
+
+schema console
+  owner headgate_owner
+  comment Sessions of the live console
+  grant CREATE, USAGE to headgate_poster
+  grant CREATE, USAGE to headgate_resolver
+  grant USAGE to headgate_app
+  grant USAGE to headgate_readonly
+
+function console.add_link(p_token_hash bytea, p_actor_id text, p_person_id text, p_grants jsonb, p_life interval)
+  owner headgate_resolver
+  comment A one-time link into the console
+  returns void, sql, volatile, security definer
+  set search_path=pg_catalog, pg_temp
+  body edbcfcbf7f9214dd
+  grant EXECUTE to headgate_app
+
+function console.end_session(p_session_hash bytea)
+  owner headgate_resolver
+  comment Signs a browser out
+  returns void, sql, volatile, security definer
+  set search_path=pg_catalog, pg_temp
+  body db88f816a1ee4978
+  grant EXECUTE to headgate_app
+
+function console.session(p_session_hash bytea)
+  owner headgate_resolver
+  comment Who a cookie is and which tenants it may see; no rows where it is unknown or over
+  returns TABLE(actor_id text, person_id text, tenant_id uuid, slug text, name text, livemode boolean, role text), sql, stable, security definer
+  set search_path=pg_catalog, pg_temp
+  body 54b85452b8f62dec
+  grant EXECUTE to headgate_app
+
+function console.use_link(p_token_hash bytea, p_session_hash bytea, p_life interval)
+  owner headgate_resolver
+  comment Turns a one-time link into a session; false where it was used or has expired
+  returns boolean, plpgsql, volatile, security definer
+  set search_path=pg_catalog, pg_temp
+  body f63733f628a023c2
+  grant EXECUTE to headgate_app
+
+table console.links
+  owner headgate_owner
+  comment One-time links into the console, by the hash of their token; only functions read or write them
+  row security enabled, forced
+  grant INSERT, SELECT, UPDATE to headgate_resolver
+  column token_hash bytea not null
+  column actor_id text not null
+  column person_id text
+  column grants jsonb not null
+  column created_at timestamp with time zone not null default clock_timestamp()
+  column expires_at timestamp with time zone not null
+  column used_at timestamp with time zone
+  constraint links_grant_something CHECK (((jsonb_typeof(grants) = 'array'::text) AND (jsonb_array_length(grants) > 0)))
+  constraint links_pkey PRIMARY KEY (token_hash)
+  constraint links_token_is_a_sha256 CHECK ((octet_length(token_hash) = 32))
+  policy resolver_only permissive for all to {headgate_resolver} using true check true
+
+table console.sessions
+  owner headgate_owner
+  comment Signed-in browsers, by the hash of their cookie; only functions read or write them
+  row security enabled, forced
+  grant DELETE, INSERT, SELECT to headgate_resolver
+  column token_hash bytea not null
+  column actor_id text not null
+  column person_id text
+  column grants jsonb not null
+  column created_at timestamp with time zone not null default clock_timestamp()
+  column expires_at timestamp with time zone not null
+  constraint sessions_pkey PRIMARY KEY (token_hash)
+  constraint sessions_token_is_a_sha256 CHECK ((octet_length(token_hash) = 32))
+  policy resolver_only permissive for all to {headgate_resolver} using true check true
+
+schema core
+  owner headgate_owner
+  comment What every schema stands on: context, isolation, append-only, partitions, ids
+  grant USAGE to PUBLIC
+
+function core.actor_id()
+  owner headgate_owner
+  comment Who acts: the context's actor, else the database login
+  returns text, sql, stable
+  body f883e7efa62ce860
+  grant EXECUTE to PUBLIC
+
+function core.actor_type()
+  owner headgate_owner
+  comment system, human or ai; whoever comes without a context is human
+  returns text, sql, stable
+  body 25c9f8b31c4b6c6e
+  grant EXECUTE to PUBLIC
+
+function core.adopt_partition(child regclass, parent regclass)
+  owner headgate_owner
+  comment Gives a partition the row security and the append-only trigger of its parent
+  returns void, plpgsql, volatile
+  body 9dba1eb3da7eba88
+
+function core.append_only(target regclass)
+  owner headgate_owner
+  comment Makes a table append-only against app, owner and superuser alike, replication included
+  returns void, plpgsql, volatile
+  body f2212a23991e36fe
+
+function core.check_full()
+  owner headgate_owner
+  comment Whether invariants judge every row (the default) or go on from their verified watermark
+  returns boolean, sql, stable
+  body dbd77d55f9f51a73
+  grant EXECUTE to PUBLIC
+
+function core.check_transition()
+  owner headgate_owner
+  comment Row trigger: a status may only make the moves that its domain's transitions table lists
+  returns trigger, plpgsql, volatile
+  body 3ea84abf849cc4e7
+  grant EXECUTE to PUBLIC
+
+function core.correlation_id()
+  owner headgate_owner
+  comment What ties together everything done for one request, file or job
+  returns text, sql, stable
+  body 4730d1168d5a8948
+  grant EXECUTE to PUBLIC
+
+function core.isolate(target regclass)
+  owner headgate_owner
+  comment Row-level security, enabled and forced: a tenant sees and writes its own rows only
+  returns void, plpgsql, volatile
+  body b08e58f0c07e4142
+
+function core.make_schema(name text, purpose text)
+  owner headgate_owner
+  comment A domain's schema, with the grants that every domain needs
+  returns void, plpgsql, volatile
+  body 992a0e4b735f9e44
+
+function core.new_id(prefix text)
+  owner headgate_owner
+  comment A fresh id, prefix_ and a UUIDv7 in 26 characters of Crockford base32: the twin of core/ids.py
+  returns text, plpgsql, volatile
+  body 8b56bed662cc387d
+  grant EXECUTE to PUBLIC
+
+function core.partition_by_month(parent regclass, months_ahead integer, from_month date)
+  owner headgate_owner
+  comment Makes the missing monthly partitions of a table, from this month (or an earlier one) to months_ahead, and the default one
+  arguments parent regclass, months_ahead integer, from_month date DEFAULT NULL::date
+  returns integer, plpgsql, volatile
+  body 5c01d2f4fadfa3ae
+
+function core.person_id()
+  owner headgate_owner
+  comment The person behind the actor, where there is one: four eyes compare persons, not logins
+  returns text, sql, stable
+  body 7dc6a6ded6a39b7a
+  grant EXECUTE to PUBLIC
+
+function core.refuse_change()
+  owner headgate_owner
+  comment Statement trigger: refuses UPDATE, DELETE and TRUNCATE, also where no row is touched
+  returns trigger, plpgsql, volatile
+  body ab433408425c6f26
+  grant EXECUTE to PUBLIC
+
+function core.require_tenant()
+  owner headgate_owner
+  comment The tenant in context; raises HG001 where there is none
+  returns uuid, plpgsql, stable, parallel safe
+  body 3507e3e67c6a2f97
+  grant EXECUTE to PUBLIC
+
+function core.tenant_id()
+  owner headgate_owner
+  comment The tenant in context, or NULL
+  returns uuid, sql, stable, parallel safe
+  body b8ade39e03649b52
+  grant EXECUTE to PUBLIC
+
+table core.data_keys
+  owner headgate_owner
+  comment A tenant's keys, wrapped: number 0 makes fingerprints and never changes, the highest seals, all open
+  row security enabled, forced
+  grant INSERT, SELECT to headgate_app
+  grant UPDATE (kek_id) to headgate_app
+  grant UPDATE (wrapped) to headgate_app
+  column tenant_id uuid not null
+  column key_no integer not null
+  column wrapped bytea not null -- Nonce, AES-256-GCM ciphertext and tag of the 32-byte key; bound to tenant and number
+  column kek_id text collate C not null -- Which master key wrapped it
+  column created_at timestamp with time zone not null default clock_timestamp()
+  constraint data_keys_kek_id_well_formed CHECK ((kek_id ~ '^kek_[0-9a-f]{16}$'::text))
+  constraint data_keys_numbered_from_zero CHECK ((key_no >= 0))
+  constraint data_keys_pkey PRIMARY KEY (tenant_id, key_no)
+  constraint data_keys_wrapped_is_nonce_key_and_tag CHECK ((octet_length(wrapped) = ((12 + 32) + 16)))
+  policy tenant_deletes permissive for delete to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+  policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+
+view core.invariant_append_only_enforced
+  owner headgate_owner
+  comment Every append-only trigger is ENABLE ALWAYS, so that no session setting passes it by.
+  with security_invoker=true
+  query a18a8fb98efbb4c5
+  grant SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column subject text collate C
+  column detail text
+
+view core.invariant_tables_isolated
+  owner headgate_owner
+  comment Every table with a tenant_id has row-level security enabled and forced, and no policy that forgets the tenant in context.
+  with security_invoker=true
+  query 797526c756b823d3
+  grant SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column subject text collate C
+  column detail text collate C
+
+schema funding
+  owner headgate_owner
+  comment Deposits of clients' money, and the gate that lets nothing flow unless it is funded
+  grant CREATE, USAGE to headgate_poster
+  grant CREATE, USAGE to headgate_resolver
+  grant USAGE to headgate_app
+  grant USAGE to headgate_readonly
+
+table funding.deposits
+  owner headgate_owner
+  comment Money that came in, as a bank said it: one row a statement line; without a legal entity the payer is unknown and the money lies in SUSPENSE
+  row security enabled, forced
+  grant INSERT, SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column tenant_id uuid not null
+  column id text collate C not null
+  column source text collate C not null
+  column external_id text collate C not null
+  column legal_entity_id text collate C
+  column reference text collate C
+  column rail text not null
+  column amount_minor bigint not null
+  column currency text collate C not null
+  column value_on date not null
+  column transaction_id bigint not null
+  column record_id text collate C
+  column settled_at timestamp with time zone not null
+  column final_at timestamp with time zone not null -- From when on nothing can take it back; only final money is available, and wires and pushed credits are final when they settle
+  column recorded_at timestamp with time zone not null default clock_timestamp()
+  constraint deposits_amount_is_positive CHECK ((amount_minor > 0))
+  constraint deposits_final_after_settled CHECK ((final_at >= settled_at))
+  constraint deposits_legal_entity_fkey FOREIGN KEY (tenant_id, legal_entity_id) REFERENCES tenants.legal_entities(tenant_id, id)
+  constraint deposits_one_transaction_each UNIQUE (tenant_id, transaction_id)
+  constraint deposits_payer_is_known_by_a_reference CHECK (((legal_entity_id IS NULL) = (reference IS NULL)))
+  constraint deposits_pkey PRIMARY KEY (tenant_id, id)
+  constraint deposits_rail_is_known CHECK ((rail = ANY (ARRAY['wire'::text, 'ach_credit'::text, 'realtime'::text])))
+  constraint deposits_same_evidence_counts_once UNIQUE (tenant_id, source, external_id)
+  INDEX deposits_of_legal_entity ON funding.deposits USING btree (tenant_id, legal_entity_id, id)
+  policy tenant_deletes permissive for delete to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+  policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  always TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON funding.deposits FOR EACH STATEMENT EXECUTE FUNCTION core.refuse_change()
+
+table funding.gate_evaluations
+  owner headgate_owner
+  comment Every judgement of the gate with the figures it saw; a subject's judgements are numbered, whichever gate made them
+  row security enabled, forced
+  grant INSERT, SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column tenant_id uuid not null
+  column id text collate C not null
+  column gate_type text not null
+  column subject text collate C not null
+  column evaluation_no integer not null
+  column legal_entity_id text collate C not null
+  column currency text collate C not null
+  column passed boolean not null
+  column reason text
+  column required_minor bigint not null
+  column available_minor bigint not null -- Posted less reserved, the subject's own reservations counted back
+  column posted_minor bigint not null
+  column reserved_minor bigint not null
+  column own_reserved_minor bigint not null
+  column shortfall_minor bigint generated as (GREATEST((required_minor - available_minor), (0)::bigint)) stored
+  column requirement jsonb not null
+  column reservations_seen jsonb not null default '[]'::jsonb -- On a reservation conflict: the reservations of others that hold the money
+  column client_message text
+  column funded_until timestamp with time zone -- The settlement time of the newest deposit that the figures counted: how old the evidence was
+  column evaluated_at timestamp with time zone not null
+  column recorded_at timestamp with time zone not null default clock_timestamp()
+  constraint gate_evaluations_are_numbered UNIQUE (tenant_id, subject, evaluation_no)
+  constraint gate_evaluations_available_adds_up CHECK ((available_minor = ((posted_minor - reserved_minor) + own_reserved_minor)))
+  constraint gate_evaluations_failure_has_a_reason CHECK ((passed = (reason IS NULL)))
+  constraint gate_evaluations_gate_type CHECK ((gate_type = ANY (ARRAY['commit'::text, 'pay'::text])))
+  constraint gate_evaluations_legal_entity_fkey FOREIGN KEY (tenant_id, legal_entity_id) REFERENCES tenants.legal_entities(tenant_id, id)
+  constraint gate_evaluations_number_is_positive CHECK ((evaluation_no > 0))
+  constraint gate_evaluations_pass_is_covered CHECK (((NOT passed) OR (available_minor >= required_minor)))
+  constraint gate_evaluations_pkey PRIMARY KEY (tenant_id, id)
+  constraint gate_evaluations_reason CHECK ((reason = ANY (ARRAY['insufficient_funds'::text, 'reservation_conflict'::text])))
+  constraint gate_evaluations_requirement_is_positive CHECK ((required_minor > 0))
+  INDEX gate_evaluations_failed ON funding.gate_evaluations USING btree (tenant_id, id) WHERE (NOT passed)
+  INDEX gate_evaluations_of_legal_entity ON funding.gate_evaluations USING btree (tenant_id, legal_entity_id, id)
+  policy tenant_deletes permissive for delete to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+  policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  always TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON funding.gate_evaluations FOR EACH STATEMENT EXECUTE FUNCTION core.refuse_change()
+
+table funding.payer_references
+  owner headgate_owner
+  comment The words by which a bank line names the legal entity whose money it brings; given to clients in their wire instructions
+  row security enabled, forced
+  grant INSERT, SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column tenant_id uuid not null
+  column reference text collate C not null
+  column legal_entity_id text collate C not null
+  column created_at timestamp with time zone not null default clock_timestamp()
+  constraint payer_references_can_stand_in_any_bank_line CHECK ((reference ~ '^[A-Z0-9]{6,16}$'::text))
+  constraint payer_references_legal_entity_fkey FOREIGN KEY (tenant_id, legal_entity_id) REFERENCES tenants.legal_entities(tenant_id, id)
+  constraint payer_references_pkey PRIMARY KEY (tenant_id, reference)
+  INDEX payer_references_of_legal_entity ON funding.payer_references USING btree (tenant_id, legal_entity_id)
+  policy tenant_deletes permissive for delete to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+  policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  always TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON funding.payer_references FOR EACH STATEMENT EXECUTE FUNCTION core.refuse_change()
+
+view funding.invariant_deposits_posted
+  owner headgate_owner
+  comment Every deposit stands in the book with its amount, in its client's funds or, of an unknown payer, in suspense.
+  with security_invoker=true
+  query e4be401b862a0428
+  grant SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column subject text collate C
+  column detail text
+
+view funding.invariant_evaluations_numbered
+  owner headgate_owner
+  comment A subject's judgements are numbered from 1 without a gap: none was lost.
+  with security_invoker=true
+  query 7ecd30f7ba36d323
+  grant SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column subject text collate C
+  column detail text
+
+schema headgate_meta
+  owner headgate_owner
+  comment What the migration runner has applied
+  grant USAGE to headgate_app
+  grant USAGE to headgate_dispatcher
+  grant USAGE to headgate_readonly
+
+table headgate_meta.migrations
+  owner headgate_owner
+  comment Applied migrations and repeatable SQL, with the sha256 of their text
+  grant SELECT to headgate_app
+  grant SELECT to headgate_dispatcher
+  grant SELECT to headgate_readonly
+  column name text collate C not null
+  column checksum text not null
+  column applied_at timestamp with time zone not null default clock_timestamp()
+  constraint migrations_pkey PRIMARY KEY (name)
+
+schema ingestion
+  owner headgate_owner
+  comment Artifacts as they came, and the records, statements and faults read in them
+  grant CREATE, USAGE to headgate_poster
+  grant CREATE, USAGE to headgate_resolver
+  grant USAGE to headgate_app
+  grant USAGE to headgate_readonly
+
+function ingestion.add_months(months_ahead integer)
+  owner headgate_owner
+  comment Makes the missing monthly partitions of the artifacts' bytes
+  returns integer, sql, volatile, security definer
+  set search_path=pg_catalog, pg_temp
+  body 80ce06dea9115973
+  grant EXECUTE to headgate_app
+
+table ingestion.artifact_bodies
+  owner headgate_owner
+  comment The bytes of artifacts, sealed; in the database, so that a backup and its restore agree with the rest
+  partition by RANGE (received_at)
+  row security enabled, forced
+  grant INSERT, SELECT to headgate_app
+  column tenant_id uuid not null
+  column received_at timestamp with time zone not null
+  column artifact_id text collate C not null
+  column body_sealed bytea not null
+  constraint artifact_bodies_artifact_fkey FOREIGN KEY (tenant_id, artifact_id) REFERENCES ingestion.artifacts(tenant_id, id)
+  constraint artifact_bodies_pkey PRIMARY KEY (tenant_id, artifact_id, received_at)
+  policy tenant_deletes permissive for delete to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+  policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  always TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON ingestion.artifact_bodies FOR EACH STATEMENT EXECUTE FUNCTION core.refuse_change()
+
+table ingestion.artifact_bodies_rest
+  owner headgate_owner
+  comment Rows of ingestion.artifact_bodies outside every month made so far
+  partition of ingestion.artifact_bodies DEFAULT
+  row security enabled, forced
+  column tenant_id uuid not null
+  column received_at timestamp with time zone not null
+  column artifact_id text collate C not null
+  column body_sealed bytea not null
+  policy tenant_deletes permissive for delete to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+  policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  always TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON ingestion.artifact_bodies_rest FOR EACH STATEMENT EXECUTE FUNCTION core.refuse_change()
+
+table ingestion.artifacts
+  owner headgate_owner
+  comment Files and messages as they came; the sha256 is of the plain bytes. The same bytes from one source are one artifact
+  row security enabled, forced
+  grant INSERT, SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  grant UPDATE (kind) to headgate_app
+  grant UPDATE (status) to headgate_app
+  column tenant_id uuid not null
+  column id text collate C not null
+  column source text collate C not null
+  column kind text collate C not null
+  column filename text not null
+  column sha256 bytea not null
+  column size_bytes bigint not null
+  column status text not null default 'received'::text
+  column received_at timestamp with time zone not null default clock_timestamp()
+  column received_by text not null default core.actor_id()
+  column correlation_id text default core.correlation_id()
+  constraint artifacts_filename_is_short CHECK (((length(filename) >= 1) AND (length(filename) <= 200)))
+  constraint artifacts_kind_is_known CHECK ((kind = ANY (ARRAY['unknown'::text, 'statement'::text, 'returns'::text, 'register'::text])))
+  constraint artifacts_pkey PRIMARY KEY (tenant_id, id)
+  constraint artifacts_same_bytes_once UNIQUE (tenant_id, source, sha256)
+  constraint artifacts_sha256_has_32_bytes CHECK ((octet_length(sha256) = 32))
+  constraint artifacts_size_is_counted CHECK ((size_bytes >= 0))
+  constraint artifacts_source_is_a_word CHECK ((source ~ '^[a-z][a-z0-9_.-]{0,59}$'::text))
+  constraint artifacts_status_is_known CHECK ((status = ANY (ARRAY['received'::text, 'read'::text, 'unreadable'::text])))
+  INDEX artifacts_by_time ON ingestion.artifacts USING btree (tenant_id, received_at DESC)
+  policy tenant_deletes permissive for delete to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+  policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  TRIGGER artifact_moves BEFORE INSERT OR UPDATE OF status ON ingestion.artifacts FOR EACH ROW EXECUTE FUNCTION core.check_transition('artifact', 'ingestion.transitions')
+
+table ingestion.faults
+  owner headgate_owner
+  comment What is wrong in an artifact, by line, position and field (0: all of it). E was not read, W was read and flagged; the good lines went on
+  row security enabled, forced
+  grant INSERT, SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column tenant_id uuid not null
+  column id bigint not null generated always as identity
+  column artifact_id text collate C not null
+  column reading_id text collate C not null
+  column line integer not null
+  column position integer not null
+  column field text not null
+  column rule text not null
+  column level text not null
+  column message text not null
+  column recorded_at timestamp with time zone not null default clock_timestamp()
+  constraint faults_artifact_fkey FOREIGN KEY (tenant_id, artifact_id) REFERENCES ingestion.artifacts(tenant_id, id)
+  constraint faults_level_is_known CHECK ((level = ANY (ARRAY['E'::text, 'W'::text])))
+  constraint faults_pkey PRIMARY KEY (tenant_id, id)
+  constraint faults_place_is_counted CHECK (((line >= 0) AND ("position" >= 0)))
+  constraint faults_reading_fkey FOREIGN KEY (tenant_id, reading_id) REFERENCES ingestion.readings(tenant_id, id)
+  INDEX faults_of_artifact ON ingestion.faults USING btree (tenant_id, artifact_id, id)
+  policy tenant_deletes permissive for delete to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+  policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  always TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON ingestion.faults FOR EACH STATEMENT EXECUTE FUNCTION core.refuse_change()
+
+table ingestion.readings
+  owner headgate_owner
+  comment What one parser made of one artifact: counts, and whether the file's control totals prove it (NULL: the file carries none)
+  row security enabled, forced
+  grant INSERT, SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column tenant_id uuid not null
+  column id text collate C not null
+  column artifact_id text collate C not null
+  column parser text collate C not null
+  column kind text collate C not null
+  column records integer not null
+  column duplicates integer not null -- Of its records, those whose identity stood already: they are the same fact, and are not stored twice
+  column faults integer not null
+  column proved boolean
+  column proof jsonb not null
+  column read_at timestamp with time zone not null default clock_timestamp()
+  constraint readings_artifact_fkey FOREIGN KEY (tenant_id, artifact_id) REFERENCES ingestion.artifacts(tenant_id, id)
+  constraint readings_counts_are_counts CHECK (((records >= duplicates) AND (duplicates >= 0) AND (faults >= 0)))
+  constraint readings_once_per_parser UNIQUE (tenant_id, artifact_id, parser)
+  constraint readings_pkey PRIMARY KEY (tenant_id, id)
+  policy tenant_deletes permissive for delete to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+  policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  always TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON ingestion.readings FOR EACH STATEMENT EXECUTE FUNCTION core.refuse_change()
+
+table ingestion.records
+  owner headgate_owner
+  comment What was read, normalised: identity is (source, external id), else (artifact, line, n-th on it). No account number, no name
+  row security enabled, forced
+  grant INSERT, SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column tenant_id uuid not null
+  column id text collate C not null
+  column artifact_id text collate C not null
+  column reading_id text collate C not null
+  column statement_id text collate C
+  column source text collate C not null
+  column external_id text
+  column line integer not null
+  column occurrence integer not null
+  column offset_start bigint not null
+  column offset_end bigint not null
+  column parser text collate C not null
+  column kind text collate C not null
+  column channel text
+  column direction text -- As the account's holder sees it: a credit brings money, a debit takes it
+  column amount_minor bigint not null
+  column currency text collate C not null
+  column value_on date
+  column booked_on date
+  column reference text
+  column details jsonb not null -- What else the parser read: codes, traces, counts
+  column private_sealed bytea -- Names, account numbers and free text, as sealed JSON
+  column recorded_at timestamp with time zone not null default clock_timestamp()
+  constraint records_amount_is_not_negative CHECK ((amount_minor >= 0))
+  constraint records_artifact_fkey FOREIGN KEY (tenant_id, artifact_id) REFERENCES ingestion.artifacts(tenant_id, id)
+  constraint records_channel_is_known CHECK ((channel = ANY (ARRAY['ach'::text, 'wire'::text, 'realtime'::text, 'check'::text, 'card'::text, 'paypal'::text, 'venmo'::text, 'book'::text])))
+  constraint records_currency_has_three_capitals CHECK ((currency ~ '^[A-Z]{3}$'::text))
+  constraint records_direction_is_known CHECK ((direction = ANY (ARRAY['credit'::text, 'debit'::text])))
+  constraint records_pkey PRIMARY KEY (tenant_id, id)
+  constraint records_place_is_counted CHECK (((line >= 1) AND (occurrence >= 1) AND (offset_start >= 0) AND (offset_end >= offset_start)))
+  constraint records_reading_fkey FOREIGN KEY (tenant_id, reading_id) REFERENCES ingestion.readings(tenant_id, id)
+  constraint records_statement_fkey FOREIGN KEY (tenant_id, statement_id) REFERENCES ingestion.statements(tenant_id, id)
+  INDEX records_of_artifact ON ingestion.records USING btree (tenant_id, artifact_id, line)
+  INDEX records_of_statement ON ingestion.records USING btree (tenant_id, statement_id) WHERE (statement_id IS NOT NULL)
+  UNIQUE INDEX records_identity_by_external_id ON ingestion.records USING btree (tenant_id, source, kind, external_id) WHERE (external_id IS NOT NULL)
+  UNIQUE INDEX records_identity_by_place ON ingestion.records USING btree (tenant_id, artifact_id, line, occurrence) WHERE (external_id IS NULL)
+  policy tenant_deletes permissive for delete to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+  policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  always TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON ingestion.records FOR EACH STATEMENT EXECUTE FUNCTION core.refuse_change()
+
+table ingestion.statements
+  owner headgate_owner
+  comment One account's statement of one day, as the bank says it: signed minor units, the account by fingerprint and last digits
+  row security enabled, forced
+  grant INSERT, SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column tenant_id uuid not null
+  column id text collate C not null
+  column artifact_id text collate C not null
+  column reading_id text collate C not null
+  column ordinal integer not null
+  column account_fingerprint bytea not null
+  column account_last4 text not null
+  column currency text collate C not null
+  column statement_on date
+  column opening_minor bigint
+  column closing_minor bigint
+  column total_minor bigint not null
+  column records integer not null
+  column proved boolean generated as (((opening_minor + total_minor) = closing_minor)) stored -- Opening balance + signed sum of its entries = closing balance; NULL where it lacks a balance
+  column read_at timestamp with time zone not null default clock_timestamp()
+  constraint statements_artifact_fkey FOREIGN KEY (tenant_id, artifact_id) REFERENCES ingestion.artifacts(tenant_id, id)
+  constraint statements_currency_has_three_capitals CHECK ((currency ~ '^[A-Z]{3}$'::text))
+  constraint statements_in_order UNIQUE (tenant_id, reading_id, ordinal)
+  constraint statements_last4_is_short CHECK ((length(account_last4) <= 4))
+  constraint statements_pkey PRIMARY KEY (tenant_id, id)
+  constraint statements_reading_fkey FOREIGN KEY (tenant_id, reading_id) REFERENCES ingestion.readings(tenant_id, id)
+  INDEX statements_of_account ON ingestion.statements USING btree (tenant_id, account_fingerprint, statement_on)
+  INDEX statements_of_artifact ON ingestion.statements USING btree (tenant_id, artifact_id)
+  policy tenant_deletes permissive for delete to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+  policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  always TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON ingestion.statements FOR EACH STATEMENT EXECUTE FUNCTION core.refuse_change()
+
+table ingestion.transitions
+  owner headgate_owner
+  comment The legal status moves of artifacts; '' is nothing yet
+  grant SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column entity text not null
+  column from_status text not null
+  column to_status text not null
+  constraint transitions_pkey PRIMARY KEY (entity, from_status, to_status)
+
+view ingestion.invariant_artifact_bodies
+  owner headgate_owner
+  comment Every artifact has its bytes, all of them
+  with security_invoker=true
+  query 3a6d492fc9326c38
+  grant SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column subject text collate C
+  column detail text
+
+view ingestion.invariant_artifact_status
+  owner headgate_owner
+  comment An artifact is called read exactly when a reading of it stands
+  with security_invoker=true
+  query 83495d620025be83
+  grant SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column subject text collate C
+  column detail text
+
+view ingestion.invariant_reading_counts
+  owner headgate_owner
+  comment Every reading has the records and faults that it says
+  with security_invoker=true
+  query 01e078c1b26b039d
+  grant SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column subject text collate C
+  column detail text
+
+schema jobs
+  owner headgate_owner
+  comment Schedules, run locks and run history
+  grant CREATE, USAGE to headgate_poster
+  grant CREATE, USAGE to headgate_resolver
+  grant USAGE to headgate_app
+  grant USAGE to headgate_readonly
+
+function jobs.due(names text[], horizons interval[], own_names text[])
+  owner headgate_resolver
+  comment The jobs that are due now, by tenant; those of the installation under the nil UUID
+  returns TABLE(tenant_id uuid, job text), sql, volatile, security definer
+  set search_path=pg_catalog, pg_temp
+  body 6e67cc765f0486f1
+  grant EXECUTE to headgate_app
+
+table jobs.runs
+  owner headgate_owner
+  comment Each run of a job: a crashed one is marked so by the next
+  row security enabled, forced
+  grant DELETE, INSERT, SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  grant UPDATE (finished_at) to headgate_app
+  grant UPDATE (outcome) to headgate_app
+  grant UPDATE (status) to headgate_app
+  column tenant_id uuid not null
+  column id text collate C not null default core.new_id('job'::text)
+  column job text collate C not null
+  column status text collate C not null default 'running'::text
+  column attempt integer not null
+  column due_at timestamp with time zone not null -- In the tenant's time; started_at and finished_at are real
+  column started_at timestamp with time zone not null default clock_timestamp()
+  column finished_at timestamp with time zone
+  column outcome text -- What the job said it did, or why it failed
+  constraint runs_attempt_positive CHECK ((attempt > 0))
+  constraint runs_finished_when_over CHECK (((status = 'running'::text) = (finished_at IS NULL)))
+  constraint runs_id_shape CHECK ((id ~ '^job_[0-9a-hjkmnp-tv-z]{26}$'::text))
+  constraint runs_job_shape CHECK ((job ~ '^[a-z][a-z0-9_]{1,60}$'::text))
+  constraint runs_pkey PRIMARY KEY (tenant_id, id)
+  constraint runs_status_known CHECK ((status = ANY (ARRAY['running'::text, 'succeeded'::text, 'failed'::text, 'crashed'::text])))
+  INDEX runs_by_job ON jobs.runs USING btree (tenant_id, job, id)
+  policy tenant_deletes permissive for delete to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+  policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  TRIGGER run_moves BEFORE INSERT OR UPDATE OF status ON jobs.runs FOR EACH ROW EXECUTE FUNCTION core.check_transition('run', 'jobs.transitions')
+
+table jobs.schedules
+  owner headgate_owner
+  comment When a job runs next, in the tenant's time. A running one holds its row locked, so it runs once at a time
+  row security enabled, forced
+  grant INSERT, SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  grant SELECT to headgate_resolver
+  grant UPDATE (claimed_until) to headgate_app
+  grant UPDATE (failures) to headgate_app
+  grant UPDATE (next_at) to headgate_app
+  grant UPDATE (run_id) to headgate_app
+  column tenant_id uuid not null
+  column job text collate C not null
+  column next_at timestamp with time zone not null
+  column failures integer not null default 0
+  column run_id text collate C
+  column claimed_until timestamp with time zone not null default '-infinity'::timestamp with time zone -- Real time: until then run_id may still be about to take its row lock
+  constraint schedules_failures_counted CHECK ((failures >= 0))
+  constraint schedules_job_shape CHECK ((job ~ '^[a-z][a-z0-9_]{1,60}$'::text))
+  constraint schedules_pkey PRIMARY KEY (tenant_id, job)
+  constraint schedules_run FOREIGN KEY (tenant_id, run_id) REFERENCES jobs.runs(tenant_id, id)
+  policy resolver_reads permissive for select to {headgate_resolver} using true
+  policy tenant_deletes permissive for delete to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+  policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+
+table jobs.transitions
+  owner headgate_owner
+  comment The legal moves of a run's status
+  grant SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column entity text collate C not null
+  column from_status text collate C not null
+  column to_status text collate C not null
+  constraint transitions_pkey PRIMARY KEY (entity, from_status, to_status)
+
+schema ledger
+  owner headgate_owner
+  comment The book: double entry, balances, reservations
+  grant CREATE, USAGE to headgate_poster
+  grant CREATE, USAGE to headgate_resolver
+  grant USAGE to headgate_app
+  grant USAGE to headgate_readonly
+
+function ledger.advance_verified()
+  owner headgate_poster
+  comment After a clean check, in its snapshot: what was judged need not be judged again before the next full check
+  returns void, plpgsql, volatile, security definer
+  set search_path=pg_catalog, pg_temp
+  body decdcbaab55e6c4a
+  grant EXECUTE to headgate_app
+
+function ledger.announce(p_type text, p_aggregate text, p_id bigint, p_data jsonb)
+  owner headgate_poster
+  comment One fact into the audit log, and one message that points at it
+  returns void, plpgsql, volatile
+  body de6c6a30dffef548
+
+function ledger.announce_reservations(p_type text, p_now timestamp with time zone, p_ids bigint[], p_amounts bigint[])
+  owner headgate_poster
+  comment One audit event and one message a reservation
+  returns void, plpgsql, volatile, security definer
+  set enable_nestloop=off
+  set search_path=pg_catalog, pg_temp
+  body 5282de480b0526ad
+
+function ledger.body_hash(p_entries text, p_reverses bigint, p_reservation bigint, p_effective_at timestamp with time zone, p_source_type text, p_source_id text, p_description text, p_metadata jsonb)
+  owner headgate_poster
+  comment What a posting's key stands for, formula 1: "debit:credit:amount:currency" of each entry, and the rest where there is any
+  returns bytea, sql, stable
+  body d7f1aae40d17a845
+
+function ledger.capture_many(p_keys text[], p_reservations bigint[], p_debits bigint[], p_credits bigint[], p_amounts bigint[], p_currencies text[], p_effective_at timestamp with time zone[], p_source_types text[], p_source_ids text[], p_descriptions text[], p_metadata jsonb[], p_atomic boolean, OUT codes smallint[], OUT ids bigint[], OUT replayed boolean[], OUT facts jsonb[])
+  owner headgate_poster
+  comment Posts out of reservations: each posting has one entry, takes from the reserved account and uses up that much of the reservation
+  returns record, plpgsql, volatile, security definer
+  set search_path=pg_catalog, pg_temp
+  body 0acfcbacf8f7da23
+  grant EXECUTE to headgate_app
+
+function ledger.check_batch(p_keys text[], p_counts integer[], p_entries integer, VARIADIC p_sizes integer[])
+  owner headgate_poster
+  comment Raises HG110 where the arrays of a batch do not fit together
+  returns void, plpgsql, immutable
+  body 43dcfecff1cc4b88
+
+function ledger.end_reservations(p_ids bigint[], p_status text)
+  owner headgate_poster
+  comment Releases or expires active reservations; the caller holds their accounts' locks
+  returns void, plpgsql, volatile, security definer
+  set enable_nestloop=off
+  set search_path=pg_catalog, pg_temp
+  body b630bea6288837ff
+
+function ledger.expire_due()
+  owner headgate_poster
+  comment Marks every overdue reservation of the tenant in context; says how many
+  returns integer, plpgsql, volatile, security definer
+  set search_path=pg_catalog, pg_temp
+  body d742157882df1b10
+  grant EXECUTE to headgate_app
+
+function ledger.expire_overdue(p_accounts bigint[], p_clock timestamp with time zone)
+  owner headgate_poster
+  comment Marks what is overdue on accounts that the caller has locked; says how many
+  returns integer, plpgsql, volatile, security definer
+  set search_path=pg_catalog, pg_temp
+  body a9a3ec85a9f96df9
+
+function ledger.open_account(p_code text, p_name text, p_type text, p_currency text, p_purpose text, p_is_default boolean, p_legal_entity_id text, p_lo bigint, p_hi bigint)
+  owner headgate_poster
+  comment Opens an account of the tenant in context and returns its number; limits are on net. Raises HG104, HG103, HG102
+  returns bigint, plpgsql, volatile, security definer
+  set search_path=pg_catalog, pg_temp
+  body 52fbe069aa5c572c
+  grant EXECUTE to headgate_app
+
+function ledger.post_batch(p_keys text[], p_counts integer[], p_debits bigint[], p_credits bigint[], p_amounts bigint[], p_currencies text[], p_effective_at timestamp with time zone[], p_source_types text[], p_source_ids text[], p_descriptions text[], p_metadata jsonb[], p_reverses bigint[], p_reservations bigint[], p_atomic boolean, OUT codes smallint[], OUT ids bigint[], OUT replayed boolean[], OUT facts jsonb[])
+  owner headgate_poster
+  comment The one judge and writer of entries; reached through post_one, post_many, capture_many and reverse_one
+  returns record, plpgsql, volatile, security definer
+  set enable_nestloop=off
+  set plan_cache_mode=force_generic_plan
+  set search_path=pg_catalog, pg_temp
+  body 827354c9b912ad6e
+
+function ledger.post_many(p_keys text[], p_counts integer[], p_debits bigint[], p_credits bigint[], p_amounts bigint[], p_currencies text[], p_effective_at timestamp with time zone[], p_source_types text[], p_source_ids text[], p_descriptions text[], p_metadata jsonb[], p_atomic boolean, OUT codes smallint[], OUT ids bigint[], OUT replayed boolean[], OUT facts jsonb[])
+  owner headgate_poster
+  comment Posts up to 10,000 transactions, each atomic by itself or all together. p_counts: entries a posting (NULL: one each). Answers in order: result codes, numbers, replayed, figures of refusals
+  returns record, sql, volatile, security definer
+  set search_path=pg_catalog, pg_temp
+  body 329e27227b283d2a
+  grant EXECUTE to headgate_app
+
+function ledger.post_one(p_key text, p_debit bigint, p_credit bigint, p_amount bigint, p_currency text, p_effective_at timestamp with time zone, p_source_type text, p_source_id text, p_description text, p_metadata jsonb, OUT code smallint, OUT id bigint, OUT replayed boolean, OUT facts jsonb)
+  owner headgate_poster
+  comment Posts one transaction of one entry: the short way of post_many, with the same answers
+  returns record, plpgsql, volatile, security definer
+  set search_path=pg_catalog, pg_temp
+  body 671a52050435b806
+  grant EXECUTE to headgate_app
+
+function ledger.refuse_a_second_end()
+  owner headgate_owner
+  comment Row trigger: a captured, released or expired reservation never changes again
+  returns trigger, plpgsql, volatile
+  body 86ebd04502d1bd8b
+
+function ledger.release_many(p_reservations bigint[], OUT codes smallint[])
+  owner headgate_poster
+  comment Gives back what is left of reservations; of one that is released or expired already, nothing. Answers in order: 0, 20 not found, 22 captured
+  returns smallint[], plpgsql, volatile, security definer
+  set search_path=pg_catalog, pg_temp
+  body 48e1f1799eea6222
+  grant EXECUTE to headgate_app
+
+function ledger.reserve_many(p_keys text[], p_accounts bigint[], p_amounts bigint[], p_currencies text[], p_reserve_types text[], p_source_refs text[], p_expires_at timestamp with time zone[], p_atomic boolean, OUT codes smallint[], OUT ids bigint[], OUT replayed boolean[], OUT facts jsonb[])
+  owner headgate_poster
+  comment Sets money of accounts aside, each by itself or all together (p_atomic). Answers in order: result codes, numbers, replayed, figures of refusals
+  returns record, plpgsql, volatile, security definer
+  set enable_nestloop=off
+  set plan_cache_mode=force_generic_plan
+  set search_path=pg_catalog, pg_temp
+  body 247f1a05dd107017
+  grant EXECUTE to headgate_app
+
+function ledger.reserve_one(p_key text, p_account bigint, p_amount bigint, p_currency text, p_reserve_type text, p_source_ref text, p_expires_at timestamp with time zone, OUT code smallint, OUT id bigint, OUT replayed boolean, OUT facts jsonb)
+  owner headgate_poster
+  comment reserve_many for one
+  returns record, sql, volatile, security definer
+  set search_path=pg_catalog, pg_temp
+  body 09a71c2951022bc5
+  grant EXECUTE to headgate_app
+
+function ledger.reverse_one(p_key text, p_transaction bigint, p_reason text, OUT code smallint, OUT id bigint, OUT replayed boolean, OUT facts jsonb)
+  owner headgate_poster
+  comment Posts the whole of a transaction the other way round, once. Raises HG111 where there is none
+  returns record, plpgsql, volatile, security definer
+  set search_path=pg_catalog, pg_temp
+  body e13849f83b694b10
+  grant EXECUTE to headgate_app
+
+function ledger.set_account_limits(p_account bigint, p_lo bigint, p_hi bigint, p_reason text)
+  owner headgate_poster
+  comment Sets the limits on an account's net, under its lock, from its next leg on. Raises HG105, HG108 (the balance is beyond them)
+  returns void, plpgsql, volatile, security definer
+  set search_path=pg_catalog, pg_temp
+  body bac08e69a8d5b118
+  grant EXECUTE to headgate_app
+
+function ledger.set_account_status(p_account bigint, p_status text, p_reason text)
+  owner headgate_poster
+  comment Opens, freezes or closes an account, under its lock. Raises HG105, HG106 (closed is for ever), HG107 (not empty)
+  returns void, plpgsql, volatile, security definer
+  set search_path=pg_catalog, pg_temp
+  body 372d4168a912a71c
+  grant EXECUTE to headgate_app
+
+sequence ledger.account_ids
+  owner headgate_owner
+  comment Numbers of accounts (acct_… at the edge)
+  bigint start 1 increment 1 from 1 to 9223372036854775807 cache 1
+  grant USAGE to headgate_poster
+
+sequence ledger.request_ids
+  owner headgate_owner
+  comment Numbers of transactions (txn_…) and reservations (rsv_…)
+  bigint start 1 increment 1 from 1 to 9223372036854775807 cache 1
+  grant SELECT, USAGE to headgate_poster
+
+sequence ledger.reservation_event_ids
+  owner headgate_owner
+  comment Numbers of the facts about reservations
+  bigint start 1 increment 1 from 1 to 9223372036854775807 cache 1
+  grant USAGE to headgate_poster
+
+table ledger.account_limits
+  owner headgate_owner
+  comment Which limits an account had: those of the last row hold for every leg numbered above from_seq
+  row security enabled, forced
+  grant INSERT, SELECT to headgate_poster
+  grant SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column tenant_id uuid not null
+  column account_id bigint not null
+  column from_seq bigint not null
+  column set_at timestamp with time zone not null
+  column lo_minor bigint not null
+  column hi_minor bigint not null
+  constraint account_limits_pkey PRIMARY KEY (tenant_id, account_id, from_seq, set_at)
+  policy tenant_deletes permissive for delete to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+  policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  always TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON ledger.account_limits FOR EACH STATEMENT EXECUTE FUNCTION core.refuse_change()
+
+table ledger.accounts
+  owner headgate_owner
+  comment Accounts with their running balance; every posting locks its accounts here, in id order
+  with fillfactor=45
+  row security enabled, forced
+  grant INSERT, SELECT to headgate_poster
+  grant SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  grant UPDATE (hi_minor) to headgate_poster
+  grant UPDATE (lo_minor) to headgate_poster
+  grant UPDATE (net_minor) to headgate_poster
+  grant UPDATE (next_expiry_at) to headgate_poster
+  grant UPDATE (reserved_minor) to headgate_poster
+  grant UPDATE (seq) to headgate_poster
+  grant UPDATE (status) to headgate_poster
+  column tenant_id uuid not null
+  column id bigint not null default nextval('ledger.account_ids'::regclass)
+  column net_minor bigint not null default 0 -- Debits − credits of all entries so far
+  column seq bigint not null default 0 -- How many legs of entries the account has; each leg carries its number
+  column lo_minor bigint not null default '-4611686018427387903'::bigint -- The least net allowed: the minimum balance of an ASSET or EXPENSE, minus the maximum of the others
+  column hi_minor bigint not null default '4611686018427387903'::bigint -- The greatest net allowed: the maximum balance of an ASSET or EXPENSE, minus the minimum of the others
+  column reserved_minor bigint not null default 0 -- What is left of the active reservations, overdue ones included until they are marked
+  column next_expiry_at timestamp with time zone not null default 'infinity'::timestamp with time zone -- No active reservation falls due before this; from then on the next posting or reserve marks what is overdue
+  column created_at timestamp with time zone not null default clock_timestamp()
+  column is_default boolean not null default false
+  column status text collate C not null default 'open'::text
+  column type text collate C not null
+  column currency text collate C not null
+  column code text collate C not null
+  column name text not null
+  column purpose text collate C
+  column legal_entity_id text collate C
+  constraint accounts_closed_are_empty CHECK (((status <> 'closed'::text) OR ((net_minor = 0) AND (reserved_minor = 0))))
+  constraint accounts_code_is_no_id CHECK ((code !~ '^[a-z]{2,6}_([0-9a-hjkmnp-tv-z]{13}|[0-9a-hjkmnp-tv-z]{26})$'::text))
+  constraint accounts_code_is_unique UNIQUE (tenant_id, code)
+  constraint accounts_code_shape CHECK ((code ~ '^[A-Za-z0-9][A-Za-z0-9._:-]{0,99}$'::text))
+  constraint accounts_currency_shape CHECK ((currency ~ '^[A-Z]{3}$'::text))
+  constraint accounts_default_has_a_purpose CHECK (((NOT is_default) OR (purpose IS NOT NULL)))
+  constraint accounts_limits_are_ordered CHECK ((('-4611686018427387903'::bigint <= lo_minor) AND (lo_minor <= hi_minor) AND (hi_minor <= '4611686018427387903'::bigint)))
+  constraint accounts_name_length CHECK (((length(name) >= 1) AND (length(name) <= 200)))
+  constraint accounts_net_within_limits CHECK (((net_minor >= lo_minor) AND (net_minor <= hi_minor)))
+  constraint accounts_pkey PRIMARY KEY (tenant_id, id)
+  constraint accounts_purpose_shape CHECK ((purpose ~ '^[A-Z][A-Z0-9_]{0,59}$'::text))
+  constraint accounts_reserved_is_covered CHECK (((reserved_minor >= 0) AND CASE WHEN (type = ANY (ARRAY['ASSET'::text, 'EXPENSE'::text])) THEN ((net_minor - lo_minor) >= reserved_minor) ELSE ((hi_minor - net_minor) >= reserved_minor) END))
+  constraint accounts_status_is_known CHECK ((status = ANY (ARRAY['open'::text, 'frozen'::text, 'closed'::text])))
+  constraint accounts_type_is_known CHECK ((type = ANY (ARRAY['ASSET'::text, 'LIABILITY'::text, 'EQUITY'::text, 'REVENUE'::text, 'EXPENSE'::text])))
+  INDEX accounts_by_purpose ON ledger.accounts USING btree (tenant_id, purpose, currency) WHERE (purpose IS NOT NULL)
+  UNIQUE INDEX accounts_one_default ON ledger.accounts USING btree (tenant_id, purpose, currency, COALESCE(legal_entity_id, ''::text)) WHERE is_default
+  policy tenant_deletes permissive for delete to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+  policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+
+table ledger.entries
+  owner headgate_owner
+  comment The journal: each row debits one account and credits another by the same amount, so it is balanced by its shape
+  row security enabled, forced
+  grant INSERT, SELECT to headgate_poster
+  grant SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column tenant_id uuid not null
+  column transaction_id bigint not null
+  column debit_account_id bigint not null
+  column credit_account_id bigint not null
+  column amount_minor bigint not null
+  column debit_seq bigint not null -- The number of this leg among all legs of the debited account, from 1 without gaps
+  column debit_net bigint not null -- The debited account's net (debits − credits) after this leg
+  column credit_seq bigint not null -- The number of this leg among all legs of the credited account, from 1 without gaps
+  column credit_net bigint not null -- The credited account's net (debits − credits) after this leg
+  column recorded_at timestamp with time zone not null
+  column effective_at timestamp with time zone not null
+  column effective_on date not null
+  column n smallint not null
+  column currency text collate C not null
+  constraint entries_amount_is_positive CHECK ((amount_minor > 0))
+  constraint entries_between_two_accounts CHECK ((debit_account_id <> credit_account_id))
+  constraint entries_credit_sequence UNIQUE (tenant_id, credit_account_id, credit_seq)
+  constraint entries_debit_sequence UNIQUE (tenant_id, debit_account_id, debit_seq)
+  constraint entries_pkey PRIMARY KEY (tenant_id, transaction_id, n)
+  policy tenant_deletes permissive for delete to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+  policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  always TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON ledger.entries FOR EACH STATEMENT EXECUTE FUNCTION core.refuse_change()
+
+table ledger.refusals
+  owner headgate_owner
+  comment What a rule refused, under its key, for ever: the result code (listed in headgate/ledger/errors.py) and the figures
+  row security enabled, forced
+  grant INSERT, SELECT to headgate_poster
+  grant SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column tenant_id uuid not null
+  column request_id bigint not null
+  column refused_at timestamp with time zone not null
+  column code smallint not null
+  column facts jsonb not null
+  constraint refusals_code_is_one CHECK ((code >= 10))
+  constraint refusals_pkey PRIMARY KEY (tenant_id, request_id)
+  policy tenant_deletes permissive for delete to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+  policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  always TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON ledger.refusals FOR EACH STATEMENT EXECUTE FUNCTION core.refuse_change()
+
+table ledger.reservation_events
+  owner headgate_owner
+  comment What became of reserved money, part by part; a capture names its posting
+  row security enabled, forced
+  grant INSERT, SELECT to headgate_poster
+  grant SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column tenant_id uuid not null
+  column reservation_id bigint not null
+  column id bigint not null
+  column recorded_at timestamp with time zone not null
+  column amount_minor bigint not null
+  column transaction_id bigint
+  column kind text collate C not null
+  constraint reservation_events_a_capture_is_a_posting CHECK (((kind = 'captured'::text) = (transaction_id IS NOT NULL)))
+  constraint reservation_events_amount_is_positive CHECK ((amount_minor > 0))
+  constraint reservation_events_kind_is_known CHECK ((kind = ANY (ARRAY['captured'::text, 'released'::text, 'expired'::text])))
+  constraint reservation_events_pkey PRIMARY KEY (tenant_id, reservation_id, id)
+  UNIQUE INDEX reservation_events_one_a_posting ON ledger.reservation_events USING btree (tenant_id, transaction_id) WHERE (transaction_id IS NOT NULL)
+  policy tenant_deletes permissive for delete to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+  policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  always TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON ledger.reservation_events FOR EACH STATEMENT EXECUTE FUNCTION core.refuse_change()
+
+table ledger.reservation_requests
+  owner headgate_owner
+  comment Every reservation that was asked for, once a key, for ever: made where ledger.reservations has it, else refused
+  row security enabled, forced
+  grant INSERT, SELECT to headgate_poster
+  grant SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column tenant_id uuid not null
+  column id bigint not null
+  column recorded_at timestamp with time zone not null
+  column hash_formula smallint not null
+  column body_hash bytea not null
+  column key text collate C not null
+  constraint reservation_requests_hash_is_sha256 CHECK ((octet_length(body_hash) = 32))
+  constraint reservation_requests_key_length CHECK (((length(key) >= 1) AND (length(key) <= 255)))
+  constraint reservation_requests_one_a_key UNIQUE (tenant_id, key)
+  constraint reservation_requests_pkey PRIMARY KEY (tenant_id, id)
+  policy tenant_deletes permissive for delete to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+  policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  always TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON ledger.reservation_requests FOR EACH STATEMENT EXECUTE FUNCTION core.refuse_change()
+
+table ledger.reservations
+  owner headgate_owner
+  comment Money of an account set aside for one purpose, until it is captured into postings, released or expired
+  with fillfactor=60
+  row security enabled, forced
+  grant INSERT, SELECT to headgate_poster
+  grant SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  grant UPDATE (captured_minor) to headgate_poster
+  grant UPDATE (released_minor) to headgate_poster
+  grant UPDATE (remaining_minor) to headgate_poster
+  grant UPDATE (status) to headgate_poster
+  grant UPDATE (updated_at) to headgate_poster
+  column tenant_id uuid not null
+  column id bigint not null
+  column account_id bigint not null
+  column amount_minor bigint not null
+  column remaining_minor bigint not null
+  column captured_minor bigint not null default 0
+  column released_minor bigint not null default 0
+  column created_at timestamp with time zone not null
+  column updated_at timestamp with time zone not null
+  column expires_at timestamp with time zone not null default 'infinity'::timestamp with time zone -- On the tenant's clock; from that instant it counts in no read, marked or not
+  column status text collate C not null default 'active'::text
+  column currency text collate C not null
+  column reserve_type text collate C not null
+  column source_ref text collate C not null
+  constraint reservations_active_while_something_is_left CHECK (((status = 'active'::text) = (remaining_minor > 0)))
+  constraint reservations_amount_is_positive CHECK ((amount_minor > 0))
+  constraint reservations_parts_add_up CHECK ((((captured_minor + released_minor) + remaining_minor) = amount_minor))
+  constraint reservations_parts_are_not_negative CHECK (((remaining_minor >= 0) AND (captured_minor >= 0) AND (released_minor >= 0)))
+  constraint reservations_pkey PRIMARY KEY (tenant_id, id)
+  constraint reservations_source_length CHECK (((length(source_ref) >= 1) AND (length(source_ref) <= 255)))
+  constraint reservations_status_is_known CHECK ((status = ANY (ARRAY['active'::text, 'captured'::text, 'released'::text, 'expired'::text])))
+  constraint reservations_type_length CHECK (((length(reserve_type) >= 1) AND (length(reserve_type) <= 100)))
+  INDEX reservations_by_account ON ledger.reservations USING btree (tenant_id, account_id, id)
+  INDEX reservations_by_source ON ledger.reservations USING btree (tenant_id, source_ref)
+  INDEX reservations_falling_due ON ledger.reservations USING btree (tenant_id, expires_at) WHERE ((status = 'active'::text) AND (expires_at < 'infinity'::timestamp with time zone))
+  policy tenant_deletes permissive for delete to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+  policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  always TRIGGER reservations_end_once BEFORE UPDATE ON ledger.reservations FOR EACH ROW WHEN ((old.status <> 'active'::text)) EXECUTE FUNCTION ledger.refuse_a_second_end()
+
+table ledger.transactions
+  owner headgate_owner
+  comment Every posting that was asked for, once a key, for ever: posted where it has entries, refused where ledger.refusals has it
+  row security enabled, forced
+  grant INSERT, SELECT to headgate_poster
+  grant SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column tenant_id uuid not null
+  column id bigint not null
+  column recorded_at timestamp with time zone not null -- Real time, taken while its accounts were locked: the order of an account's legs is the order of these times
+  column effective_at timestamp with time zone not null
+  column reverses bigint
+  column effective_on date not null -- The day of effective_at in the legal entity's time zone (UTC where its accounts belong to none), derived once
+  column hash_formula smallint not null
+  column body_hash bytea not null -- Hash of what was asked for: the same key with another body is a conflict
+  column key text collate C not null
+  column source_type text collate C
+  column source_id text collate C
+  column description text
+  column metadata jsonb
+  constraint transactions_description_length CHECK ((length(description) <= 1000))
+  constraint transactions_hash_is_sha256 CHECK ((octet_length(body_hash) = 32))
+  constraint transactions_key_length CHECK (((length(key) >= 1) AND (length(key) <= 255)))
+  constraint transactions_metadata_is_an_object CHECK ((jsonb_typeof(metadata) = 'object'::text))
+  constraint transactions_one_a_key UNIQUE (tenant_id, key)
+  constraint transactions_pkey PRIMARY KEY (tenant_id, id)
+  constraint transactions_source_is_whole CHECK (((source_type IS NULL) = (source_id IS NULL)))
+  constraint transactions_source_length CHECK ((((length(source_type) >= 1) AND (length(source_type) <= 100)) AND ((length(source_id) >= 1) AND (length(source_id) <= 255))))
+  INDEX transactions_by_original ON ledger.transactions USING btree (tenant_id, reverses) WHERE (reverses IS NOT NULL)
+  INDEX transactions_by_source ON ledger.transactions USING btree (tenant_id, source_type, source_id, id) WHERE (source_id IS NOT NULL)
+  policy tenant_deletes permissive for delete to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+  policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  always TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON ledger.transactions FOR EACH STATEMENT EXECUTE FUNCTION core.refuse_change()
+
+table ledger.verified_accounts
+  owner headgate_owner
+  comment Up to which leg, and at which net, a check has found each account right
+  row security enabled, forced
+  grant INSERT, SELECT, UPDATE to headgate_poster
+  grant SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column tenant_id uuid not null
+  column account_id bigint not null
+  column seq bigint not null
+  column net_minor bigint not null
+  constraint verified_accounts_pkey PRIMARY KEY (tenant_id, account_id)
+  policy tenant_deletes permissive for delete to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+  policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+
+table ledger.verified_requests
+  owner headgate_owner
+  comment Up to which number every transaction and reservation has been found right
+  row security enabled, forced
+  grant INSERT, SELECT, UPDATE to headgate_poster
+  grant SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column tenant_id uuid not null
+  column request_id bigint not null
+  column next_request_id bigint not null
+  column next_xid xid8 not null -- Once every database transaction below this is over, no number up to next_request_id can appear any more
+  constraint verified_requests_goes_on CHECK ((next_request_id >= request_id))
+  constraint verified_requests_pkey PRIMARY KEY (tenant_id)
+  policy tenant_deletes permissive for delete to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+  policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+
+view ledger.balances
+  owner headgate_owner
+  comment Each account's balance on its normal side (a debit raises an ASSET): posted, reserved, available
+  with security_invoker=true
+  query b2bd151fbe198390
+  grant SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column tenant_id uuid
+  column account_id bigint
+  column code text collate C
+  column name text
+  column type text collate C
+  column currency text collate C
+  column purpose text collate C
+  column legal_entity_id text collate C
+  column status text collate C
+  column posted_minor bigint
+  column reserved_minor bigint
+  column available_minor bigint
+
+view ledger.invariant_account_of_its_entity
+  owner headgate_owner
+  comment Every account that names a legal entity names one that exists
+  with security_invoker=true
+  query 47dac82311c76001
+  grant SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column subject text collate C
+  column detail text collate C
+
+view ledger.invariant_available
+  owner headgate_owner
+  comment Available is posted less what is reserved and not overdue
+  with security_invoker=true
+  query 58de06050f7241a7
+  grant SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column subject text collate C
+  column detail text
+
+view ledger.invariant_balanced_book
+  owner headgate_owner
+  comment Over all accounts of a currency, debits equal credits
+  with security_invoker=true
+  query 24757802e3103bdf
+  grant SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column subject text collate C
+  column detail text
+
+view ledger.invariant_captures
+  owner headgate_owner
+  comment Every capture is a posting of the same amount out of the reserved account
+  with security_invoker=true
+  query 5ba7b12c409d3e16
+  grant SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column subject text
+  column detail text
+
+view ledger.invariant_entry_currency
+  owner headgate_owner
+  comment Every entry has the currency of both its accounts, and both exist
+  with security_invoker=true
+  query 48547493feb73556
+  grant SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column subject text
+  column detail text collate C
+
+view ledger.invariant_limits
+  owner headgate_owner
+  comment No leg ever took an account beyond the limits it had at that time
+  with security_invoker=true
+  query ae127a4691e6cbd2
+  grant SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column subject text collate C
+  column detail text
+
+view ledger.invariant_one_effect_a_key
+  owner headgate_owner
+  comment An idempotency key stands for one transaction, and for one reservation
+  with security_invoker=true
+  query dff52aadc00b9ba0
+  grant SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column subject text collate C
+  column detail text
+
+view ledger.invariant_reservation_parts
+  owner headgate_owner
+  comment Captured, released and remaining of a reservation add up to its amount, and its facts say the same
+  with security_invoker=true
+  query 5020c40c6cc4da86
+  grant SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column subject text
+  column detail text collate C
+
+view ledger.invariant_reservations_judged
+  owner headgate_owner
+  comment Every reservation that was asked for was made or refused, never both
+  with security_invoker=true
+  query 7d3a052ce0e6106f
+  grant SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column subject text
+  column detail text
+
+view ledger.invariant_reserved
+  owner headgate_owner
+  comment What an account has set aside is the sum of its active reservations, and it knows when the first falls due
+  with security_invoker=true
+  query 8c12afad2db8a80e
+  grant SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column subject text collate C
+  column detail text
+
+view ledger.invariant_reversed_within_original
+  owner headgate_owner
+  comment What was reversed of a transaction is never more than it moved, account by account
+  with security_invoker=true
+  query 7e7dbd30e672f8a8
+  grant SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column subject text
+  column detail text
+
+view ledger.invariant_running_balance
+  owner headgate_owner
+  comment Each leg's running balance is the one before it plus or minus its amount, and an account's legs are numbered without gaps
+  with security_invoker=true
+  query 842fc0df2aed48c2
+  grant SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column subject text collate C
+  column detail text
+
+view ledger.invariant_stored_balance
+  owner headgate_owner
+  comment Each account's stored balance and leg count are the fold of its entries
+  with security_invoker=true
+  query 848ca615a34a6007
+  grant SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column subject text collate C
+  column detail text
+
+view ledger.invariant_transactions_judged
+  owner headgate_owner
+  comment Every transaction has its entries or its refusal, never both; a refused one leaves nothing but its record
+  with security_invoker=true
+  query e0c567d5c545cb28
+  grant SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column subject text
+  column detail text
+
+view ledger.legs
+  owner headgate_owner
+  comment Entries seen from each of their two accounts: number, signed change (debit positive) and running net
+  with security_invoker=true
+  query e0f4e9e9bdd2bae0
+  grant SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column tenant_id uuid
+  column account_id bigint
+  column seq bigint
+  column net_minor bigint
+  column change_minor bigint
+  column other_account_id bigint
+  column transaction_id bigint
+  column n smallint
+  column currency text collate C
+  column recorded_at timestamp with time zone
+  column effective_at timestamp with time zone
+  column effective_on date
+
+view ledger.unverified_legs
+  owner headgate_owner
+  comment The legs that a check has to judge: all of them, or those past each account's watermark
+  with security_invoker=true
+  query 9fa9934830fe0148
+  grant SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column tenant_id uuid
+  column account_id bigint
+  column code text collate C
+  column from_seq bigint
+  column from_net bigint
+  column seq bigint
+  column net_minor bigint
+  column change_minor bigint
+  column transaction_id bigint
+  column n smallint
+  column currency text collate C
+
+view ledger.unverified_transactions
+  owner headgate_owner
+  comment The transactions that a check has to judge: all of them, or those past the watermark
+  with security_invoker=true
+  query 2a539df19701aa36
+  grant SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column tenant_id uuid
+  column id bigint
+  column key text collate C
+  column recorded_at timestamp with time zone
+  column effective_at timestamp with time zone
+  column effective_on date
+  column reverses bigint
+
+schema messaging
+  owner headgate_owner
+  comment Transactional outbox, queues of the PostgreSQL transport, consumer inbox, dead letters
+  grant CREATE, USAGE to headgate_poster
+  grant CREATE, USAGE to headgate_resolver
+  grant USAGE to headgate_app
+  grant USAGE to headgate_dispatcher
+  grant USAGE to headgate_operator
+  grant USAGE to headgate_readonly
+
+function messaging.add_months(months_ahead integer)
+  owner headgate_owner
+  comment Makes the missing monthly partitions of the outbox
+  returns integer, sql, volatile, security definer
+  set search_path=pg_catalog, pg_temp
+  body 892ac6419c12b191
+  grant EXECUTE to headgate_app
+  grant EXECUTE to headgate_dispatcher
+
+function messaging.requeue(dead_letter_id bigint)
+  owner headgate_poster
+  comment Gives a dead letter of the tenant in context back to the relay or its consumer; raises HG211 where none waits
+  returns void, plpgsql, volatile, security definer
+  set search_path=pg_catalog, pg_temp
+  body 9ca5e07d8e76aa4d
+  grant EXECUTE to headgate_app
+
+sequence messaging.dead_letter_id
+  owner headgate_owner
+  bigint start 1 increment 1 from 1 to 9223372036854775807 cache 1
+  grant USAGE to headgate_dispatcher
+
+sequence messaging.message_id
+  owner headgate_owner
+  bigint start 1 increment 1 from 1 to 9223372036854775807 cache 1
+  grant USAGE to headgate_app
+  grant USAGE to headgate_dispatcher
+  grant USAGE to headgate_poster
+
+table messaging.dead_letters
+  owner headgate_owner
+  comment Messages given up after their last attempt, with the reason; requeued by hand
+  row security enabled, forced
+  grant INSERT, SELECT to headgate_dispatcher
+  grant SELECT to headgate_app
+  grant SELECT to headgate_operator
+  grant SELECT to headgate_poster
+  grant SELECT to headgate_readonly
+  grant UPDATE (requeued_at) to headgate_poster
+  grant UPDATE (requeued_by) to headgate_poster
+  column tenant_id uuid not null
+  column id bigint not null default nextval('messaging.dead_letter_id'::regclass)
+  column consumer text collate C not null -- Who could not handle it; empty where the relay could not hand it to the transport
+  column message_id bigint not null
+  column created_at timestamp with time zone not null
+  column event_type text collate C not null
+  column aggregate_type text collate C not null
+  column aggregate_id text collate C not null
+  column payload jsonb not null
+  column correlation_id text collate C
+  column attempt_count integer not null
+  column last_error text not null
+  column dead_at timestamp with time zone not null default clock_timestamp()
+  column requeued_at timestamp with time zone
+  column requeued_by text
+  constraint dead_letters_pkey PRIMARY KEY (tenant_id, id)
+  constraint dead_letters_requeue_is_whole CHECK (((requeued_at IS NULL) = (requeued_by IS NULL)))
+  UNIQUE INDEX dead_letters_stand_once ON messaging.dead_letters USING btree (tenant_id, consumer, message_id) WHERE (requeued_at IS NULL)
+  policy dispatcher_inserts permissive for insert to {headgate_dispatcher} check true
+  policy dispatcher_reads permissive for select to {headgate_dispatcher} using true
+  policy tenant_deletes permissive for delete to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+  policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+
+table messaging.inbox
+  owner headgate_owner
+  comment What each consumer has handled, written with its effects: a message that comes twice is handled once
+  row security enabled, forced
+  grant INSERT, SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column tenant_id uuid not null
+  column consumer text collate C not null
+  column message_id bigint not null
+  column handled_at timestamp with time zone not null default clock_timestamp()
+  constraint inbox_pkey PRIMARY KEY (tenant_id, consumer, message_id)
+  policy tenant_deletes permissive for delete to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+  policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  always TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON messaging.inbox FOR EACH STATEMENT EXECUTE FUNCTION core.refuse_change()
+
+table messaging.outbox_keys
+  owner headgate_owner
+  comment Derived keys of messages that may be published once only
+  row security enabled, forced
+  grant INSERT, SELECT to headgate_app
+  grant INSERT, SELECT to headgate_poster
+  grant SELECT to headgate_readonly
+  column tenant_id uuid not null
+  column dedupe_key text collate C not null
+  column message_id bigint not null
+  constraint outbox_keys_are_not_empty CHECK ((dedupe_key <> ''::text))
+  constraint outbox_keys_pkey PRIMARY KEY (tenant_id, dedupe_key)
+  policy tenant_deletes permissive for delete to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+  policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  always TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON messaging.outbox_keys FOR EACH STATEMENT EXECUTE FUNCTION core.refuse_change()
+
+table messaging.outbox_messages
+  owner headgate_owner
+  comment Messages as the business transaction wrote them; the relay hands them to the transport
+  partition by RANGE (created_at)
+  row security enabled, forced
+  grant INSERT (aggregate_id) to headgate_app
+  grant INSERT (aggregate_id) to headgate_dispatcher
+  grant INSERT (aggregate_id) to headgate_poster
+  grant INSERT (aggregate_type) to headgate_app
+  grant INSERT (aggregate_type) to headgate_dispatcher
+  grant INSERT (aggregate_type) to headgate_poster
+  grant INSERT (audit_epoch) to headgate_app
+  grant INSERT (audit_epoch) to headgate_dispatcher
+  grant INSERT (audit_epoch) to headgate_poster
+  grant INSERT (audit_event_id) to headgate_app
+  grant INSERT (audit_event_id) to headgate_dispatcher
+  grant INSERT (audit_event_id) to headgate_poster
+  grant INSERT (audit_xid) to headgate_app
+  grant INSERT (audit_xid) to headgate_dispatcher
+  grant INSERT (audit_xid) to headgate_poster
+  grant INSERT (correlation_id) to headgate_app
+  grant INSERT (correlation_id) to headgate_dispatcher
+  grant INSERT (correlation_id) to headgate_poster
+  grant INSERT (created_at) to headgate_app
+  grant INSERT (created_at) to headgate_dispatcher
+  grant INSERT (created_at) to headgate_poster
+  grant INSERT (dedupe_key) to headgate_app
+  grant INSERT (dedupe_key) to headgate_dispatcher
+  grant INSERT (dedupe_key) to headgate_poster
+  grant INSERT (event_type) to headgate_app
+  grant INSERT (event_type) to headgate_dispatcher
+  grant INSERT (event_type) to headgate_poster
+  grant INSERT (id) to headgate_app
+  grant INSERT (id) to headgate_dispatcher
+  grant INSERT (id) to headgate_poster
+  grant INSERT (payload) to headgate_app
+  grant INSERT (payload) to headgate_dispatcher
+  grant INSERT (payload) to headgate_poster
+  grant INSERT (tenant_id) to headgate_app
+  grant INSERT (tenant_id) to headgate_dispatcher
+  grant INSERT (tenant_id) to headgate_poster
+  grant SELECT to headgate_app
+  grant SELECT to headgate_dispatcher
+  grant SELECT to headgate_operator
+  grant SELECT to headgate_poster
+  grant SELECT to headgate_readonly
+  grant UPDATE (attempt_count) to headgate_dispatcher
+  grant UPDATE (attempt_count) to headgate_poster
+  grant UPDATE (available_at) to headgate_dispatcher
+  grant UPDATE (available_at) to headgate_poster
+  grant UPDATE (claimed_by) to headgate_dispatcher
+  grant UPDATE (claimed_by) to headgate_poster
+  grant UPDATE (claimed_until) to headgate_dispatcher
+  grant UPDATE (claimed_until) to headgate_poster
+  grant UPDATE (dead_at) to headgate_dispatcher
+  grant UPDATE (dead_at) to headgate_poster
+  grant UPDATE (last_error) to headgate_dispatcher
+  grant UPDATE (last_error) to headgate_poster
+  grant UPDATE (published_at) to headgate_dispatcher
+  grant UPDATE (published_at) to headgate_poster
+  column tenant_id uuid not null
+  column id bigint not null default nextval('messaging.message_id'::regclass)
+  column created_at timestamp with time zone not null default clock_timestamp()
+  column event_type text collate C not null
+  column aggregate_type text collate C not null
+  column aggregate_id text collate C not null
+  column payload jsonb
+  column audit_event_id bigint -- Instead of a payload: the audit event of the same transaction whose data is the payload; its event_time equals created_at
+  column audit_xid xid8
+  column audit_epoch integer
+  column correlation_id text collate C
+  column dedupe_key text collate C -- The derived key under which this message exists once per tenant (messaging.outbox_keys)
+  column available_at timestamp with time zone not null default clock_timestamp()
+  column claimed_by text collate C
+  column claimed_until timestamp with time zone -- Until when the relay that claimed the row may keep it; past that anyone takes it over
+  column attempt_count integer not null default 0
+  column last_error text
+  column published_at timestamp with time zone
+  column dead_at timestamp with time zone
+  constraint outbox_carries_or_points CHECK (((payload IS NULL) = (audit_event_id IS NOT NULL)))
+  constraint outbox_event_type_is_a_topic CHECK ((event_type ~ '^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+$'::text))
+  constraint outbox_is_published_or_dead CHECK (((published_at IS NULL) OR (dead_at IS NULL)))
+  constraint outbox_messages_pkey PRIMARY KEY (tenant_id, id, created_at)
+  constraint outbox_pointer_is_whole CHECK ((num_nulls(audit_event_id, audit_xid, audit_epoch) = ANY (ARRAY[0, 3])))
+  INDEX outbox_pending ON ONLY messaging.outbox_messages USING btree (available_at, id) WHERE ((published_at IS NULL) AND (dead_at IS NULL))
+  policy dispatcher_inserts permissive for insert to {headgate_dispatcher} check true
+  policy dispatcher_reads permissive for select to {headgate_dispatcher} using true
+  policy dispatcher_updates permissive for update to {headgate_dispatcher} using true check true
+  policy tenant_deletes permissive for delete to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+  policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+
+table messaging.outbox_messages_rest
+  owner headgate_owner
+  comment Rows of messaging.outbox_messages outside every month made so far
+  partition of messaging.outbox_messages DEFAULT
+  row security enabled, forced
+  column tenant_id uuid not null
+  column id bigint not null default nextval('messaging.message_id'::regclass)
+  column created_at timestamp with time zone not null default clock_timestamp()
+  column event_type text collate C not null
+  column aggregate_type text collate C not null
+  column aggregate_id text collate C not null
+  column payload jsonb
+  column audit_event_id bigint
+  column audit_xid xid8
+  column audit_epoch integer
+  column correlation_id text collate C
+  column dedupe_key text collate C
+  column available_at timestamp with time zone not null default clock_timestamp()
+  column claimed_by text collate C
+  column claimed_until timestamp with time zone
+  column attempt_count integer not null default 0
+  column last_error text
+  column published_at timestamp with time zone
+  column dead_at timestamp with time zone
+  constraint outbox_carries_or_points CHECK (((payload IS NULL) = (audit_event_id IS NOT NULL)))
+  constraint outbox_event_type_is_a_topic CHECK ((event_type ~ '^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+$'::text))
+  constraint outbox_is_published_or_dead CHECK (((published_at IS NULL) OR (dead_at IS NULL)))
+  constraint outbox_pointer_is_whole CHECK ((num_nulls(audit_event_id, audit_xid, audit_epoch) = ANY (ARRAY[0, 3])))
+  policy tenant_deletes permissive for delete to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+  policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+
+table messaging.queue_messages
+  owner headgate_owner
+  comment What each consumer still has to handle (PostgreSQL transport); a handled message leaves
+  with fillfactor=70
+  row security enabled, forced
+  grant DELETE, INSERT, SELECT, UPDATE to headgate_dispatcher
+  grant INSERT to headgate_poster
+  grant SELECT to headgate_app
+  grant SELECT to headgate_operator
+  grant SELECT to headgate_readonly
+  column tenant_id uuid not null
+  column consumer text collate C not null
+  column message_id bigint not null
+  column created_at timestamp with time zone not null
+  column event_type text collate C not null
+  column aggregate_type text collate C not null
+  column aggregate_id text collate C not null
+  column payload jsonb not null
+  column correlation_id text collate C
+  column queued_at timestamp with time zone not null default clock_timestamp()
+  column available_at timestamp with time zone not null default clock_timestamp()
+  column claimed_by text collate C
+  column claimed_until timestamp with time zone
+  column attempt_count integer not null default 0
+  column last_error text
+  constraint queue_messages_pkey PRIMARY KEY (tenant_id, consumer, message_id)
+  INDEX queue_messages_due ON messaging.queue_messages USING btree (consumer, available_at, message_id)
+  policy dispatcher_deletes permissive for delete to {headgate_dispatcher} using true
+  policy dispatcher_inserts permissive for insert to {headgate_dispatcher} check true
+  policy dispatcher_reads permissive for select to {headgate_dispatcher} using true
+  policy dispatcher_updates permissive for update to {headgate_dispatcher} using true check true
+  policy tenant_deletes permissive for delete to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+  policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+
+table messaging.subscriptions
+  owner headgate_owner
+  comment Which consumers want which topics (PostgreSQL transport), as a broker would keep its bindings
+  grant DELETE, INSERT, SELECT, UPDATE to headgate_dispatcher
+  grant SELECT to headgate_app
+  grant SELECT to headgate_operator
+  grant SELECT to headgate_readonly
+  column consumer text collate C not null
+  column topics text[] not null
+  column pattern text not null -- The topics as one regular expression over event_type
+  column since timestamp with time zone not null default clock_timestamp()
+  constraint subscriptions_have_topics CHECK ((cardinality(topics) > 0))
+  constraint subscriptions_pkey PRIMARY KEY (consumer)
+
+view messaging.invariant_dead_are_lettered
+  owner headgate_owner
+  comment What the relay gave up lies with the dead letters, with its reason.
+  with security_invoker=true
+  query b2799979898b073c
+  grant SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column subject text collate C
+  column detail text
+
+view messaging.invariant_pointers_resolve
+  owner headgate_owner
+  comment A message that points at an audit event finds it, written at the same instant.
+  with security_invoker=true
+  query d976cbbf26a2de8f
+  grant SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column subject text collate C
+  column detail text
+
+view messaging.invariant_published_arrives
+  owner headgate_owner
+  comment Every published message waits for each consumer of its topic, was handled by it, or lies with the dead letters.
+  with security_invoker=true
+  query d77167f925c6603f
+  grant SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column subject text collate C
+  column detail text collate C
+
+view messaging.invariant_published_once
+  owner headgate_owner
+  comment Under one dedupe key there is one message, and the key is written down.
+  with security_invoker=true
+  query 67643216c3c1ed73
+  grant SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column subject text collate C
+  column detail text
+
+schema parties
+  owner headgate_owner
+  comment Employers, payees, borrowers and their bank accounts
+  grant CREATE, USAGE to headgate_poster
+  grant CREATE, USAGE to headgate_resolver
+  grant USAGE to headgate_app
+  grant USAGE to headgate_readonly
+
+function parties.check_evidence()
+  owner headgate_owner
+  comment Row trigger: a bank account is as verified as its last evidence says
+  returns trigger, plpgsql, volatile
+  body 8c372cc595fef7db
+
+function parties.record_bank_account_changes()
+  owner headgate_poster
+  comment Statement trigger: writes the history of bank accounts
+  returns trigger, plpgsql, volatile, security definer
+  set search_path=pg_catalog, pg_temp
+  body 4ca93b58877cfd09
+
+function parties.record_party_changes()
+  owner headgate_poster
+  comment Statement trigger: writes the history of parties
+  returns trigger, plpgsql, volatile, security definer
+  set search_path=pg_catalog, pg_temp
+  body bef8932f12142dbd
+
+table parties.bank_account_changes
+  owner headgate_owner
+  comment The history of bank accounts, written by trigger whoever writes; append-only: cooldowns after a change are judged by it
+  row security enabled, forced
+  grant INSERT to headgate_poster
+  grant SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column tenant_id uuid not null
+  column id bigint not null generated always as identity
+  column party_id text collate C not null
+  column bank_account_id text collate C not null
+  column change text not null
+  column source_ref text
+  column actor_type text not null default core.actor_type()
+  column actor_id text not null default core.actor_id()
+  column correlation_id text default core.correlation_id()
+  column changed_at timestamp with time zone not null
+  column recorded_at timestamp with time zone not null default clock_timestamp()
+  constraint bank_account_changes_account_fkey FOREIGN KEY (tenant_id, bank_account_id) REFERENCES parties.bank_accounts(tenant_id, id)
+  constraint bank_account_changes_change_is_known CHECK ((change = ANY (ARRAY['added'::text, 'replaced'::text, 'reactivated'::text, 'closed'::text, 'verification_pending'::text, 'verification_verified'::text, 'verification_failed'::text])))
+  constraint bank_account_changes_party_fkey FOREIGN KEY (tenant_id, party_id) REFERENCES parties.parties(tenant_id, id)
+  constraint bank_account_changes_pkey PRIMARY KEY (tenant_id, id)
+  INDEX bank_account_changes_of_account ON parties.bank_account_changes USING btree (tenant_id, bank_account_id, id)
+  INDEX bank_account_changes_of_party ON parties.bank_account_changes USING btree (tenant_id, party_id, id)
+  policy tenant_deletes permissive for delete to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+  policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  always TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON parties.bank_account_changes FOR EACH STATEMENT EXECUTE FUNCTION core.refuse_change()
+
+table parties.bank_accounts
+  owner headgate_owner
+  comment Bank accounts of parties: the number sealed, found again by its keyed fingerprint, shown by its last digits
+  row security enabled, forced
+  grant INSERT, SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  grant UPDATE (source_ref) to headgate_app
+  grant UPDATE (status) to headgate_app
+  grant UPDATE (verification) to headgate_app
+  column tenant_id uuid not null
+  column id text collate C not null
+  column party_id text collate C not null
+  column routing_number text not null
+  column account_number_sealed bytea not null
+  column fingerprint bytea not null -- Keyed fingerprint of routing number and account number
+  column last4 text not null
+  column account_type text not null
+  column status text not null default 'active'::text
+  column verification text not null default 'unverified'::text
+  column source_ref text
+  column created_at timestamp with time zone not null
+  column recorded_at timestamp with time zone not null default clock_timestamp()
+  constraint bank_accounts_last4_is_short CHECK ((length(last4) <= 4))
+  constraint bank_accounts_one_row_per_account UNIQUE (tenant_id, party_id, fingerprint, account_type)
+  constraint bank_accounts_party_fkey FOREIGN KEY (tenant_id, party_id) REFERENCES parties.parties(tenant_id, id)
+  constraint bank_accounts_pkey PRIMARY KEY (tenant_id, id)
+  constraint bank_accounts_routing_number_has_nine_digits CHECK ((routing_number ~ '^[0-9]{9}$'::text))
+  constraint bank_accounts_status_is_known CHECK ((status = ANY (ARRAY['active'::text, 'replaced'::text, 'closed'::text])))
+  constraint bank_accounts_type_is_known CHECK ((account_type = ANY (ARRAY['checking'::text, 'savings'::text])))
+  constraint bank_accounts_verification_is_known CHECK ((verification = ANY (ARRAY['unverified'::text, 'pending'::text, 'verified'::text, 'failed'::text])))
+  INDEX bank_accounts_by_fingerprint ON parties.bank_accounts USING btree (tenant_id, fingerprint)
+  policy tenant_deletes permissive for delete to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+  policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  TRIGGER bank_account_begins BEFORE INSERT ON parties.bank_accounts FOR EACH ROW WHEN ((new.status <> 'active'::text)) EXECUTE FUNCTION core.check_transition('bank_account', 'parties.transitions')
+  TRIGGER bank_account_history_of_inserts AFTER INSERT ON parties.bank_accounts REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION parties.record_bank_account_changes()
+  TRIGGER bank_account_history_of_updates AFTER UPDATE ON parties.bank_accounts REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION parties.record_bank_account_changes()
+  TRIGGER bank_account_moves BEFORE UPDATE OF status ON parties.bank_accounts FOR EACH ROW EXECUTE FUNCTION core.check_transition('bank_account', 'parties.transitions')
+  TRIGGER verification_begins BEFORE INSERT ON parties.bank_accounts FOR EACH ROW WHEN ((new.verification <> 'unverified'::text)) EXECUTE FUNCTION core.check_transition('verification', 'parties.transitions', 'verification')
+  TRIGGER verification_has_evidence BEFORE UPDATE OF verification ON parties.bank_accounts FOR EACH ROW EXECUTE FUNCTION parties.check_evidence()
+  TRIGGER verification_moves BEFORE UPDATE OF verification ON parties.bank_accounts FOR EACH ROW EXECUTE FUNCTION core.check_transition('verification', 'parties.transitions', 'verification')
+
+table parties.blocks
+  owner headgate_owner
+  comment Who is not paid: a party, or an account number wherever it turns up (by fingerprint), with the reason and who lifted it
+  row security enabled, forced
+  grant INSERT, SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  grant UPDATE (lift_reason) to headgate_app
+  grant UPDATE (lifted_at) to headgate_app
+  grant UPDATE (lifted_by) to headgate_app
+  grant UPDATE (status) to headgate_app
+  column tenant_id uuid not null
+  column id text collate C not null
+  column party_id text collate C
+  column fingerprint bytea
+  column bank_account_id text collate C
+  column reason text not null
+  column status text not null default 'active'::text
+  column blocked_by text not null default core.actor_id()
+  column blocked_at timestamp with time zone not null
+  column lifted_by text
+  column lifted_at timestamp with time zone
+  column lift_reason text
+  column recorded_at timestamp with time zone not null default clock_timestamp()
+  constraint blocks_account_fkey FOREIGN KEY (tenant_id, bank_account_id) REFERENCES parties.bank_accounts(tenant_id, id)
+  constraint blocks_lift_reason_is_short CHECK (((length(lift_reason) >= 1) AND (length(lift_reason) <= 500)))
+  constraint blocks_lifted_says_who_and_why CHECK (((status = 'lifted'::text) = ((lifted_by IS NOT NULL) AND (lifted_at IS NOT NULL) AND (lift_reason IS NOT NULL))))
+  constraint blocks_one_target CHECK (((num_nonnulls(party_id, fingerprint) = 1) AND ((bank_account_id IS NULL) OR (fingerprint IS NOT NULL))))
+  constraint blocks_party_fkey FOREIGN KEY (tenant_id, party_id) REFERENCES parties.parties(tenant_id, id)
+  constraint blocks_pkey PRIMARY KEY (tenant_id, id)
+  constraint blocks_reason_is_known CHECK ((reason = ANY (ARRAY['fraud'::text, 'sanctions'::text, 'legal_hold'::text, 'deceased'::text, 'account_closed'::text, 'unauthorized_return'::text, 'client_request'::text, 'manual'::text])))
+  constraint blocks_status_is_known CHECK ((status = ANY (ARRAY['active'::text, 'lifted'::text])))
+  UNIQUE INDEX blocks_one_active_per_fingerprint ON parties.blocks USING btree (tenant_id, fingerprint, reason) WHERE (status = 'active'::text)
+  UNIQUE INDEX blocks_one_active_per_party ON parties.blocks USING btree (tenant_id, party_id, reason) WHERE (status = 'active'::text)
+  policy tenant_deletes permissive for delete to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+  policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  TRIGGER block_moves BEFORE INSERT OR UPDATE OF status ON parties.blocks FOR EACH ROW EXECUTE FUNCTION core.check_transition('block', 'parties.transitions')
+
+table parties.parties
+  owner headgate_owner
+  comment Employers, payees and borrowers; known again by legal entity, kind and the client's own external id
+  row security enabled, forced
+  grant INSERT, SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  grant UPDATE (name) to headgate_app
+  grant UPDATE (source_ref) to headgate_app
+  grant UPDATE (status) to headgate_app
+  column tenant_id uuid not null
+  column id text collate C not null
+  column kind text not null
+  column legal_entity_id text collate C
+  column external_id text not null
+  column name text not null
+  column is_person boolean not null
+  column status text not null default 'active'::text
+  column source_ref text -- What said it last: the artifact of a register, or who typed it in
+  column created_at timestamp with time zone not null
+  column recorded_at timestamp with time zone not null default clock_timestamp()
+  constraint parties_external_id_is_short CHECK (((length(external_id) >= 1) AND (length(external_id) <= 100)))
+  constraint parties_kind_is_known CHECK ((kind = ANY (ARRAY['employer'::text, 'payee'::text, 'borrower'::text])))
+  constraint parties_legal_entity_fkey FOREIGN KEY (tenant_id, legal_entity_id) REFERENCES tenants.legal_entities(tenant_id, id)
+  constraint parties_name_is_short CHECK (((length(name) >= 1) AND (length(name) <= 200)))
+  constraint parties_one_per_external_id UNIQUE NULLS NOT DISTINCT (tenant_id, kind, legal_entity_id, external_id)
+  constraint parties_payee_has_legal_entity CHECK (((kind = 'borrower'::text) OR (legal_entity_id IS NOT NULL)))
+  constraint parties_pkey PRIMARY KEY (tenant_id, id)
+  constraint parties_status_is_known CHECK ((status = ANY (ARRAY['active'::text, 'closed'::text])))
+  policy tenant_deletes permissive for delete to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+  policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  TRIGGER party_begins BEFORE INSERT ON parties.parties FOR EACH ROW WHEN ((new.status <> 'active'::text)) EXECUTE FUNCTION core.check_transition('party', 'parties.transitions')
+  TRIGGER party_history_of_inserts AFTER INSERT ON parties.parties REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION parties.record_party_changes()
+  TRIGGER party_history_of_updates AFTER UPDATE ON parties.parties REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION parties.record_party_changes()
+  TRIGGER party_moves BEFORE UPDATE OF status ON parties.parties FOR EACH ROW EXECUTE FUNCTION core.check_transition('party', 'parties.transitions')
+
+table parties.party_changes
+  owner headgate_owner
+  comment The history of parties, written by trigger whoever writes; append-only
+  row security enabled, forced
+  grant INSERT to headgate_poster
+  grant SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column tenant_id uuid not null
+  column id bigint not null generated always as identity
+  column party_id text collate C not null
+  column change text not null
+  column name_before text
+  column name_after text
+  column source_ref text
+  column actor_type text not null default core.actor_type()
+  column actor_id text not null default core.actor_id()
+  column correlation_id text default core.correlation_id()
+  column changed_at timestamp with time zone not null
+  column recorded_at timestamp with time zone not null default clock_timestamp()
+  constraint party_changes_change_is_known CHECK ((change = ANY (ARRAY['created'::text, 'renamed'::text, 'closed'::text, 'reopened'::text])))
+  constraint party_changes_party_fkey FOREIGN KEY (tenant_id, party_id) REFERENCES parties.parties(tenant_id, id)
+  constraint party_changes_pkey PRIMARY KEY (tenant_id, id)
+  INDEX party_changes_of_party ON parties.party_changes USING btree (tenant_id, party_id, id)
+  policy tenant_deletes permissive for delete to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+  policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  always TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON parties.party_changes FOR EACH STATEMENT EXECUTE FUNCTION core.refuse_change()
+
+table parties.transitions
+  owner headgate_owner
+  comment The legal status moves of parties, bank accounts, their verification, and blocks; '' is nothing yet
+  grant SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column entity text not null
+  column from_status text not null
+  column to_status text not null
+  constraint transitions_pkey PRIMARY KEY (entity, from_status, to_status)
+
+table parties.verifications
+  owner headgate_owner
+  comment Each step of verifying a bank account, with its method and evidence; append-only. The last outcome is the account's state
+  row security enabled, forced
+  grant INSERT, SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column tenant_id uuid not null
+  column id bigint not null generated always as identity
+  column bank_account_id text collate C not null
+  column method text not null
+  column outcome text not null
+  column evidence_ref text
+  column actor_type text not null default core.actor_type()
+  column actor_id text not null default core.actor_id()
+  column verified_at timestamp with time zone not null
+  column recorded_at timestamp with time zone not null default clock_timestamp()
+  constraint verifications_account_fkey FOREIGN KEY (tenant_id, bank_account_id) REFERENCES parties.bank_accounts(tenant_id, id)
+  constraint verifications_evidence_ref_is_short CHECK ((length(evidence_ref) <= 200))
+  constraint verifications_method_is_known CHECK ((method = ANY (ARRAY['prenote'::text, 'micro_entry'::text, 'document'::text, 'ownership_check'::text, 'manual'::text])))
+  constraint verifications_outcome_is_known CHECK ((outcome = ANY (ARRAY['pending'::text, 'verified'::text, 'failed'::text])))
+  constraint verifications_pkey PRIMARY KEY (tenant_id, id)
+  INDEX verifications_of_account ON parties.verifications USING btree (tenant_id, bank_account_id, id)
+  policy tenant_deletes permissive for delete to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+  policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  always TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON parties.verifications FOR EACH STATEMENT EXECUTE FUNCTION core.refuse_change()
+
+view parties.invariant_account_history
+  owner headgate_owner
+  comment Every bank account stands as its history last says
+  with security_invoker=true
+  query 7bcad635af052333
+  grant SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column subject text collate C
+  column detail text
+
+view parties.invariant_verification_evidence
+  owner headgate_owner
+  comment Every bank account is as verified as its last evidence says
+  with security_invoker=true
+  query 618f0685687cc48a
+  grant SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column subject text collate C
+  column detail text
+
+schema payments
+  owner headgate_owner
+  comment Payment instructions, their attempts, the files that carry them, and what the bank says of them
+  grant CREATE, USAGE to headgate_poster
+  grant CREATE, USAGE to headgate_resolver
+  grant USAGE to headgate_app
+  grant USAGE to headgate_readonly
+
+function payments.refuse_fact_change()
+  owner headgate_owner
+  comment Row trigger: what was fixed before money moved stays as it was
+  returns trigger, plpgsql, volatile
+  body b74eb50885da3015
+
+function payments.require_consumed_reservation()
+  owner headgate_owner
+  comment Statement trigger: each new attempt has its own reservation of the client's settled money, captured whole for exactly its amount
+  returns trigger, plpgsql, volatile
+  set enable_hashjoin=off
+  set enable_mergejoin=off
+  set enable_seqscan=off
+  body 1ead53968bedec93
+
+table payments.ach_files
+  owner headgate_owner
+  comment Files for the bank, fixed here before the first byte leaves: name, modifier, sealed bytes, hash and control totals never change
+  row security enabled, forced
+  grant INSERT, SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  grant UPDATE (delivered_at) to headgate_app
+  grant UPDATE (settled_on) to headgate_app
+  grant UPDATE (status) to headgate_app
+  column tenant_id uuid not null
+  column id text collate C not null
+  column legal_entity_id text collate C not null
+  column name text collate C not null
+  column reference text collate C not null -- Stands in the file header, and comes back on the statement line that settles the file
+  column file_id_modifier text not null
+  column file_created_on date not null
+  column effective_on date not null
+  column currency text collate C not null
+  column content_sealed bytea not null
+  column sha256 bytea not null
+  column byte_count bigint not null
+  column entry_count integer not null
+  column credit_minor bigint not null
+  column debit_minor bigint not null
+  column entry_hash text not null
+  column status text not null default 'pending'::text
+  column created_at timestamp with time zone not null
+  column delivered_at timestamp with time zone
+  column settled_on date
+  column recorded_at timestamp with time zone not null default clock_timestamp()
+  constraint ach_files_carry_money CHECK (((entry_count > 0) AND (credit_minor > 0) AND (debit_minor >= 0)))
+  constraint ach_files_delivered_is_dated CHECK (((status <> 'delivered'::text) OR (delivered_at IS NOT NULL)))
+  constraint ach_files_hash_is_sha256 CHECK ((octet_length(sha256) = 32))
+  constraint ach_files_legal_entity_fkey FOREIGN KEY (tenant_id, legal_entity_id) REFERENCES tenants.legal_entities(tenant_id, id)
+  constraint ach_files_modifier_is_a_letter_or_digit CHECK ((file_id_modifier ~ '^[A-Z0-9]$'::text))
+  constraint ach_files_one_name_each UNIQUE (tenant_id, name)
+  constraint ach_files_one_reference_each UNIQUE (tenant_id, reference)
+  constraint ach_files_pkey PRIMARY KEY (tenant_id, id)
+  constraint ach_files_reference_fits_its_field CHECK ((reference ~ '^[A-Z0-9]{8}$'::text))
+  constraint ach_files_settled_is_dated CHECK (((status = 'settled'::text) = (settled_on IS NOT NULL)))
+  INDEX ach_files_by_status ON payments.ach_files USING btree (tenant_id, status, id)
+  policy tenant_deletes permissive for delete to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+  policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  TRIGGER ach_file_moves BEFORE INSERT OR UPDATE OF status ON payments.ach_files FOR EACH ROW EXECUTE FUNCTION core.check_transition('ach_file', 'payments.transitions')
+  always TRIGGER ach_files_are_kept BEFORE DELETE OR TRUNCATE ON payments.ach_files FOR EACH STATEMENT EXECUTE FUNCTION core.refuse_change()
+  always TRIGGER ach_files_stay BEFORE UPDATE ON payments.ach_files FOR EACH ROW WHEN (((((((((((((((((((old.tenant_id IS DISTINCT FROM new.tenant_id) OR (old.id IS DISTINCT FROM new.id)) OR (old.legal_entity_id IS DISTINCT FROM new.legal_entity_id)) OR (old.name IS DISTINCT FROM new.name)) OR (old.reference IS DISTINCT FROM new.reference)) OR (old.file_id_modifier IS DISTINCT FROM new.file_id_modifier)) OR (old.file_created_on IS DISTINCT FROM new.file_created_on)) OR (old.effective_on IS DISTINCT FROM new.effective_on)) OR (old.currency IS DISTINCT FROM new.currency)) OR (old.content_sealed IS DISTINCT FROM new.content_sealed)) OR (old.sha256 IS DISTINCT FROM new.sha256)) OR (old.byte_count IS DISTINCT FROM new.byte_count)) OR (old.entry_count IS DISTINCT FROM new.entry_count)) OR (old.credit_minor IS DISTINCT FROM new.credit_minor)) OR (old.debit_minor IS DISTINCT FROM new.debit_minor)) OR (old.entry_hash IS DISTINCT FROM new.entry_hash)) OR (old.created_at IS DISTINCT FROM new.created_at)) OR (old.recorded_at IS DISTINCT FROM new.recorded_at))) EXECUTE FUNCTION payments.refuse_fact_change()
+
+table payments.attempts
+  owner headgate_owner
+  comment One try to pay one instruction. Nothing is sent without one consumed reservation, equal in amount and used once, whoever writes
+  row security enabled, forced
+  grant INSERT, SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  grant UPDATE (status) to headgate_app
+  column tenant_id uuid not null
+  column id text collate C not null
+  column instruction_id text collate C not null
+  column attempt_no integer not null
+  column reservation_id bigint not null
+  column transaction_id bigint not null -- The posting that took the money out of the client's funds when the reservation was captured
+  column amount_minor bigint not null
+  column currency text collate C not null
+  column rail text not null
+  column ach_file_id text collate C not null
+  column trace_number text collate C not null
+  column rdfi_identification text collate C not null
+  column status text not null default 'sent'::text
+  column created_at timestamp with time zone not null
+  column recorded_at timestamp with time zone not null default clock_timestamp()
+  constraint attempts_amount_is_positive CHECK ((amount_minor > 0))
+  constraint attempts_are_numbered UNIQUE (tenant_id, instruction_id, attempt_no)
+  constraint attempts_file_fkey FOREIGN KEY (tenant_id, ach_file_id) REFERENCES payments.ach_files(tenant_id, id)
+  constraint attempts_instruction_fkey FOREIGN KEY (tenant_id, instruction_id) REFERENCES payments.instructions(tenant_id, id)
+  constraint attempts_one_entry_each UNIQUE (tenant_id, ach_file_id, trace_number)
+  constraint attempts_pkey PRIMARY KEY (tenant_id, id)
+  constraint attempts_rail_is_known CHECK ((rail = 'ach'::text))
+  constraint attempts_rdfi_has_eight_digits CHECK ((rdfi_identification ~ '^[0-9]{8}$'::text))
+  constraint attempts_reservation_fkey FOREIGN KEY (tenant_id, reservation_id) REFERENCES ledger.reservations(tenant_id, id)
+  constraint attempts_trace_has_fifteen_digits CHECK ((trace_number ~ '^[0-9]{15}$'::text))
+  constraint attempts_use_a_reservation_once UNIQUE (tenant_id, reservation_id)
+  INDEX attempts_by_trace ON payments.attempts USING btree (tenant_id, trace_number)
+  UNIQUE INDEX attempts_one_alive_per_instruction ON payments.attempts USING btree (tenant_id, instruction_id) WHERE (status <> 'returned'::text)
+  policy tenant_deletes permissive for delete to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+  policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  TRIGGER attempt_moves BEFORE INSERT OR UPDATE OF status ON payments.attempts FOR EACH ROW EXECUTE FUNCTION core.check_transition('attempt', 'payments.transitions')
+  always TRIGGER attempts_are_funded AFTER INSERT ON payments.attempts REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION payments.require_consumed_reservation()
+  always TRIGGER attempts_are_kept BEFORE DELETE OR TRUNCATE ON payments.attempts FOR EACH STATEMENT EXECUTE FUNCTION core.refuse_change()
+  always TRIGGER attempts_stay BEFORE UPDATE ON payments.attempts FOR EACH ROW WHEN (((((((((((((((old.tenant_id IS DISTINCT FROM new.tenant_id) OR (old.id IS DISTINCT FROM new.id)) OR (old.instruction_id IS DISTINCT FROM new.instruction_id)) OR (old.attempt_no IS DISTINCT FROM new.attempt_no)) OR (old.reservation_id IS DISTINCT FROM new.reservation_id)) OR (old.transaction_id IS DISTINCT FROM new.transaction_id)) OR (old.amount_minor IS DISTINCT FROM new.amount_minor)) OR (old.currency IS DISTINCT FROM new.currency)) OR (old.rail IS DISTINCT FROM new.rail)) OR (old.ach_file_id IS DISTINCT FROM new.ach_file_id)) OR (old.trace_number IS DISTINCT FROM new.trace_number)) OR (old.rdfi_identification IS DISTINCT FROM new.rdfi_identification)) OR (old.created_at IS DISTINCT FROM new.created_at)) OR (old.recorded_at IS DISTINCT FROM new.recorded_at))) EXECUTE FUNCTION payments.refuse_fact_change()
+
+table payments.counters
+  owner headgate_owner
+  comment Trace numbers of an ODFI, and file id modifiers of a day: rows, so that what rolls back leaves no gap in a file
+  row security enabled, forced
+  grant INSERT, SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  grant UPDATE (last_no) to headgate_app
+  column tenant_id uuid not null
+  column name text collate C not null
+  column last_no bigint not null
+  constraint counters_count_up CHECK ((last_no > 0))
+  constraint counters_pkey PRIMARY KEY (tenant_id, name)
+  policy tenant_deletes permissive for delete to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+  policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+
+table payments.instructions
+  owner headgate_owner
+  comment What is to be paid to whom and when: the intent. How it was tried stands in attempts, what became of it in settlement_events
+  row security enabled, forced
+  grant INSERT, SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  grant UPDATE (bank_account_id) to headgate_app
+  grant UPDATE (changed_at) to headgate_app
+  grant UPDATE (evaluation_id) to headgate_app
+  grant UPDATE (payee_id) to headgate_app
+  grant UPDATE (reservation_id) to headgate_app
+  grant UPDATE (return_code) to headgate_app
+  grant UPDATE (status) to headgate_app
+  column tenant_id uuid not null
+  column id text collate C not null
+  column idempotency_key text collate C not null
+  column payroll_id text collate C not null
+  column legal_entity_id text collate C not null
+  column kind text not null
+  column obligation text
+  column payee_id text collate C
+  column bank_account_id text collate C
+  column amount_minor bigint not null
+  column currency text collate C not null
+  column due_on date not null
+  column status text not null
+  column reservation_id bigint -- The money that is held for it, or was consumed by its attempt
+  column evaluation_id text collate C not null
+  column return_code text
+  column created_at timestamp with time zone not null
+  column changed_at timestamp with time zone not null
+  column recorded_at timestamp with time zone not null default clock_timestamp()
+  constraint instructions_amount_is_positive CHECK ((amount_minor > 0))
+  constraint instructions_bank_account_fkey FOREIGN KEY (tenant_id, bank_account_id) REFERENCES parties.bank_accounts(tenant_id, id)
+  constraint instructions_evaluation_fkey FOREIGN KEY (tenant_id, evaluation_id) REFERENCES funding.gate_evaluations(tenant_id, id)
+  constraint instructions_funded_unless_blocked CHECK (((status = 'blocked_funds'::text) = (reservation_id IS NULL)))
+  constraint instructions_key UNIQUE (tenant_id, idempotency_key)
+  constraint instructions_kind_is_known CHECK ((kind = ANY (ARRAY['net_pay'::text, 'tax'::text, 'third_party'::text, 'fee'::text])))
+  constraint instructions_net_pay_has_its_account CHECK (((kind <> 'net_pay'::text) OR ((payee_id IS NOT NULL) AND (bank_account_id IS NOT NULL))))
+  constraint instructions_obligation_is_named CHECK (((kind = 'net_pay'::text) = (obligation IS NULL)))
+  constraint instructions_payee_fkey FOREIGN KEY (tenant_id, payee_id) REFERENCES parties.parties(tenant_id, id)
+  constraint instructions_payroll_fkey FOREIGN KEY (tenant_id, payroll_id) REFERENCES payments.payrolls(tenant_id, id)
+  constraint instructions_pkey PRIMARY KEY (tenant_id, id)
+  constraint instructions_returned_says_why CHECK (((status = 'returned'::text) = (return_code IS NOT NULL)))
+  INDEX instructions_by_amount ON payments.instructions USING btree (tenant_id, amount_minor, id)
+  INDEX instructions_by_currency ON payments.instructions USING btree (tenant_id, currency, status) INCLUDE (amount_minor)
+  INDEX instructions_by_status ON payments.instructions USING btree (tenant_id, status, id)
+  INDEX instructions_of_payroll ON payments.instructions USING btree (tenant_id, payroll_id, status, id)
+  policy tenant_deletes permissive for delete to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+  policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  TRIGGER instruction_moves BEFORE INSERT OR UPDATE OF status ON payments.instructions FOR EACH ROW EXECUTE FUNCTION core.check_transition('instruction', 'payments.transitions')
+  always TRIGGER instructions_are_kept BEFORE DELETE OR TRUNCATE ON payments.instructions FOR EACH STATEMENT EXECUTE FUNCTION core.refuse_change()
+  always TRIGGER instructions_stay BEFORE UPDATE ON payments.instructions FOR EACH ROW WHEN (((((((((((((old.tenant_id IS DISTINCT FROM new.tenant_id) OR (old.id IS DISTINCT FROM new.id)) OR (old.idempotency_key IS DISTINCT FROM new.idempotency_key)) OR (old.payroll_id IS DISTINCT FROM new.payroll_id)) OR (old.legal_entity_id IS DISTINCT FROM new.legal_entity_id)) OR (old.kind IS DISTINCT FROM new.kind)) OR (old.obligation IS DISTINCT FROM new.obligation)) OR (old.amount_minor IS DISTINCT FROM new.amount_minor)) OR (old.currency IS DISTINCT FROM new.currency)) OR (old.due_on IS DISTINCT FROM new.due_on)) OR (old.created_at IS DISTINCT FROM new.created_at)) OR (old.recorded_at IS DISTINCT FROM new.recorded_at))) EXECUTE FUNCTION payments.refuse_fact_change()
+
+table payments.originators
+  owner headgate_owner
+  comment How a legal entity stands in the header of its ACH files, as its bank (ODFI) agreed
+  row security enabled, forced
+  grant INSERT, SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  grant UPDATE (changed_at) to headgate_app
+  grant UPDATE (company_identification) to headgate_app
+  grant UPDATE (company_name) to headgate_app
+  grant UPDATE (destination_name) to headgate_app
+  grant UPDATE (immediate_origin) to headgate_app
+  grant UPDATE (odfi_routing_number) to headgate_app
+  grant UPDATE (origin_name) to headgate_app
+  column tenant_id uuid not null
+  column legal_entity_id text collate C not null
+  column odfi_routing_number text not null
+  column destination_name text not null
+  column immediate_origin text not null
+  column origin_name text not null
+  column company_name text not null
+  column company_identification text not null
+  column changed_at timestamp with time zone not null default clock_timestamp()
+  constraint originators_ids_fit_their_fields CHECK ((((length(immediate_origin) >= 9) AND (length(immediate_origin) <= 10)) AND ((length(company_identification) >= 1) AND (length(company_identification) <= 10))))
+  constraint originators_legal_entity_fkey FOREIGN KEY (tenant_id, legal_entity_id) REFERENCES tenants.legal_entities(tenant_id, id)
+  constraint originators_names_fit_their_fields CHECK ((((length(destination_name) >= 1) AND (length(destination_name) <= 23)) AND ((length(origin_name) >= 1) AND (length(origin_name) <= 23)) AND ((length(company_name) >= 1) AND (length(company_name) <= 16))))
+  constraint originators_odfi_has_nine_digits CHECK ((odfi_routing_number ~ '^[0-9]{9}$'::text))
+  constraint originators_pkey PRIMARY KEY (tenant_id, legal_entity_id)
+  policy tenant_deletes permissive for delete to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+  policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+
+table payments.payrolls
+  owner headgate_owner
+  comment A payroll as its engine computed it: an input that is read and never edited; pending until the commit gate lets it pass
+  row security enabled, forced
+  grant INSERT, SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  grant UPDATE (committed_at) to headgate_app
+  grant UPDATE (evaluation_id) to headgate_app
+  grant UPDATE (evaluation_no) to headgate_app
+  grant UPDATE (status) to headgate_app
+  column tenant_id uuid not null
+  column id text collate C not null
+  column legal_entity_id text collate C not null
+  column external_id text not null
+  column pay_on date not null
+  column currency text collate C not null
+  column digest bytea not null
+  column digest_formula smallint not null
+  column instruction_count integer not null
+  column total_minor bigint not null
+  column status text not null default 'pending'::text
+  column evaluation_no integer not null default 0
+  column evaluation_id text collate C
+  column source_artifact_id text collate C
+  column created_at timestamp with time zone not null
+  column committed_at timestamp with time zone
+  column recorded_at timestamp with time zone not null default clock_timestamp()
+  constraint payrolls_committed_is_dated CHECK (((status = 'pending'::text) = (committed_at IS NULL)))
+  constraint payrolls_digest_is_sha256 CHECK ((octet_length(digest) = 32))
+  constraint payrolls_evaluation_fkey FOREIGN KEY (tenant_id, evaluation_id) REFERENCES funding.gate_evaluations(tenant_id, id)
+  constraint payrolls_external_id_is_short CHECK (((length(external_id) >= 1) AND (length(external_id) <= 100)))
+  constraint payrolls_legal_entity_fkey FOREIGN KEY (tenant_id, legal_entity_id) REFERENCES tenants.legal_entities(tenant_id, id)
+  constraint payrolls_one_per_external_id UNIQUE (tenant_id, legal_entity_id, external_id)
+  constraint payrolls_pay_somebody CHECK (((instruction_count > 0) AND (total_minor > 0)))
+  constraint payrolls_pkey PRIMARY KEY (tenant_id, id)
+  INDEX payrolls_by_status ON payments.payrolls USING btree (tenant_id, status, pay_on, id)
+  policy tenant_deletes permissive for delete to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+  policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  TRIGGER payroll_moves BEFORE INSERT OR UPDATE OF status ON payments.payrolls FOR EACH ROW EXECUTE FUNCTION core.check_transition('payroll', 'payments.transitions')
+  always TRIGGER payrolls_are_kept BEFORE DELETE OR TRUNCATE ON payments.payrolls FOR EACH STATEMENT EXECUTE FUNCTION core.refuse_change()
+  always TRIGGER payrolls_stay BEFORE UPDATE ON payments.payrolls FOR EACH ROW WHEN ((((((((((((((old.tenant_id IS DISTINCT FROM new.tenant_id) OR (old.id IS DISTINCT FROM new.id)) OR (old.legal_entity_id IS DISTINCT FROM new.legal_entity_id)) OR (old.external_id IS DISTINCT FROM new.external_id)) OR (old.pay_on IS DISTINCT FROM new.pay_on)) OR (old.currency IS DISTINCT FROM new.currency)) OR (old.digest IS DISTINCT FROM new.digest)) OR (old.digest_formula IS DISTINCT FROM new.digest_formula)) OR (old.instruction_count IS DISTINCT FROM new.instruction_count)) OR (old.total_minor IS DISTINCT FROM new.total_minor)) OR (old.source_artifact_id IS DISTINCT FROM new.source_artifact_id)) OR (old.created_at IS DISTINCT FROM new.created_at)) OR (old.recorded_at IS DISTINCT FROM new.recorded_at))) EXECUTE FUNCTION payments.refuse_fact_change()
+
+table payments.return_credits
+  owner headgate_owner
+  comment Statement lines by which the bank gave returned money back: they clear what the return files announced
+  row security enabled, forced
+  grant INSERT, SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column tenant_id uuid not null
+  column id text collate C not null
+  column provider text collate C not null
+  column external_id text collate C not null
+  column amount_minor bigint not null
+  column currency text collate C not null
+  column value_on date not null
+  column transaction_id bigint not null
+  column artifact_id text collate C not null
+  column record_id text collate C
+  column occurred_at timestamp with time zone not null
+  column recorded_at timestamp with time zone not null default clock_timestamp()
+  constraint return_credits_amount_is_positive CHECK ((amount_minor > 0))
+  constraint return_credits_pkey PRIMARY KEY (tenant_id, id)
+  constraint return_credits_same_evidence_counts_once UNIQUE (tenant_id, provider, external_id)
+  policy tenant_deletes permissive for delete to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+  policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  always TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON payments.return_credits FOR EACH STATEMENT EXECUTE FUNCTION core.refuse_change()
+
+table payments.settlement_events
+  owner headgate_owner
+  comment What a bank said became of an attempt: the truth, append-only; the same evidence counts once
+  row security enabled, forced
+  grant INSERT, SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column tenant_id uuid not null
+  column id text collate C not null
+  column provider text collate C not null
+  column external_id text collate C not null
+  column status text not null
+  column direction text not null
+  column rail text not null
+  column attempt_id text collate C not null
+  column instruction_id text collate C not null
+  column amount_minor bigint not null
+  column currency text collate C not null
+  column return_code text
+  column effective_on date not null
+  column transaction_id bigint not null
+  column artifact_id text collate C not null
+  column record_id text collate C
+  column occurred_at timestamp with time zone not null
+  column recorded_at timestamp with time zone not null default clock_timestamp()
+  constraint settlement_events_amount_is_positive CHECK ((amount_minor > 0))
+  constraint settlement_events_attempt_fkey FOREIGN KEY (tenant_id, attempt_id) REFERENCES payments.attempts(tenant_id, id)
+  constraint settlement_events_direction_is_known CHECK ((direction = ANY (ARRAY['outbound'::text, 'inbound'::text])))
+  constraint settlement_events_each_fact_once UNIQUE (tenant_id, attempt_id, status)
+  constraint settlement_events_instruction_fkey FOREIGN KEY (tenant_id, instruction_id) REFERENCES payments.instructions(tenant_id, id)
+  constraint settlement_events_pkey PRIMARY KEY (tenant_id, id)
+  constraint settlement_events_return_has_a_code CHECK (((status = 'returned'::text) = (return_code IS NOT NULL)))
+  constraint settlement_events_same_evidence_counts_once UNIQUE (tenant_id, provider, external_id)
+  constraint settlement_events_status_is_known CHECK ((status = ANY (ARRAY['settled'::text, 'returned'::text])))
+  INDEX settlement_events_of_instruction ON payments.settlement_events USING btree (tenant_id, instruction_id, id)
+  policy tenant_deletes permissive for delete to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+  policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  always TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON payments.settlement_events FOR EACH STATEMENT EXECUTE FUNCTION core.refuse_change()
+
+table payments.transitions
+  owner headgate_owner
+  comment The legal status moves of payrolls, instructions, attempts and files; '' is nothing yet
+  grant SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column entity text not null
+  column from_status text not null
+  column to_status text not null
+  constraint transitions_pkey PRIMARY KEY (entity, from_status, to_status)
+
+view payments.invariant_attempts_funded
+  owner headgate_owner
+  comment Every sent attempt has consumed one reservation of its payment's money, equal in amount.
+  with security_invoker=true
+  query d0ee634f2008c552
+  grant SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column subject text collate C
+  column detail text collate C
+
+view payments.invariant_captures_have_attempts
+  owner headgate_owner
+  comment No payment's money leaves the client's funds without an attempt that carries it.
+  with security_invoker=true
+  query 7af45f49b2f0e0bf
+  grant SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column subject text collate C
+  column detail text
+
+view payments.invariant_clearing_residual
+  owner headgate_owner
+  comment What lies in payroll clearing is what was sent and has not settled.
+  with security_invoker=true
+  query 98d82d54f41eedf6
+  grant SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column subject text collate C
+  column detail text
+
+view payments.invariant_file_totals
+  owner headgate_owner
+  comment A file's attempts are as many, and add up to as much, as its control totals say.
+  with security_invoker=true
+  query 7afd8df2c20e1ef6
+  grant SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column subject text collate C
+  column detail text
+
+view payments.invariant_payroll_totals
+  owner headgate_owner
+  comment A payroll's instructions are as many, and add up to as much, as the payroll says.
+  with security_invoker=true
+  query 1ba99d0ed305f78d
+  grant SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column subject text collate C
+  column detail text
+
+view payments.invariant_pending_is_reserved
+  owner headgate_owner
+  comment Every pending payment names a reservation of its own, equal in amount (which may have lapsed: the pay gate judges).
+  with security_invoker=true
+  query 8427791c5232508e
+  grant SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column subject text collate C
+  column detail text collate C
+
+view payments.invariant_statuses_agree
+  owner headgate_owner
+  comment What an instruction and its attempt say agrees with what the bank's events say.
+  with security_invoker=true
+  query c7174d3a57658f56
+  grant SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column subject text collate C
+  column detail text
+
+schema public
+  owner pg_database_owner
+  comment standard public schema
+  grant CREATE to headgate_owner
+  grant USAGE to PUBLIC
+
+view public.payment_events
+  owner headgate_owner
+  comment What happened to payments, with each event's place in the hash chain
+  with security_invoker=true
+  query ab6c993d7b89f5f2
+  grant SELECT to headgate_app
+  grant SELECT to headgate_operator
+  grant SELECT to headgate_readonly
+  column tenant_id uuid
+  column id bigint
+  column payment_id text collate C
+  column ingestion_id text collate C
+  column type text collate C
+  column event_time timestamp with time zone
+  column actor_type text collate C
+  column actor_id text collate C
+  column correlation_id text collate C
+  column data jsonb
+  column prev_event_hash text
+  column event_hash text
+
+schema recon
+  owner headgate_owner
+  comment Reconciliation: what of the bank's statement is in the book, and what is not
+  grant CREATE, USAGE to headgate_poster
+  grant CREATE, USAGE to headgate_resolver
+  grant USAGE to headgate_app
+  grant USAGE to headgate_readonly
+
+function recon.refuse_rewriting()
+  owner headgate_owner
+  comment Row trigger: a run is superseded once
+  returns trigger, plpgsql, volatile
+  body 158a0ca04c2d0a8c
+
+sequence recon.match_ids
+  owner headgate_owner
+  comment Numbers of matches (mat_… at the edge)
+  bigint start 1 increment 1 from 1 to 9223372036854775807 cache 1
+  grant USAGE to headgate_app
+
+table recon.differences
+  owner headgate_owner
+  comment What a run could not reconcile, each with its figures and its case
+  row security enabled, forced
+  grant INSERT, SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column tenant_id uuid not null
+  column id bigint not null generated always as identity
+  column reconciliation_id text collate C not null
+  column kind text collate C not null
+  column reference text
+  column record_id text collate C
+  column transaction_id bigint
+  column bank_minor bigint not null
+  column book_minor bigint not null
+  column legs integer not null
+  column case_id text collate C not null
+  constraint differences_case_fkey FOREIGN KEY (tenant_id, case_id) REFERENCES cases.exception_cases(tenant_id, id)
+  constraint differences_differ CHECK (((kind = 'ambiguous'::text) = (bank_minor = book_minor)))
+  constraint differences_kind_is_known CHECK ((kind = ANY (ARRAY['missing_in_book'::text, 'missing_at_bank'::text, 'amount_differs'::text, 'ambiguous'::text, 'opening_differs'::text, 'statement_unproved'::text])))
+  constraint differences_pkey PRIMARY KEY (tenant_id, id)
+  constraint differences_record_fkey FOREIGN KEY (tenant_id, record_id) REFERENCES ingestion.records(tenant_id, id)
+  constraint differences_run_fkey FOREIGN KEY (tenant_id, reconciliation_id) REFERENCES recon.reconciliations(tenant_id, id) DEFERRABLE INITIALLY DEFERRED
+  INDEX differences_of_run ON recon.differences USING btree (tenant_id, reconciliation_id, id)
+  policy tenant_deletes permissive for delete to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+  policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  always TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON recon.differences FOR EACH STATEMENT EXECUTE FUNCTION core.refuse_change()
+
+table recon.links
+  owner headgate_owner
+  comment Which account of the book mirrors which bank account; said once by a person, never guessed
+  row security enabled, forced
+  grant INSERT, SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column tenant_id uuid not null
+  column account_id bigint not null
+  column account_fingerprint bytea not null
+  column account_last4 text not null
+  column currency text collate C not null
+  column linked_by text not null default core.actor_id()
+  column linked_at timestamp with time zone not null default clock_timestamp()
+  constraint links_account_fkey FOREIGN KEY (tenant_id, account_id) REFERENCES ledger.accounts(tenant_id, id)
+  constraint links_bank_account_has_one_mirror UNIQUE (tenant_id, account_fingerprint)
+  constraint links_pkey PRIMARY KEY (tenant_id, account_id, account_fingerprint)
+  policy tenant_deletes permissive for delete to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+  policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  always TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON recon.links FOR EACH STATEMENT EXECUTE FUNCTION core.refuse_change()
+
+table recon.match_legs
+  owner headgate_owner
+  comment A leg of the book, by its account and its number there, is in one match at most: its key says so
+  row security enabled, forced
+  grant INSERT, SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column tenant_id uuid not null
+  column account_id bigint not null
+  column seq bigint not null
+  column match_id bigint not null
+  constraint match_legs_match_fkey FOREIGN KEY (tenant_id, match_id) REFERENCES recon.matches(tenant_id, id)
+  constraint match_legs_pkey PRIMARY KEY (tenant_id, account_id, seq)
+  INDEX match_legs_of_match ON recon.match_legs USING btree (tenant_id, match_id)
+  policy tenant_deletes permissive for delete to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+  policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  always TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON recon.match_legs FOR EACH STATEMENT EXECUTE FUNCTION core.refuse_change()
+
+table recon.match_records
+  owner headgate_owner
+  comment A bank line is in one match at most: its key says so
+  row security enabled, forced
+  grant INSERT, SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column tenant_id uuid not null
+  column record_id text collate C not null
+  column match_id bigint not null
+  constraint match_records_match_fkey FOREIGN KEY (tenant_id, match_id) REFERENCES recon.matches(tenant_id, id)
+  constraint match_records_pkey PRIMARY KEY (tenant_id, record_id)
+  constraint match_records_record_fkey FOREIGN KEY (tenant_id, record_id) REFERENCES ingestion.records(tenant_id, id)
+  INDEX match_records_of_match ON recon.match_records USING btree (tenant_id, match_id)
+  policy tenant_deletes permissive for delete to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+  policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  always TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON recon.match_records FOR EACH STATEMENT EXECUTE FUNCTION core.refuse_change()
+
+table recon.matches
+  owner headgate_owner
+  comment One bank line and the legs of the book that are it: equal in identifier and amount, found by the rule named
+  row security enabled, forced
+  grant INSERT, SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column tenant_id uuid not null
+  column id bigint not null
+  column reconciliation_id text collate C not null
+  column account_id bigint not null
+  column rule text collate C not null
+  column reference text not null
+  column signed_minor bigint not null
+  column legs integer not null
+  column matched_at timestamp with time zone not null default clock_timestamp()
+  constraint matches_have_legs CHECK ((legs >= 1))
+  constraint matches_pkey PRIMARY KEY (tenant_id, id)
+  constraint matches_run_fkey FOREIGN KEY (tenant_id, reconciliation_id) REFERENCES recon.reconciliations(tenant_id, id) DEFERRABLE INITIALLY DEFERRED
+  INDEX matches_of_run ON recon.matches USING btree (tenant_id, reconciliation_id, id)
+  policy tenant_deletes permissive for delete to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+  policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  always TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON recon.matches FOR EACH STATEMENT EXECUTE FUNCTION core.refuse_change()
+
+table recon.reconciliations
+  owner headgate_owner
+  comment One run over an account, channel and period; a later run of the same supersedes it. Totals in signed minor units
+  row security enabled, forced
+  grant INSERT, SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  grant UPDATE (superseded_by) to headgate_app
+  column tenant_id uuid not null
+  column id text collate C not null
+  column account_id bigint not null
+  column channel text collate C not null
+  column currency text collate C not null
+  column period_start date not null
+  column period_end date not null
+  column bank_total bigint -- Signed sum of the bank's lines; NULL while no statement has come
+  column sor_total bigint not null -- Signed sum of the book's legs (the system of record)
+  column variance bigint generated as ((bank_total - sor_total)) stored
+  column status text collate C not null
+  column details jsonb not null
+  column run_by text not null default core.actor_id()
+  column run_at timestamp with time zone not null default clock_timestamp()
+  column superseded_by text collate C
+  constraint reconciliations_account_fkey FOREIGN KEY (tenant_id, account_id) REFERENCES ledger.accounts(tenant_id, id)
+  constraint reconciliations_balanced_is_zero CHECK (((status <> 'balanced'::text) OR (bank_total = sor_total)))
+  constraint reconciliations_channel_is_known CHECK ((channel = ANY (ARRAY['all'::text, 'ach'::text, 'wire'::text, 'realtime'::text, 'check'::text, 'card'::text, 'paypal'::text, 'venmo'::text, 'book'::text])))
+  constraint reconciliations_open_without_statement CHECK (((status = 'open'::text) = (bank_total IS NULL)))
+  constraint reconciliations_period_goes_forward CHECK ((period_start <= period_end))
+  constraint reconciliations_pkey PRIMARY KEY (tenant_id, id)
+  constraint reconciliations_status_is_known CHECK ((status = ANY (ARRAY['open'::text, 'balanced'::text, 'variance'::text])))
+  constraint reconciliations_superseded_fkey FOREIGN KEY (tenant_id, superseded_by) REFERENCES recon.reconciliations(tenant_id, id) DEFERRABLE INITIALLY DEFERRED
+  UNIQUE INDEX reconciliations_one_current ON recon.reconciliations USING btree (tenant_id, account_id, channel, period_start, period_end) WHERE (superseded_by IS NULL)
+  policy tenant_deletes permissive for delete to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+  policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  always TRIGGER superseded_once BEFORE UPDATE ON recon.reconciliations FOR EACH ROW WHEN ((old.superseded_by IS NOT NULL)) EXECUTE FUNCTION recon.refuse_rewriting()
+
+view recon.bank_lines
+  owner headgate_owner
+  comment The bank's lines of every linked account, signed as its holder sees them; where the bank gave no reference, the record's id is it
+  with security_invoker=true
+  query b828974929013db6
+  grant SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column tenant_id uuid
+  column account_id bigint
+  column record_id text collate C
+  column reference text collate C
+  column signed_minor bigint
+  column booked_on date
+
+view recon.book_legs
+  owner headgate_owner
+  comment The legs of the book by account: a debit raises a bank account's mirror, a credit lowers it
+  with security_invoker=true
+  query 40db2e05810155be
+  grant SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column tenant_id uuid
+  column account_id bigint
+  column seq bigint
+  column transaction_id bigint
+  column signed_minor bigint
+  column effective_on date
+
+view recon.invariant_matches_are_equal
+  owner headgate_owner
+  comment Every match joins one bank line with legs of the book of exactly its amount
+  with security_invoker=true
+  query fec56be0d3ace2be
+  grant SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column subject text
+  column detail text
+
+view recon.invariant_variance_is_named
+  owner headgate_owner
+  comment A run has a variance exactly where it names what differs
+  with security_invoker=true
+  query a52a9c4a16982306
+  grant SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column subject text collate C
+  column detail text collate C
+
+schema tenants
+  owner headgate_owner
+  comment Tenants, legal entities, persons, roles and API keys
+  grant CREATE, USAGE to headgate_poster
+  grant CREATE, USAGE to headgate_resolver
+  grant USAGE to headgate_app
+  grant USAGE to headgate_readonly
+
+function tenants.authenticate(key_hash bytea)
+  owner headgate_resolver
+  comment Whose key this is, by the sha256 of the key; no row for an unknown, revoked or expired one
+  returns TABLE(tenant_id uuid, key_id text, role text, person_id text, livemode boolean), plpgsql, stable, security definer
+  set search_path=pg_catalog, pg_temp
+  body 4752898470f5a372
+  grant EXECUTE to headgate_app
+
+function tenants.check_time_zone()
+  owner headgate_owner
+  comment Row trigger: a time zone is a name that PostgreSQL knows
+  returns trigger, plpgsql, volatile
+  body 8e9bee6495522093
+
+function tenants.directory()
+  owner headgate_resolver
+  comment Every tenant with its names, oldest first: for the installation's own commands
+  returns TABLE(id uuid, slug text, name text, livemode boolean), sql, stable, security definer
+  set search_path=pg_catalog, pg_temp
+  body 01f3f4f49bf908f5
+  grant EXECUTE to headgate_app
+
+function tenants.now()
+  owner headgate_resolver
+  comment The tenant's now: real time, which only a test tenant may have moved. Cutoffs, holds, expiry and schedules use it
+  returns timestamp with time zone, plpgsql, volatile, security definer
+  set search_path=pg_catalog, pg_temp
+  body fbb6f9dd0f33b0bb
+  grant EXECUTE to headgate_app
+  grant EXECUTE to headgate_operator
+  grant EXECUTE to headgate_poster
+  grant EXECUTE to headgate_readonly
+
+function tenants.refuse_another_identity()
+  owner headgate_owner
+  comment Row trigger: a tenant's id, slug and livemode never change
+  returns trigger, plpgsql, volatile
+  body 3a6e63199fd852b2
+
+function tenants.refuse_unrevoking()
+  owner headgate_owner
+  comment Row trigger: a revoked key stays revoked
+  returns trigger, plpgsql, volatile
+  body 9b28f89b6a0a6289
+
+function tenants.tenant_ids()
+  owner headgate_resolver
+  comment Every tenant, oldest first: for jobs and commands that go through all of them
+  returns SETOF uuid, sql, stable, security definer
+  set search_path=pg_catalog, pg_temp
+  body c78c9824710ce092
+  grant EXECUTE to headgate_app
+  grant EXECUTE to headgate_readonly
+
+table tenants.api_keys
+  owner headgate_owner
+  comment Keys of the API, as hashes of 256 random bits: the key itself is shown once and kept nowhere
+  row security enabled, forced
+  grant INSERT, SELECT to headgate_app
+  grant SELECT (created_at) to headgate_readonly
+  grant SELECT (expires_at) to headgate_readonly
+  grant SELECT (id) to headgate_readonly
+  grant SELECT (last_four) to headgate_readonly
+  grant SELECT (name) to headgate_readonly
+  grant SELECT (revoked_at) to headgate_readonly
+  grant SELECT (role) to headgate_readonly
+  grant SELECT (tenant_id) to headgate_readonly
+  grant SELECT (user_id) to headgate_readonly
+  grant SELECT to headgate_resolver
+  grant UPDATE (revoked_at) to headgate_app
+  column tenant_id uuid not null
+  column id text collate C not null default core.new_id('key'::text)
+  column key_hash bytea not null
+  column last_four text collate C not null
+  column name text not null
+  column role text collate C not null
+  column user_id text collate C
+  column created_at timestamp with time zone not null default clock_timestamp()
+  column expires_at timestamp with time zone not null default 'infinity'::timestamp with time zone -- Real time, also for a test tenant: moving its clock must not lock its owner out
+  column revoked_at timestamp with time zone
+  constraint api_keys_hash_is_sha256 CHECK ((length(key_hash) = 32))
+  constraint api_keys_hash_unique UNIQUE (tenant_id, key_hash)
+  constraint api_keys_id_shape CHECK ((id ~ '^key_[0-9a-hjkmnp-tv-z]{26}$'::text))
+  constraint api_keys_last_four_length CHECK ((length(last_four) = 4))
+  constraint api_keys_name_length CHECK (((length(name) >= 1) AND (length(name) <= 100)))
+  constraint api_keys_pkey PRIMARY KEY (tenant_id, id)
+  constraint api_keys_role_known CHECK ((role = ANY (ARRAY['admin'::text, 'operator'::text, 'finance'::text, 'compliance'::text, 'readonly'::text])))
+  constraint api_keys_tenant FOREIGN KEY (tenant_id) REFERENCES tenants.tenants(id)
+  constraint api_keys_user FOREIGN KEY (tenant_id, user_id) REFERENCES tenants.users(tenant_id, id)
+  INDEX api_keys_by_hash ON tenants.api_keys USING btree (key_hash)
+  policy resolver_reads permissive for select to {headgate_resolver} using true
+  policy tenant_deletes permissive for delete to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+  policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  always TRIGGER revoked_is_for_ever BEFORE UPDATE ON tenants.api_keys FOR EACH ROW EXECUTE FUNCTION tenants.refuse_unrevoking()
+
+table tenants.legal_entities
+  owner headgate_owner
+  comment The companies whose money is kept apart; days are counted in their time zone
+  row security enabled, forced
+  grant INSERT, SELECT to headgate_app
+  grant SELECT to headgate_poster
+  grant SELECT to headgate_readonly
+  column tenant_id uuid not null
+  column id text collate C not null default core.new_id('le'::text)
+  column name text not null
+  column time_zone text not null
+  column currency text collate C not null
+  column created_at timestamp with time zone not null default clock_timestamp()
+  constraint legal_entities_currency_shape CHECK ((currency ~ '^[A-Z]{3}$'::text))
+  constraint legal_entities_id_shape CHECK ((id ~ '^le_[0-9a-hjkmnp-tv-z]{26}$'::text))
+  constraint legal_entities_name_length CHECK (((length(name) >= 1) AND (length(name) <= 200)))
+  constraint legal_entities_pkey PRIMARY KEY (tenant_id, id)
+  constraint legal_entities_tenant FOREIGN KEY (tenant_id) REFERENCES tenants.tenants(id)
+  policy tenant_deletes permissive for delete to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+  policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  TRIGGER time_zone_is_known BEFORE INSERT OR UPDATE OF time_zone ON tenants.legal_entities FOR EACH ROW EXECUTE FUNCTION tenants.check_time_zone()
+
+table tenants.tenants
+  owner headgate_owner
+  comment Who is served. Live or test for ever; only a test tenant's clock can be moved
+  row security enabled, forced
+  grant INSERT, SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  grant SELECT to headgate_resolver
+  grant UPDATE (clock_offset_microseconds) to headgate_app
+  grant UPDATE (name) to headgate_app
+  column id uuid not null
+  column slug text collate C not null
+  column name text not null
+  column livemode boolean not null
+  column clock_offset_microseconds bigint not null default 0 -- What tenants.now() adds to real time
+  column created_at timestamp with time zone not null default clock_timestamp()
+  constraint tenants_clock_within_a_century CHECK ((abs(clock_offset_microseconds) <= '3155760000000000'::bigint))
+  constraint tenants_live_clock_is_real CHECK (((NOT livemode) OR (clock_offset_microseconds = 0)))
+  constraint tenants_name_length CHECK (((length(name) >= 1) AND (length(name) <= 200)))
+  constraint tenants_pkey PRIMARY KEY (id)
+  constraint tenants_slug_shape CHECK ((slug ~ '^[a-z][a-z0-9-]{1,39}$'::text))
+  constraint tenants_slug_unique UNIQUE (slug)
+  policy resolver_reads permissive for select to {headgate_resolver} using true
+  policy tenant_deletes permissive for delete to {PUBLIC} using (id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_inserts permissive for insert to {PUBLIC} check (id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_reads permissive for select to {PUBLIC} using (id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+  policy tenant_updates permissive for update to {PUBLIC} using (id = ( SELECT core.require_tenant() AS require_tenant)) check (id = ( SELECT core.require_tenant() AS require_tenant))
+  always TRIGGER identity_is_for_ever BEFORE UPDATE ON tenants.tenants FOR EACH ROW EXECUTE FUNCTION tenants.refuse_another_identity()
+
+table tenants.users
+  owner headgate_owner
+  comment The persons behind keys and sessions: four eyes compare them, not their logins
+  row security enabled, forced
+  grant INSERT, SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column tenant_id uuid not null
+  column id text collate C not null default core.new_id('usr'::text)
+  column email text not null
+  column display_name text not null
+  column created_at timestamp with time zone not null default clock_timestamp()
+  constraint users_display_name_length CHECK (((length(display_name) >= 1) AND (length(display_name) <= 100)))
+  constraint users_email_shape CHECK (((email ~ '^[^@\s]{1,64}@[^@\s]{1,190}$'::text) AND (email = lower(email))))
+  constraint users_email_unique UNIQUE (tenant_id, email)
+  constraint users_id_shape CHECK ((id ~ '^usr_[0-9a-hjkmnp-tv-z]{26}$'::text))
+  constraint users_pkey PRIMARY KEY (tenant_id, id)
+  constraint users_tenant FOREIGN KEY (tenant_id) REFERENCES tenants.tenants(id)
+  policy tenant_deletes permissive for delete to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+  policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+
+schema web
+  owner headgate_owner
+  comment What the HTTP door remembers
+  grant CREATE, USAGE to headgate_poster
+  grant CREATE, USAGE to headgate_resolver
+  grant USAGE to headgate_app
+  grant USAGE to headgate_readonly
+
+table web.idempotency_keys
+  owner headgate_owner
+  comment Each Idempotency-Key with the request it came with and the answer it got, refusals included; keys never expire
+  row security enabled, forced
+  grant INSERT, SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column tenant_id uuid not null
+  column key text collate C not null
+  column method text collate C not null
+  column path text collate C not null
+  column body_hash bytea not null -- sha256 of the canonical body by formula hash_version (web/idempotency.py)
+  column hash_version smallint not null
+  column status smallint not null
+  column answer text not null
+  column actor_id text not null
+  column correlation_id text not null
+  column created_at timestamp with time zone not null default clock_timestamp()
+  constraint idempotency_keys_hash_is_sha256 CHECK ((length(body_hash) = 32))
+  constraint idempotency_keys_hash_version_known CHECK ((hash_version = 1))
+  constraint idempotency_keys_key_shape CHECK ((key ~ '^[!-~]{1,255}$'::text))
+  constraint idempotency_keys_method_shape CHECK ((method ~ '^[A-Z]{1,10}$'::text))
+  constraint idempotency_keys_pkey PRIMARY KEY (tenant_id, key)
+  constraint idempotency_keys_status_final CHECK (((status >= 200) AND (status <= 499)))
+  constraint idempotency_keys_tenant FOREIGN KEY (tenant_id) REFERENCES tenants.tenants(id)
+  policy tenant_deletes permissive for delete to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+  policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  always TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON web.idempotency_keys FOR EACH STATEMENT EXECUTE FUNCTION core.refuse_change()

@@ -1,0 +1,132 @@
+"""`--json` prints one JSON document on standard output and nothing else, at every command that has it.
+
+The rows below run them all, in an order that a tenant could. A command with `--json` and without a row fails.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+from tests.doors.scripts import Shell
+
+from headgate import cli
+from headgate.core.db import Database
+
+pytestmark = pytest.mark.slow
+
+SAMPLES = Path(__file__).parents[2] / "docs" / "samples"
+T = ("--tenant", "docs")
+USD = ("--currency", "USD")
+Row = tuple[str, str, Sequence[str]]
+
+FIRST: list[Row] = [
+    # what it is remembered as, the command, its words
+    ("tenant", "tenants create", ("docs",)),
+    ("", "tenants list", ()),
+    ("", "tenants clock", (*T, "--to", "2026-11-25T15:00:00Z")),
+    ("entity", "legal-entities create", (*T, "--name", "Docs", "--time-zone", "America/Chicago")),
+    ("", "legal-entities list", T),
+    ("", "users create", (*T, "--email", "ada@example.org", "--name", "Ada")),
+    ("", "users list", T),
+    ("key", "keys create", (*T, "--role", "finance", "--person", "ada@example.org")),
+    ("", "keys list", T),
+    ("", "ledger seed-chart", (*T, *USD)),
+    ("account", "ledger open-account", (*T, "--code", "till", "--name", "Till", "--type", "ASSET", *USD)),
+    (
+        "posted",
+        "ledger post",
+        (*T, "--debit", "till", "--credit", "FEES.USD", "--amount", "1.00", *USD, "--idempotency-key", "k"),
+    ),
+    ("register", "ingestion receive", (str(SAMPLES / "register.csv"), *T)),
+    ("statement", "ingestion receive", (str(SAMPLES / "statement.bai2"), *T, "--source", "bank")),
+    ("", "ledger postings", ()),
+    ("", "jobs list", T),
+    ("", "db status", ()),
+    ("", "db migrate", ()),
+    ("", "check", ("--full",)),
+    ("", "doctor", ()),
+    ("", "messaging status", ()),
+    ("", "messaging dead-letters", ()),
+    ("", "messaging requeue", ("--all",)),
+    ("", "secrets rotate", ()),
+    ("", "secrets rewrap", ()),
+    ("", "console link", T),
+]
+SECOND: list[Row] = [
+    ("", "legal-entities list", T),
+    ("", "keys revoke", ("{key[id]}", *T)),
+    ("", "ledger seed-chart", (*T, *USD, "--legal-entity", "{entity[id]}")),
+    ("", "ledger accounts", T),
+    ("", "ledger balance", ("till", *T)),
+    ("", "ledger balances", T),
+    ("", "ledger transactions", T),
+    ("", "ledger entries", T),
+    ("", "ledger reservations", T),
+    ("", "ledger expire-reservations", T),
+    ("", "ledger reverse", ("{posted[id]}", *T, "--idempotency-key", "r", "--reason", "wrong")),
+    ("", "ledger set-status", ("till", "frozen", *T, "--reason", "doubt")),
+    ("", "ingestion list", T),
+    ("", "ingestion records", ("{register[artifact_id]}", *T)),
+    ("", "ingestion faults", ("{register[artifact_id]}", *T)),
+    ("statements", "ingestion statements", ("{statement[artifact_id]}", *T)),
+    ("party", "parties create", (*T, "--external-id", "E-1", "--name", "Eve Example", "--legal-entity", "{entity[id]}")),
+    ("", "parties list", T),
+    ("payroll", "payments commit", (str(SAMPLES / "register.csv"), *T, "--legal-entity", "{entity[id]}", "--payroll-id", "PR-1",
+                                    "--pay-on", "2026-11-27")),
+    ("", "payments payrolls", T),
+    ("payments", "payments list", T),
+    ("", "payments submit", (*T, "--on", "2026-11-25")),
+    ("", "payments settle", ("{statement[artifact_id]}", *T)),
+    ("", "balance", (*T, "--legal-entity", "{entity[id]}")),
+    ("", "jobs run", ("reservation_cleanup", *T)),
+]  # fmt: skip
+THIRD: list[Row] = [
+    ("", "parties show", ("{party[id]}", *T)),
+    ("block", "parties block", ("{party[id]}", *T, "--reason", "fraud")),
+    ("", "payments show", ("{payments[0][id]}", *T)),
+    ("", "recon link", (*T, "--account", "CASH.USD", "--statement", "{statements[0][id]}")),
+    ("", "recon run", (*T, "--account", "CASH.USD", "--on", "2026-11-25")),
+    ("", "recon show", (*T, "--account", "CASH.USD")),
+    ("", "audit seal", ()),
+    ("", "audit verify", ()),
+    ("", "audit checkpoint", ("--out", "{folder}/checkpoint.json")),
+    ("", "audit export", ("--out", "{folder}/export.ndjson")),
+    ("", "audit announce-restore", ()),
+]
+FOURTH: list[Row] = [("", "parties unblock", ("{block[id]}", *T, "--reason", "mistaken"))]
+
+
+def test_every_command_with_json_prints_one_document_and_nothing_else(
+    own: Shell, empty_database: Database, tmp_path: Path
+) -> None:
+    rows = [*FIRST, *SECOND, *THIRD, *FOURTH]
+    assert sorted(set(with_json()) - {command for _, command, _ in rows}) == [], "add a row"
+
+    said: dict[str, Any] = {"folder": str(tmp_path)}
+    for part in (FIRST, SECOND, THIRD, FOURTH):
+        commands = [
+            (*command.split(), *(word.format(**said) for word in words), "--json") for _, command, words in part
+        ]
+        for (name, command, _), done in zip(part, own.runs(*commands), strict=True):
+            assert done.returncode in (0, 1), (command, done)
+            if command == "payments commit":  # nobody has funded it: a refusal is one line on standard error, exit 1
+                assert (done.returncode, done.stdout) == (1, "") and done.stderr.count("\n") == 1, done
+                continue
+            said[name] = json.loads(done.stdout)
+
+
+def with_json() -> Iterator[str]:
+    """The commands that have `--json`, as they are typed."""
+
+    def walk(command: Any, path: tuple[str, ...]) -> Iterator[str]:
+        for name, inner in getattr(command, "commands", {}).items():
+            yield from walk(inner, (*path, name))
+        if any("--json" in found.opts for found in command.params):
+            yield " ".join(path)
+
+    return walk(typer.main.get_command(cli.compose()), ())
