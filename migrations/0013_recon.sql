@@ -125,7 +125,8 @@ CREATE TABLE recon.differences (
   CONSTRAINT differences_record_fkey FOREIGN KEY (tenant_id, record_id) REFERENCES ingestion.records (tenant_id, id),
   CONSTRAINT differences_case_fkey FOREIGN KEY (tenant_id, case_id) REFERENCES cases.exception_cases (tenant_id, id),
   CONSTRAINT differences_kind_is_known CHECK (kind IN
-    ('missing_in_book', 'missing_at_bank', 'amount_differs', 'ambiguous', 'opening_differs', 'statement_unproved')),
+    ('missing_in_book', 'missing_at_bank', 'amount_differs', 'ambiguous', 'match_differs', 'opening_differs',
+     'statement_unproved')),
   CONSTRAINT differences_differ CHECK ((kind = 'ambiguous') = (bank_minor = book_minor))
 );
 COMMENT ON TABLE recon.differences IS 'What a run could not reconcile, each with its figures and its case';

@@ -3022,7 +3022,7 @@ table recon.differences
   column case_id text collate C not null
   constraint differences_case_fkey FOREIGN KEY (tenant_id, case_id) REFERENCES cases.exception_cases(tenant_id, id)
   constraint differences_differ CHECK (((kind = 'ambiguous'::text) = (bank_minor = book_minor)))
-  constraint differences_kind_is_known CHECK ((kind = ANY (ARRAY['missing_in_book'::text, 'missing_at_bank'::text, 'amount_differs'::text, 'ambiguous'::text, 'opening_differs'::text, 'statement_unproved'::text])))
+  constraint differences_kind_is_known CHECK ((kind = ANY (ARRAY['missing_in_book'::text, 'missing_at_bank'::text, 'amount_differs'::text, 'ambiguous'::text, 'match_differs'::text, 'opening_differs'::text, 'statement_unproved'::text])))
   constraint differences_pkey PRIMARY KEY (tenant_id, id)
   constraint differences_record_fkey FOREIGN KEY (tenant_id, record_id) REFERENCES ingestion.records(tenant_id, id)
   constraint differences_run_fkey FOREIGN KEY (tenant_id, reconciliation_id) REFERENCES recon.reconciliations(tenant_id, id) DEFERRABLE INITIALLY DEFERRED

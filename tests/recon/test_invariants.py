@@ -29,12 +29,14 @@ def violated(database: Database, tenant: make.TenantFixture) -> dict[str, str]:
     return {one.name: one.sample[0].detail for one in report.invariants if one.violations}
 
 
-def plant(admin: psycopg.Connection[Any], tenant: make.TenantFixture, table: str, statement_text: str) -> None:
+def plant(
+    admin: psycopg.Connection[Any], tenant: make.TenantFixture, table: str, statement_text: str, schema: str = "recon"
+) -> None:
     with admin.transaction():
-        admin.execute(f"ALTER TABLE recon.{table} DISABLE TRIGGER ALL")  # type: ignore[call-overload]
+        admin.execute(f"ALTER TABLE {schema}.{table} DISABLE TRIGGER ALL")  # type: ignore[call-overload]
         admin.execute(statement_text, [tenant.id])  # type: ignore[call-overload]
-        admin.execute(f"ALTER TABLE recon.{table} ENABLE TRIGGER ALL")  # type: ignore[call-overload]
-        admin.execute(f"ALTER TABLE recon.{table} ENABLE ALWAYS TRIGGER append_only")  # type: ignore[call-overload]
+        admin.execute(f"ALTER TABLE {schema}.{table} ENABLE TRIGGER ALL")  # type: ignore[call-overload]
+        admin.execute(f"ALTER TABLE {schema}.{table} ENABLE ALWAYS TRIGGER append_only")  # type: ignore[call-overload]
 
 
 @pytest.mark.parametrize(
@@ -77,3 +79,25 @@ def test_a_variance_that_nothing_names(
     plant(admin, tenant, "differences", "DELETE FROM recon.differences WHERE tenant_id = %s")
 
     assert violated(database, tenant) == {"recon.variance_is_named": "is variance with 0 differences named"}
+
+
+@pytest.mark.parametrize(
+    ("alteration", "book"),
+    [("amount_minor = 999", "9.99"), ("effective_on = effective_on + 1", "0.00")],
+)
+def test_a_day_that_was_balanced_names_the_entry_altered_since(
+    database: Database,
+    tenant: make.TenantFixture,
+    admin: psycopg.Connection[Any],
+    run: recon.Reconciliation,
+    alteration: str,
+    book: str,
+) -> None:
+    plant(admin, tenant, "entries", f"UPDATE ledger.entries SET {alteration} WHERE tenant_id = %s", schema="ledger")
+
+    with database.begin(tenant_id=tenant.id, actor=make.ACTOR) as tx:
+        again = recon.run(tx, account=run.account_id, on=ON)
+
+    [altered] = [one for one in again.differences if one.kind == "match_differs"]
+    assert (altered.reference, altered.bank, altered.book) == ("A", make.usd("10.00"), make.usd(book))
+    assert again.variance == make.usd("30.00") - make.usd(book)

@@ -11,9 +11,16 @@ from headgate.core.money import Money
 
 Status = Literal["open", "balanced", "variance"]
 DifferenceKind = Literal[
-    "missing_in_book", "missing_at_bank", "amount_differs", "ambiguous", "opening_differs", "statement_unproved"
+    "missing_in_book",
+    "missing_at_bank",
+    "amount_differs",
+    "ambiguous",
+    "match_differs",
+    "opening_differs",
+    "statement_unproved",
 ]
-"""`ambiguous`: several bank lines and several legs of one identifier, equal in sum and not one by one."""
+"""`ambiguous`: several bank lines and several legs of one identifier, equal in sum and not one by one.
+`match_differs`: a line and legs that were matched as equal are no longer so: somebody altered one of them."""
 
 
 @dataclass(frozen=True, slots=True)

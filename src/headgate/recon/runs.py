@@ -165,6 +165,20 @@ WITH lines AS (
   SELECT subject, sign(signed_minor) AS way, max(reference) AS reference, min(transaction_id) AS transaction_id,
          sum(signed_minor)::bigint AS minor, count(*)::int AS legs
     FROM legs GROUP BY subject, way
+), matched AS (
+  SELECT x.match_id, b.record_id, NULL::bigint AS transaction_id, b.signed_minor AS bank_minor, 0 AS book_minor, 0 AS legs
+    FROM recon.bank_lines b
+    JOIN recon.match_records x ON x.tenant_id = b.tenant_id AND x.record_id = b.record_id
+   WHERE b.tenant_id = %(tenant)s AND b.account_id = %(account)s AND b.booked_on = %(on)s
+  UNION ALL
+  SELECT x.match_id, NULL, g.transaction_id, 0, g.signed_minor, 1
+    FROM recon.book_legs g
+    JOIN recon.match_legs x ON x.tenant_id = g.tenant_id AND x.account_id = g.account_id AND x.seq = g.seq
+   WHERE g.tenant_id = %(tenant)s AND g.account_id = %(account)s AND g.effective_on = %(on)s
+), altered AS (
+  SELECT match_id, max(record_id) AS record_id, min(transaction_id) AS transaction_id, sum(bank_minor)::bigint AS bank_minor,
+         sum(book_minor)::bigint AS book_minor, sum(legs)::int AS legs
+    FROM matched GROUP BY match_id HAVING sum(bank_minor) <> sum(book_minor)
 )
 SELECT CASE WHEN k.subject IS NULL THEN 'missing_in_book'
             WHEN b.subject IS NULL THEN 'missing_at_bank'
@@ -174,7 +188,10 @@ SELECT CASE WHEN k.subject IS NULL THEN 'missing_in_book'
        coalesce(b.minor, 0)::bigint AS bank_minor, coalesce(k.minor, 0)::bigint AS book_minor,
        coalesce(k.legs, 0) AS legs
   FROM bank b FULL JOIN book k USING (subject, way)
- ORDER BY kind, reference, b.record_id, k.transaction_id
+UNION ALL
+SELECT 'match_differs', m.reference, a.record_id, a.transaction_id, a.bank_minor, a.book_minor, a.legs
+  FROM altered a JOIN recon.matches m ON m.tenant_id = %(tenant)s AND m.id = a.match_id
+ ORDER BY kind, reference, record_id, transaction_id
 """
 
 
