@@ -87,6 +87,7 @@ def test_every_column_is_in_the_canonical_bytes(admin: Connection[Any]) -> None:
 
 @pytest.mark.plants
 @pytest.mark.parametrize("column", FLIPS)
+@pytest.mark.slow
 def test_flip_of_any_column_of_a_sealed_event_is_found(log: Log, admin: Connection[Any], column: str) -> None:
     tamper(
         admin,
@@ -105,6 +106,7 @@ def test_flip_of_any_column_of_a_sealed_event_is_found(log: Log, admin: Connecti
 
 @pytest.mark.plants
 @pytest.mark.parametrize("column", sorted(FLIPS.keys() - {"xid", "event_time", "tenant_id"}))
+@pytest.mark.slow
 def test_flip_in_the_unsealed_tail_is_found(log: Log, admin: Connection[Any], column: str) -> None:
     # To the witness 1 and 1.0 are one number; the seal tells them apart.
     value = "jsonb_set(data, '{n}', '5')" if column == "data" else FLIPS[column]
@@ -123,6 +125,7 @@ def test_flip_in_the_unsealed_tail_is_found(log: Log, admin: Connection[Any], co
 
 @pytest.mark.plants
 @pytest.mark.parametrize("column", BLOCK_FLIPS)
+@pytest.mark.slow
 def test_flip_of_any_column_of_a_block_is_found(log: Log, admin: Connection[Any], column: str) -> None:
     admin.execute(
         "INSERT INTO audit.epochs (epoch, reason, system_identifier) SELECT 2, 'test', system_identifier FROM audit.epochs"
@@ -175,6 +178,7 @@ PROPER = """audit.witness(tenant_id, {id}, event_time, {xid}, epoch, formula, ty
 @pytest.mark.plants
 @pytest.mark.parametrize("witness", ["witness", PROPER], ids=["copied witness", "right witness"])
 @pytest.mark.parametrize("place", [0, 6, 11])
+@pytest.mark.slow
 def test_row_inserted_into_the_sealed_range_is_named(
     log: Log, admin: Connection[Any], place: int, witness: str
 ) -> None:
@@ -422,6 +426,7 @@ def _index(lines: list[dict[str, Any]], kind: str, nth: int) -> int:
 
 
 @pytest.mark.parametrize("how", EXPORT_TAMPERS)
+@pytest.mark.slow
 def test_tampered_export_is_found(log: Log, tmp_path: Path, how: str) -> None:
     path, lines = _exported(log, tmp_path)
     EXPORT_TAMPERS[how](lines)

@@ -151,6 +151,7 @@ def test_a_role_that_is_no_more_opens_nothing(database: Database, book: Book, cl
 
 
 @pytest.mark.parametrize("slug", ["enter", "leave", "static"])
+@pytest.mark.slow
 def test_a_tenant_named_as_one_of_our_addresses_shadows_nothing_and_is_reached_by_its_id(
     empty_database: Database, slug: str
 ) -> None:

@@ -300,6 +300,7 @@ def test_a_role_that_may_more_than_it_should_is_named(database: Database, statem
         ),
     ],
 )
+@pytest.mark.slow
 def test_migrations_that_do_not_fit_the_code_are_named(
     apart: dict[str, str], empty_database: Database, statement: str, what: str
 ) -> None:
@@ -345,6 +346,7 @@ def test_a_database_that_is_not_ours_yet_is_looked_at_no_further(
         ),
     ],
 )
+@pytest.mark.slow
 def test_a_rule_of_the_database_that_was_loosened_is_named(
     apart: dict[str, str], empty_database: Database, statement: str, name: str, what: str
 ) -> None:

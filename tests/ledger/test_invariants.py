@@ -277,6 +277,7 @@ PLANTS: dict[str, tuple[str, Plant, tuple[str, ...], bool]] = {
 
 @pytest.mark.plants
 @pytest.mark.parametrize("name", PLANTS)
+@pytest.mark.slow
 def test_a_planted_violation_is_seen_and_named(story: Story, admin: psycopg.Connection[Any], name: str) -> None:
     invariant, plant, constraints, incremental = PLANTS[name]
     assert story.broken(full=True) == {}

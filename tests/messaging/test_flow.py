@@ -42,6 +42,7 @@ def test_message_reaches_its_consumer_once_with_everything_it_carries(post: Post
     assert row["published_at"] is not None and row["attempt_count"] == 1 and row["claimed_by"] is None
 
 
+@pytest.mark.slow
 def test_more_than_a_round_is_relayed_and_handled(post: Post) -> None:
     post.publish(1203)
 
@@ -369,6 +370,7 @@ def test_lost_database_counts_against_no_message(post: Post) -> None:
 
 
 # Loops ----------------------------------------------------------------------------------------------------------------
+@pytest.mark.slow
 def test_loops_carry_messages_at_once_and_stop_at_once(post: Post) -> None:
     stop = threading.Event()
     loops = [

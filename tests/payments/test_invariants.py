@@ -151,6 +151,7 @@ PLANTS: dict[str, Plant] = {
 
 @pytest.mark.plants
 @pytest.mark.parametrize("name", PLANTS)
+@pytest.mark.slow
 def test_a_planted_violation_is_named(
     database: Database, tenant: TenantFixture, admin: psycopg.Connection[Any], name: str
 ) -> None:

@@ -110,6 +110,7 @@ def console(http: httpx.Client, shell: Shell) -> dict[str, str]:
 @pytest.mark.parametrize(
     "column", ["text", "jsonb", "bytea", "text[]", "bigint", "spaced", "hexadecimal", "base64", "inside", "shouted"]
 )
+@pytest.mark.slow
 def test_the_search_finds_a_planted_number_in_whatever_form(admin: psycopg.Connection[Any], column: str) -> None:
     number = "73500914427"
     planted = {
