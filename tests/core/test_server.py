@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
 
 import psycopg
 import pytest
@@ -10,6 +12,7 @@ from psycopg.conninfo import conninfo_to_dict
 
 from headgate.core.config import Config
 from headgate.core.db import Database
+from headgate.core.embedded import EmbeddedServer
 from headgate.core.errors import ConfigError
 from headgate.core.server import Embedded, External, login, resolve, with_settings
 
@@ -27,7 +30,6 @@ def test_a_url_names_a_server_of_the_operators_own() -> None:
 
     assert isinstance(server, External)
     assert not server.is_embedded
-    server.ensure_up()
     assert server.url("admin") == server.url("superuser") == "postgresql://admin@db/headgate"
 
 
@@ -94,3 +96,30 @@ def test_an_administrators_url_serves_every_role(database: Database) -> None:
             assert connection.execute("SELECT current_user").fetchone() == (f"headgate_{role}",)
     with psycopg.connect(with_settings(server.url("app"), {"headgate.actor": "a b\\c"})) as connection:
         assert connection.execute("SELECT current_setting('headgate.actor')").fetchone() == ("a b\\c",)
+
+
+def test_a_server_that_starts_late_is_waited_for(server: EmbeddedServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    url = server.url("app")
+    connect, tries = psycopg.connect, 0
+
+    def late(url: str, **facts: Any) -> Any:
+        nonlocal tries
+        tries += 1
+        if tries < 3:
+            raise psycopg.OperationalError(
+                "connection refused" if tries == 1 else "FATAL:  the database is starting up"
+            )
+        return connect(url, **facts)
+
+    monkeypatch.setattr(psycopg, "connect", late)
+    External(url, wait_seconds=30).ensure_up()
+
+    assert tries == 3
+
+
+def test_a_login_that_is_refused_is_named_at_once(server: EmbeddedServer) -> None:
+    facts = {**conninfo_to_dict(server.url("admin")), "user": "nobody", "options": ""}
+    asked = urlencode({name: value for name, value in facts.items() if value and name != "dbname"})
+
+    with pytest.raises(ConfigError, match=r"refuses this login: .*nobody"):
+        External(f"postgresql:///postgres?{asked}", wait_seconds=30).ensure_up()

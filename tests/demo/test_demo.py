@@ -73,6 +73,7 @@ def test_told_once_it_ends_clean_and_told_again_nothing_happens_twice(own: Shell
 
     assert told["transactions"] > 0 and told["instructions returned"] >= 2 and told["instructions blocked_funds"] > 0
     assert book(admin) == told
+    assert admin.execute("SELECT count(*) FROM messaging.outbox_messages WHERE published_at IS NULL").fetchone() == (0,)
     assert len(after(first)) == 2 and after(second) == after(first)
     for said in (first, second):
         assert "Before, posted balances" in said and "invariants hold" in said

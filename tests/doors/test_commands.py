@@ -107,12 +107,25 @@ def test_words_that_are_no_command_exit_2_with_the_usage_on_standard_error(own: 
 
 
 def test_a_server_that_does_not_answer_is_one_line_and_no_traceback(tmp_path: Path) -> None:
-    lost = Shell(tmp_path, {"HEADGATE_DATABASE_URL": NOWHERE})
+    lost = Shell(tmp_path, {"HEADGATE_DATABASE_URL": NOWHERE, "HEADGATE_DATABASE_WAIT_SECONDS": "0"})
 
     for done in lost.runs(
         ("tenants", "list", "--json"), ("db", "migrate"), ("check", "--json"), ("serve",), ("demo", "--once")
     ):
-        assert "the database does not answer" in refused(done)
+        assert "the database at 127.0.0.1:1 does not answer (tries: 1)" in refused(done)
+
+
+def test_a_server_that_comes_late_is_waited_for_and_each_try_logged(tmp_path: Path) -> None:
+    waiting = Shell(
+        tmp_path,
+        {"HEADGATE_DATABASE_URL": NOWHERE, "HEADGATE_DATABASE_WAIT_SECONDS": "2", "HEADGATE_LOG_LEVEL": "warning"},
+    )
+
+    done = waiting.run("tenants", "list", "--json", code=2)
+
+    *tries, last = done.stderr.splitlines()
+    assert len(tries) >= 2 and all("trying again" in one and f"attempt={n}" in one for n, one in enumerate(tries, 1))
+    assert last.startswith(f"headgate: the database at 127.0.0.1:1 does not answer (tries: {len(tries) + 1})")
 
 
 def test_an_invalid_setting_ends_the_start_and_is_named(shell: Shell) -> None:

@@ -114,10 +114,10 @@ def test_every_command_with_json_prints_one_document_and_nothing_else(
         ]
         for (name, command, _), done in zip(part, own.runs(*commands), strict=True):
             assert done.returncode in (0, 1), (command, done)
-            if command == "payments commit":  # nobody has funded it: a refusal is one line on standard error, exit 1
-                assert (done.returncode, done.stdout) == (1, "") and done.stderr.count("\n") == 1, done
-                continue
             said[name] = json.loads(done.stdout)
+            if command == "payments commit":  # nobody has funded it: exit 1, and a line on standard error says so
+                assert (done.returncode, said[name]["code"]) == (1, "payments.blocked_funds")
+                assert done.stderr.count("\n") == 1 and "insufficient" in done.stderr, done
 
 
 def with_json() -> Iterator[str]:

@@ -105,7 +105,7 @@ def test_a_refusal_is_said_and_ends_with_one(run: Any, book: Book) -> None:
         exit_code=1,
     )
 
-    assert "ledger.same_account" in said
+    assert said["code"] == "ledger.same_account"
     assert book.count("ledger.entries") == 0
 
 

@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 from tests import make
 
 from headgate import messaging
+from headgate.core import backoff
 from headgate.core.db import Actor, Database, Tx
 from headgate.core.errors import NoTenant
-from headgate.messaging import backoff, topics
+from headgate.messaging import topics
 
 
 def publish(tx: Tx, number: int = 1, **given: Any) -> int | None:

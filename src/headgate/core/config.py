@@ -124,6 +124,7 @@ class Config:
     home: Path = field(metadata=_setting(_folder))
     database_url: str | None = field(default=None, repr=False, metadata=_setting(_postgres_url, secret=True))
     database_direct_url: str | None = field(default=None, repr=False, metadata=_setting(_postgres_url, secret=True))
+    database_wait_seconds: int = field(default=10, metadata=_setting(_number(0, 3600)))
     pool_max: int = field(default=10, metadata=_setting(_number(1, 500)))
     master_key: bytes | None = field(default=None, repr=False, metadata=_setting(_key, secret=True))
     master_key_previous: bytes | None = field(default=None, repr=False, metadata=_setting(_key, secret=True))

@@ -10,17 +10,23 @@ with Database(server.url, config=config) as database: ...
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Protocol
+from typing import Final, Protocol
 from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
+import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
-from headgate.core import roles
+from headgate.core import backoff, log, roles
 from headgate.core.config import Config
 from headgate.core.embedded import DATABASE, EmbeddedServer, full_role_name
-from headgate.core.errors import ConfigError
+from headgate.core.errors import ConfigError, Unavailable
+
+_LOG = log.get(__name__)
+CONNECT_SECONDS: Final = 5
+"""How long one try may take, where the URL does not say."""
 
 
 class Server(Protocol):
@@ -31,7 +37,7 @@ class Server(Protocol):
         """Whether it is ours to start and stop."""
 
     def ensure_up(self) -> None:
-        """Start it where it is ours and does not run."""
+        """Start it where it is ours and does not run; else wait until it answers."""
 
     def url(self, role: str) -> str:
         """The URL of a role of Headgate's database (`app`, `headgate_app`, `owner`, `admin` …). Raises ConfigError."""
@@ -64,12 +70,19 @@ class External:
 
     is_embedded = False
 
-    def __init__(self, url: str, direct_url: str | None = None) -> None:
+    def __init__(self, url: str, direct_url: str | None = None, *, wait_seconds: float = 0) -> None:
         self._url = url
         self._direct_url = direct_url
+        self._wait_seconds = wait_seconds
 
     def ensure_up(self) -> None:
-        """Nothing to do: it is started by whoever runs it."""
+        """Wait until it answers: whoever runs it may be starting it.
+
+        Raises Unavailable when the wait is over, ConfigError where the login is refused.
+        """
+        deadline = time.monotonic() + self._wait_seconds
+        for url in filter(None, (self._direct_url, self._url)):
+            _reach(url, deadline)
 
     def url(self, role: str) -> str:
         """The URL of a role on that server."""
@@ -87,7 +100,7 @@ class External:
 def resolve(config: Config) -> Embedded | External:
     """The server that this configuration names."""
     if config.database_url:
-        return External(config.database_url, config.database_direct_url)
+        return External(config.database_url, config.database_direct_url, wait_seconds=config.database_wait_seconds)
     return Embedded(config.home)
 
 
@@ -107,6 +120,46 @@ def with_settings(url: str, settings: Mapping[str, str]) -> str:
     query = "&".join([*kept, f"options={quote(options, safe='')}"])
     address = urlunsplit(("http", *parts[1:3], query, ""))
     return parts.scheme + address.removeprefix("http")
+
+
+def _reach(url: str, deadline: float) -> None:
+    """Connect once, trying again with growing pauses until the deadline. A login that is refused is not tried again."""
+    facts = conninfo_to_dict(url)
+    where = f"{facts.get('host') or 'the local socket'}:{facts.get('port') or 5432}"
+    attempt = 0
+    while True:
+        attempt += 1
+        try:
+            psycopg.connect(url, connect_timeout=int(facts.get("connect_timeout") or CONNECT_SECONDS)).close()
+            return
+        except psycopg.OperationalError as error:
+            if not _may_come(error):
+                said = str(error).partition("FATAL:")[2].partition("\n")[0].strip()
+                raise ConfigError(f"the database at {where} refuses this login: {said}") from error
+            wait = backoff.wait_seconds(attempt, base=0.25, cap=10)
+            if time.monotonic() + wait > deadline:
+                raise Unavailable(
+                    f"the database at {where} does not answer (tries: {attempt}); see `headgate db status`"
+                ) from error
+            _LOG.warning(
+                "the database does not answer; trying again",
+                extra={
+                    "server": where,
+                    "attempt": attempt,
+                    "wait_seconds": round(wait, 2),
+                    "error": str(error).strip(),
+                },
+            )
+            time.sleep(wait)
+
+
+def _may_come(error: psycopg.OperationalError) -> bool:
+    """Whether the server may answer later: it cannot be reached, starts, stops or is full. Libpq says so in words."""
+    said = str(error)
+    return "FATAL" not in said or any(
+        words in said
+        for words in ("starting up", "shutting down", "recovery", "too many", "remaining connection slots")
+    )
 
 
 def _as_role(url: str, name: str | None) -> str:

@@ -22,7 +22,7 @@ from rich.table import Table
 
 from headgate.core.config import Config
 from headgate.core.db import Database
-from headgate.core.errors import MigrationsPending
+from headgate.core.errors import MigrationsPending, Refused
 from headgate.core.migrations import migrate, pending
 from headgate.core.server import Embedded, External, resolve
 
@@ -52,6 +52,13 @@ def fail(message: str, code: int = 2) -> NoReturn:
     """Say in one line what went wrong, and exit."""
     say("headgate: " + " ".join(message.split()))
     raise SystemExit(code)
+
+
+def refuse(refused: Refused, *, as_json: bool) -> NoReturn:
+    """A business refusal ends the command with 1: in one line on standard error, and with --json as the document too."""
+    if as_json:
+        emit({"code": refused.code, "message": refused.message, "facts": refused.facts}, as_json=True)
+    fail(f"{refused.code}: {refused.message}", 1)
 
 
 @contextmanager

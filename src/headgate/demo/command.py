@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from headgate import audit, console, tenants
+from headgate import audit, console, messaging, tenants
 from headgate.api import serve
 from headgate.core import invariants
 from headgate.core.config import Config
@@ -79,6 +79,7 @@ def _epilogue(database: Database, stages: list[Stage], tell: Teller, *, seconds:
     for refusal in tell.refusals:
         tell.line(refusal)
     tell.act("The book, checked")
+    messaging.deliver_waiting(database)
     audit.seal_all(database, wait_seconds=5)
     report = invariants.run_checks(database, tenants.tenant_ids(database), full=True)
     for found in report.invariants:

@@ -10,7 +10,7 @@ import typer
 from headgate import ingestion, tenants
 from headgate.core.db import Actor
 from headgate.core.errors import Refused
-from headgate.core.terminal import emit, fail, open_database
+from headgate.core.terminal import emit, open_database, refuse
 
 app = typer.Typer(
     name="ingestion", help="Evidence of money: keep files, read them, see their faults.", no_args_is_help=True
@@ -39,7 +39,7 @@ def receive(
         with database.begin(tenant_id=tenant_id, actor=ACTOR) as tx:
             reading = ingestion.read(tx, artifact.id, parser=parser)
     if isinstance(reading, Refused):
-        fail(reading.message, 1)
+        refuse(reading, as_json=json)
     emit(reading, as_json=json)
 
 

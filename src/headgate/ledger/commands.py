@@ -15,7 +15,7 @@ from headgate.core import ids
 from headgate.core.db import Actor, Tx
 from headgate.core.errors import Malformed, Refused
 from headgate.core.money import Money
-from headgate.core.terminal import emit, fail, open_database
+from headgate.core.terminal import emit, open_database, refuse
 from headgate.ledger import accounts, chart, queries, reservations
 from headgate.ledger.balances import balance as balance_of
 from headgate.ledger.balances import balances as balances_of
@@ -237,7 +237,7 @@ def _transaction(tx: Tx, posted: Posted | Refused) -> TransactionModel | Refused
 def _answer(shown: BaseModel | Refused, json: bool) -> None:
     """A refusal has been recorded and committed by now; it ends the command like an error."""
     if isinstance(shown, Refused):
-        fail(f"{shown.code}: {shown.message}", code=1)
+        refuse(shown, as_json=json)
     emit(_plain(shown), as_json=json)
 
 

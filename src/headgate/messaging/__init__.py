@@ -10,6 +10,7 @@ killed process loses nothing. A consumer is a line in its domain's `consumers.py
 
 from headgate.messaging.consuming import discovered_consumers, run_consumers
 from headgate.messaging.dead_letters import DeadLetter, dead_letters, requeue
+from headgate.messaging.delivery import deliver_waiting
 from headgate.messaging.errors import NoSuchDeadLetter, TopicMalformed
 from headgate.messaging.hints import hint
 from headgate.messaging.model import Consumer, Message, Outgoing
@@ -26,6 +27,7 @@ __all__ = [
     "Status",
     "TopicMalformed",
     "dead_letters",
+    "deliver_waiting",
     "discovered_consumers",
     "hint",
     "oldest_unpublished_seconds",

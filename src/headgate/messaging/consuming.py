@@ -12,10 +12,10 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from headgate.core import log, registry
+from headgate.core.backoff import wait_seconds
 from headgate.core.db import Actor, Database
 from headgate.core.errors import Unavailable
 from headgate.messaging import hints
-from headgate.messaging.backoff import wait_seconds
 from headgate.messaging.model import Consumer
 from headgate.messaging.transports.contract import Delivery, Transport
 from headgate.messaging.transports.postgres import PostgresTransport

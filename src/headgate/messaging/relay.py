@@ -19,9 +19,9 @@ from psycopg import Connection
 from psycopg.rows import dict_row
 
 from headgate.core import log
+from headgate.core.backoff import wait_seconds
 from headgate.core.db import Database, translated
 from headgate.messaging import hints
-from headgate.messaging.backoff import wait_seconds
 from headgate.messaging.consuming import discovered_consumers
 from headgate.messaging.dead_letters import announce
 from headgate.messaging.model import ATTEMPTS_MAX, Message

@@ -13,9 +13,9 @@ import typer
 from headgate import ingestion, ledger, payments, tenants
 from headgate.core.db import Actor, Tx
 from headgate.core.errors import Refused
-from headgate.core.terminal import emit, fail, open_database
+from headgate.core.terminal import emit, open_database, refuse
 from headgate.payments.documents import (
-    commit_model,
+    commit_answer,
     file_model,
     instruction_model,
     life_model,
@@ -97,15 +97,23 @@ def commit_register(
     with _begin(tenant) as tx:
         artifact = ingestion.receive(tx, source="upload", filename=register.name, data=register.read_bytes())
         reading = ingestion.read(tx, artifact.id)
-        if isinstance(reading, Refused):
-            fail(reading.message, 1)
-        result = payments.commit_register(
-            tx, artifact_id=artifact.id, legal_entity_id=legal_entity, payroll_id=payroll_id, pay_on=_day(pay_on)
+        answer = (
+            reading
+            if isinstance(reading, Refused)
+            else commit_answer(
+                payments.commit_register(
+                    tx,
+                    artifact_id=artifact.id,
+                    legal_entity_id=legal_entity,
+                    payroll_id=payroll_id,
+                    pay_on=_day(pay_on),
+                )
+            )
         )
-    if result.status != "committed":
-        assert result.gate is not None, "a blocked payroll has been judged"
-        fail(result.gate.client_message or f"the gate holds it: {result.gate.reason}", 1)
-    emit(commit_model(result).model_dump(mode="json"), as_json=json)
+    # Only now: the bytes are kept and the judgement recorded, whatever was said.
+    if isinstance(answer, Refused):
+        refuse(answer, as_json=json)
+    emit(answer.model_dump(mode="json"), as_json=json)
 
 
 @app.command("submit")

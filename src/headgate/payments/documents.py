@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import date, datetime
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from headgate.core.errors import Refused
 from headgate.core.money import Money
 from headgate.payments.life import Life, TimelineEvent
 from headgate.payments.model import (
@@ -265,9 +267,27 @@ def payroll_model(row: Payroll) -> PayrollModel:
     )
 
 
-def commit_model(result: CommitResult) -> CommitModel:
-    """A commit that passed, as the API gives it."""
-    return CommitModel(status="committed", payroll=payroll_model(result.payroll))
+def commit_answer(result: CommitResult) -> CommitModel | Refused:
+    """A commit that passed, as the API gives it; one that the gate holds, as the refusal with its figures."""
+    if result.status == "committed":
+        return CommitModel(status="committed", payroll=payroll_model(result.payroll))
+    gate = result.gate
+    assert gate is not None, "a blocked payroll has been judged"
+    return Refused(
+        f"payments.{result.status}",
+        gate.client_message or "The money is held by other reservations at this moment.",
+        {
+            "payroll_id": result.payroll.id,
+            "evaluation_id": gate.evaluation_id,
+            "evaluation_no": gate.evaluation_no,
+            "reason": gate.reason,
+            "required": MoneyModel.of(gate.required).model_dump(),
+            "available": MoneyModel.of(gate.available).model_dump(),
+            "shortfall": MoneyModel.of(gate.shortfall).model_dump(),
+            "advice": [asdict(advice) for advice in gate.advice],
+            "reservations": [asdict(conflict) for conflict in gate.conflicts],
+        },
+    )
 
 
 def instruction_model(row: InstructionRow) -> InstructionModel:

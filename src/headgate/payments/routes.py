@@ -9,7 +9,6 @@ from fastapi import APIRouter, Path, Query
 
 from headgate import ingestion
 from headgate.core.db import Tx
-from headgate.core.errors import Refused
 from headgate.payments import files, instructions, life, originators, payrolls, search
 from headgate.payments.documents import (
     CommitModel,
@@ -26,7 +25,7 @@ from headgate.payments.documents import (
     SettlementModel,
     SubmissionModel,
     TimelineModel,
-    commit_model,
+    commit_answer,
     file_model,
     instruction_model,
     life_model,
@@ -39,7 +38,7 @@ from headgate.payments.registers import commit_register
 from headgate.payments.returns import return_from_file
 from headgate.payments.settlement import settle_from_statement
 from headgate.payments.submission import submit_due
-from headgate.web import Call, MoneyModel, Page, PageOf, money, page_of, reads, writes
+from headgate.web import Call, Page, PageOf, money, page_of, reads, writes
 
 router = APIRouter(prefix="/v1/payments", tags=["payments"])
 
@@ -56,7 +55,7 @@ def commit_payroll(call: Commits, body: NewPayroll) -> CommitModel:
     key.
     """
     return call.once(  # type: ignore[no-any-return]
-        lambda tx: _answer(_commit(tx, body)), status=201
+        lambda tx: commit_answer(_commit(tx, body)), status=201
     )
 
 
@@ -161,28 +160,6 @@ def _commit(tx: Tx, body: NewPayroll) -> CommitResult:
         payroll_id=body.payroll_id,
         pay_on=body.pay_on,
         currency=body.currency,
-    )
-
-
-def _answer(result: CommitResult) -> CommitModel | Refused:
-    if result.status == "committed":
-        return commit_model(result)
-    gate = result.gate
-    assert gate is not None, "a blocked payroll has been judged"
-    return Refused(
-        f"payments.{result.status}",
-        gate.client_message or "The money is held by other reservations at this moment.",
-        {
-            "payroll_id": result.payroll.id,
-            "evaluation_id": gate.evaluation_id,
-            "evaluation_no": gate.evaluation_no,
-            "reason": gate.reason,
-            "required": MoneyModel.of(gate.required).model_dump(),
-            "available": MoneyModel.of(gate.available).model_dump(),
-            "shortfall": MoneyModel.of(gate.shortfall).model_dump(),
-            "advice": [asdict(advice) for advice in gate.advice],
-            "reservations": [asdict(conflict) for conflict in gate.conflicts],
-        },
     )
 
 

@@ -8,10 +8,10 @@ BASE_SECONDS = 1.0
 CAP_SECONDS = 300.0
 
 
-def wait_seconds(attempt: int) -> float:
+def wait_seconds(attempt: int, *, base: float = BASE_SECONDS, cap: float = CAP_SECONDS) -> float:
     """Exponential, from one second to five minutes, with jitter so that what failed together does not return together.
 
     `attempt` is the one that failed, counted from 1.
     """
-    ceiling = min(CAP_SECONDS, BASE_SECONDS * 2.0 ** min(attempt - 1, 30))
+    ceiling = min(cap, base * 2.0 ** min(attempt - 1, 30))
     return ceiling * random.uniform(0.5, 1.0)  # noqa: S311 - jitter, no secret
