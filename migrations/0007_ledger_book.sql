@@ -26,9 +26,18 @@ CREATE TABLE ledger.accounts (
   lo_minor bigint NOT NULL DEFAULT -4611686018427387903,
   hi_minor bigint NOT NULL DEFAULT 4611686018427387903,
   reserved_minor bigint NOT NULL DEFAULT 0,
+  pending_out_minor bigint NOT NULL DEFAULT 0,
+  pending_in_minor bigint NOT NULL DEFAULT 0,
   next_expiry_at timestamptz NOT NULL DEFAULT 'infinity',
+  effective_max timestamptz NOT NULL DEFAULT '-infinity',
+  late_by_max interval NOT NULL DEFAULT '0',
   created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+  parent_id bigint,
+  closed_through date NOT NULL DEFAULT '-infinity',
+  route_to date,
   is_default boolean NOT NULL DEFAULT false,
+  must_be_zero boolean NOT NULL DEFAULT false,
+  is_watched boolean NOT NULL DEFAULT false,
   status text COLLATE "C" NOT NULL DEFAULT 'open',
   type text COLLATE "C" NOT NULL,
   currency text COLLATE "C" NOT NULL,
@@ -49,9 +58,13 @@ CREATE TABLE ledger.accounts (
   -- Within these bounds a net plus an amount never leaves a bigint.
   CONSTRAINT accounts_limits_are_ordered CHECK (-4611686018427387903 <= lo_minor AND lo_minor <= hi_minor AND hi_minor <= 4611686018427387903),
   CONSTRAINT accounts_net_within_limits CHECK (net_minor BETWEEN lo_minor AND hi_minor),
+  CONSTRAINT accounts_pending_is_not_negative CHECK (pending_out_minor >= 0 AND pending_in_minor >= 0),
+  -- What is reserved or pending to leave is there: money that may go is set aside once.
   CONSTRAINT accounts_reserved_is_covered CHECK (reserved_minor >= 0
-    AND CASE WHEN type IN ('ASSET', 'EXPENSE') THEN net_minor - lo_minor >= reserved_minor ELSE hi_minor - net_minor >= reserved_minor END),
-  CONSTRAINT accounts_closed_are_empty CHECK (status <> 'closed' OR (net_minor = 0 AND reserved_minor = 0))
+    AND CASE WHEN type IN ('ASSET', 'EXPENSE') THEN net_minor - lo_minor ELSE hi_minor - net_minor END >= reserved_minor + pending_out_minor),
+  CONSTRAINT accounts_route_past_the_close CHECK (route_to > closed_through),
+  CONSTRAINT accounts_closed_are_empty CHECK (status <> 'closed'
+    OR (net_minor = 0 AND reserved_minor = 0 AND pending_out_minor = 0 AND pending_in_minor = 0))
 ) WITH (fillfactor = 45);
 COMMENT ON TABLE ledger.accounts IS 'Accounts with their running balance; every posting locks its accounts here, in id order';
 COMMENT ON COLUMN ledger.accounts.net_minor IS 'Debits − credits of all entries so far';
@@ -59,6 +72,15 @@ COMMENT ON COLUMN ledger.accounts.seq IS 'How many legs of entries the account h
 COMMENT ON COLUMN ledger.accounts.lo_minor IS 'The least net allowed: the minimum balance of an ASSET or EXPENSE, minus the maximum of the others';
 COMMENT ON COLUMN ledger.accounts.hi_minor IS 'The greatest net allowed: the maximum balance of an ASSET or EXPENSE, minus the minimum of the others';
 COMMENT ON COLUMN ledger.accounts.reserved_minor IS 'What is left of the active reservations, overdue ones included until they are marked';
+COMMENT ON COLUMN ledger.accounts.pending_out_minor IS 'What its pending transactions would take from its normal side';
+COMMENT ON COLUMN ledger.accounts.pending_in_minor IS 'What its pending transactions would add to its normal side; it counts in no limit and is not available';
+COMMENT ON COLUMN ledger.accounts.effective_max IS 'The latest effective time of its legs: a leg that is effective before it is late';
+COMMENT ON COLUMN ledger.accounts.late_by_max IS 'How far before the latest effective time of their account its late legs were at most: how far back a reading has to look';
+COMMENT ON COLUMN ledger.accounts.parent_id IS 'The account above it in the chart: subtotals add up the tree; of the same currency';
+COMMENT ON COLUMN ledger.accounts.closed_through IS 'The last day of its closed periods: a close takes the lock of every account, so no posting slips in behind it';
+COMMENT ON COLUMN ledger.accounts.route_to IS 'The day on which what belongs to a closed period is booked instead; NULL: it is refused';
+COMMENT ON COLUMN ledger.accounts.must_be_zero IS 'A clearing account: what is left on it is explained by age and origin';
+COMMENT ON COLUMN ledger.accounts.is_watched IS 'Balance monitors look at it when it is posted to';
 COMMENT ON COLUMN ledger.accounts.next_expiry_at IS 'No active reservation falls due before this; from then on the next posting or reserve marks what is overdue';
 CREATE UNIQUE INDEX accounts_one_default ON ledger.accounts (tenant_id, purpose, currency, coalesce(legal_entity_id, '')) WHERE is_default;
 CREATE INDEX accounts_by_purpose ON ledger.accounts (tenant_id, purpose, currency) WHERE purpose IS NOT NULL;
@@ -83,6 +105,8 @@ CREATE TABLE ledger.transactions (
   recorded_at timestamptz NOT NULL,
   effective_at timestamptz NOT NULL,
   reverses bigint,
+  settles bigint,
+  asked_effective_at timestamptz,
   effective_on date NOT NULL,
   hash_formula smallint NOT NULL,
   body_hash bytea NOT NULL,
@@ -105,6 +129,10 @@ COMMENT ON COLUMN ledger.transactions.body_hash IS 'Hash of what was asked for: 
 COMMENT ON COLUMN ledger.transactions.recorded_at IS 'Real time, taken while its accounts were locked: the order of an account''s legs is the order of these times';
 COMMENT ON COLUMN ledger.transactions.effective_on IS 'The day of effective_at in the legal entity''s time zone (UTC where its accounts belong to none), derived once';
 CREATE INDEX transactions_by_source ON ledger.transactions (tenant_id, source_type, source_id, id) WHERE source_id IS NOT NULL;
+COMMENT ON COLUMN ledger.transactions.reverses IS 'The transaction that this one takes back, whole or in part';
+COMMENT ON COLUMN ledger.transactions.settles IS 'The pending transaction that this one posts';
+COMMENT ON COLUMN ledger.transactions.asked_effective_at IS 'The effective time that was asked for, where it lay in a closed period and was routed to a later day';
+CREATE INDEX transactions_by_pending ON ledger.transactions (tenant_id, settles) WHERE settles IS NOT NULL;
 CREATE INDEX transactions_by_original ON ledger.transactions (tenant_id, reverses) WHERE reverses IS NOT NULL;
 SELECT core.isolate('ledger.transactions'), core.append_only('ledger.transactions');
 
@@ -122,6 +150,8 @@ CREATE TABLE ledger.entries (
   effective_at timestamptz NOT NULL,
   effective_on date NOT NULL,
   n smallint NOT NULL,
+  debit_late boolean NOT NULL DEFAULT false,
+  credit_late boolean NOT NULL DEFAULT false,
   currency text COLLATE "C" NOT NULL,
   CONSTRAINT entries_pkey PRIMARY KEY (tenant_id, transaction_id, n),
   CONSTRAINT entries_debit_sequence UNIQUE (tenant_id, debit_account_id, debit_seq),
@@ -130,6 +160,11 @@ CREATE TABLE ledger.entries (
   CONSTRAINT entries_between_two_accounts CHECK (debit_account_id <> credit_account_id)
 );
 COMMENT ON TABLE ledger.entries IS 'The journal: each row debits one account and credits another by the same amount, so it is balanced by its shape';
+-- A balance as of a time is read at one leg, by its number, and corrected by the few legs that came late.
+CREATE INDEX entries_debit_late ON ledger.entries (tenant_id, debit_account_id, effective_at) INCLUDE (debit_seq, amount_minor) WHERE debit_late;
+CREATE INDEX entries_credit_late ON ledger.entries (tenant_id, credit_account_id, effective_at) INCLUDE (credit_seq, amount_minor) WHERE credit_late;
+COMMENT ON COLUMN ledger.entries.debit_late IS 'Effective before a leg that the debited account had already';
+COMMENT ON COLUMN ledger.entries.credit_late IS 'Effective before a leg that the credited account had already';
 COMMENT ON COLUMN ledger.entries.debit_seq IS 'The number of this leg among all legs of the debited account, from 1 without gaps';
 COMMENT ON COLUMN ledger.entries.debit_net IS 'The debited account''s net (debits − credits) after this leg';
 COMMENT ON COLUMN ledger.entries.credit_seq IS 'The number of this leg among all legs of the credited account, from 1 without gaps';
@@ -247,6 +282,7 @@ SELECT core.isolate('ledger.verified_requests');
 -- Grants: the application reads; only the posting functions write ----------------------------------------------------
 GRANT SELECT ON ALL TABLES IN SCHEMA ledger TO headgate_app, headgate_readonly, headgate_poster;
 GRANT INSERT ON ALL TABLES IN SCHEMA ledger TO headgate_poster;
-GRANT UPDATE (net_minor, seq, lo_minor, hi_minor, reserved_minor, next_expiry_at, status) ON ledger.accounts TO headgate_poster;
+GRANT UPDATE (net_minor, seq, lo_minor, hi_minor, reserved_minor, pending_out_minor, pending_in_minor, next_expiry_at, effective_max, late_by_max,
+              parent_id, closed_through, route_to, must_be_zero, is_watched, status) ON ledger.accounts TO headgate_poster;
 GRANT UPDATE (remaining_minor, captured_minor, released_minor, updated_at, status) ON ledger.reservations TO headgate_poster;
 GRANT UPDATE ON ledger.verified_accounts, ledger.verified_requests TO headgate_poster;

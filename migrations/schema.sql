@@ -1480,11 +1480,20 @@ table ledger.accounts
   grant INSERT, SELECT to headgate_poster
   grant SELECT to headgate_app
   grant SELECT to headgate_readonly
+  grant UPDATE (closed_through) to headgate_poster
+  grant UPDATE (effective_max) to headgate_poster
   grant UPDATE (hi_minor) to headgate_poster
+  grant UPDATE (is_watched) to headgate_poster
+  grant UPDATE (late_by_max) to headgate_poster
   grant UPDATE (lo_minor) to headgate_poster
+  grant UPDATE (must_be_zero) to headgate_poster
   grant UPDATE (net_minor) to headgate_poster
   grant UPDATE (next_expiry_at) to headgate_poster
+  grant UPDATE (parent_id) to headgate_poster
+  grant UPDATE (pending_in_minor) to headgate_poster
+  grant UPDATE (pending_out_minor) to headgate_poster
   grant UPDATE (reserved_minor) to headgate_poster
+  grant UPDATE (route_to) to headgate_poster
   grant UPDATE (seq) to headgate_poster
   grant UPDATE (status) to headgate_poster
   column tenant_id uuid not null
@@ -1494,9 +1503,18 @@ table ledger.accounts
   column lo_minor bigint not null default '-4611686018427387903'::bigint -- The least net allowed: the minimum balance of an ASSET or EXPENSE, minus the maximum of the others
   column hi_minor bigint not null default '4611686018427387903'::bigint -- The greatest net allowed: the maximum balance of an ASSET or EXPENSE, minus the minimum of the others
   column reserved_minor bigint not null default 0 -- What is left of the active reservations, overdue ones included until they are marked
+  column pending_out_minor bigint not null default 0 -- What its pending transactions would take from its normal side
+  column pending_in_minor bigint not null default 0 -- What its pending transactions would add to its normal side; it counts in no limit and is not available
   column next_expiry_at timestamp with time zone not null default 'infinity'::timestamp with time zone -- No active reservation falls due before this; from then on the next posting or reserve marks what is overdue
+  column effective_max timestamp with time zone not null default '-infinity'::timestamp with time zone -- The latest effective time of its legs: a leg that is effective before it is late
+  column late_by_max interval not null default '00:00:00'::interval -- How far before the latest effective time of their account its late legs were at most: how far back a reading has to look
   column created_at timestamp with time zone not null default clock_timestamp()
+  column parent_id bigint -- The account above it in the chart: subtotals add up the tree; of the same currency
+  column closed_through date not null default '-infinity'::date -- The last day of its closed periods: a close takes the lock of every account, so no posting slips in behind it
+  column route_to date -- The day on which what belongs to a closed period is booked instead; NULL: it is refused
   column is_default boolean not null default false
+  column must_be_zero boolean not null default false -- A clearing account: what is left on it is explained by age and origin
+  column is_watched boolean not null default false -- Balance monitors look at it when it is posted to
   column status text collate C not null default 'open'::text
   column type text collate C not null
   column currency text collate C not null
@@ -1504,7 +1522,7 @@ table ledger.accounts
   column name text not null
   column purpose text collate C
   column legal_entity_id text collate C
-  constraint accounts_closed_are_empty CHECK (((status <> 'closed'::text) OR ((net_minor = 0) AND (reserved_minor = 0))))
+  constraint accounts_closed_are_empty CHECK (((status <> 'closed'::text) OR ((net_minor = 0) AND (reserved_minor = 0) AND (pending_out_minor = 0) AND (pending_in_minor = 0))))
   constraint accounts_code_is_no_id CHECK ((code !~ '^[a-z]{2,6}_([0-9a-hjkmnp-tv-z]{13}|[0-9a-hjkmnp-tv-z]{26})$'::text))
   constraint accounts_code_is_unique UNIQUE (tenant_id, code)
   constraint accounts_code_shape CHECK ((code ~ '^[A-Za-z0-9][A-Za-z0-9._:-]{0,99}$'::text))
@@ -1513,9 +1531,11 @@ table ledger.accounts
   constraint accounts_limits_are_ordered CHECK ((('-4611686018427387903'::bigint <= lo_minor) AND (lo_minor <= hi_minor) AND (hi_minor <= '4611686018427387903'::bigint)))
   constraint accounts_name_length CHECK (((length(name) >= 1) AND (length(name) <= 200)))
   constraint accounts_net_within_limits CHECK (((net_minor >= lo_minor) AND (net_minor <= hi_minor)))
+  constraint accounts_pending_is_not_negative CHECK (((pending_out_minor >= 0) AND (pending_in_minor >= 0)))
   constraint accounts_pkey PRIMARY KEY (tenant_id, id)
   constraint accounts_purpose_shape CHECK ((purpose ~ '^[A-Z][A-Z0-9_]{0,59}$'::text))
-  constraint accounts_reserved_is_covered CHECK (((reserved_minor >= 0) AND CASE WHEN (type = ANY (ARRAY['ASSET'::text, 'EXPENSE'::text])) THEN ((net_minor - lo_minor) >= reserved_minor) ELSE ((hi_minor - net_minor) >= reserved_minor) END))
+  constraint accounts_reserved_is_covered CHECK (((reserved_minor >= 0) AND ( CASE WHEN (type = ANY (ARRAY['ASSET'::text, 'EXPENSE'::text])) THEN (net_minor - lo_minor) ELSE (hi_minor - net_minor) END >= (reserved_minor + pending_out_minor))))
+  constraint accounts_route_past_the_close CHECK ((route_to > closed_through))
   constraint accounts_status_is_known CHECK ((status = ANY (ARRAY['open'::text, 'frozen'::text, 'closed'::text])))
   constraint accounts_type_is_known CHECK ((type = ANY (ARRAY['ASSET'::text, 'LIABILITY'::text, 'EQUITY'::text, 'REVENUE'::text, 'EXPENSE'::text])))
   INDEX accounts_by_purpose ON ledger.accounts USING btree (tenant_id, purpose, currency) WHERE (purpose IS NOT NULL)
@@ -1545,12 +1565,16 @@ table ledger.entries
   column effective_at timestamp with time zone not null
   column effective_on date not null
   column n smallint not null
+  column debit_late boolean not null default false -- Effective before a leg that the debited account had already
+  column credit_late boolean not null default false -- Effective before a leg that the credited account had already
   column currency text collate C not null
   constraint entries_amount_is_positive CHECK ((amount_minor > 0))
   constraint entries_between_two_accounts CHECK ((debit_account_id <> credit_account_id))
   constraint entries_credit_sequence UNIQUE (tenant_id, credit_account_id, credit_seq)
   constraint entries_debit_sequence UNIQUE (tenant_id, debit_account_id, debit_seq)
   constraint entries_pkey PRIMARY KEY (tenant_id, transaction_id, n)
+  INDEX entries_credit_late ON ledger.entries USING btree (tenant_id, credit_account_id, effective_at) INCLUDE (credit_seq, amount_minor) WHERE credit_late
+  INDEX entries_debit_late ON ledger.entries USING btree (tenant_id, debit_account_id, effective_at) INCLUDE (debit_seq, amount_minor) WHERE debit_late
   policy tenant_deletes permissive for delete to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
   policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
   policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
@@ -1680,7 +1704,9 @@ table ledger.transactions
   column id bigint not null
   column recorded_at timestamp with time zone not null -- Real time, taken while its accounts were locked: the order of an account's legs is the order of these times
   column effective_at timestamp with time zone not null
-  column reverses bigint
+  column reverses bigint -- The transaction that this one takes back, whole or in part
+  column settles bigint -- The pending transaction that this one posts
+  column asked_effective_at timestamp with time zone -- The effective time that was asked for, where it lay in a closed period and was routed to a later day
   column effective_on date not null -- The day of effective_at in the legal entity's time zone (UTC where its accounts belong to none), derived once
   column hash_formula smallint not null
   column body_hash bytea not null -- Hash of what was asked for: the same key with another body is a conflict
@@ -1698,6 +1724,7 @@ table ledger.transactions
   constraint transactions_source_is_whole CHECK (((source_type IS NULL) = (source_id IS NULL)))
   constraint transactions_source_length CHECK ((((length(source_type) >= 1) AND (length(source_type) <= 100)) AND ((length(source_id) >= 1) AND (length(source_id) <= 255))))
   INDEX transactions_by_original ON ledger.transactions USING btree (tenant_id, reverses) WHERE (reverses IS NOT NULL)
+  INDEX transactions_by_pending ON ledger.transactions USING btree (tenant_id, settles) WHERE (settles IS NOT NULL)
   INDEX transactions_by_source ON ledger.transactions USING btree (tenant_id, source_type, source_id, id) WHERE (source_id IS NOT NULL)
   policy tenant_deletes permissive for delete to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
   policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
