@@ -7,6 +7,7 @@ not clean, a chain that does not verify); 2: the command could not be done, and 
 from __future__ import annotations
 
 import sys
+from typing import Final
 
 import typer
 
@@ -39,6 +40,10 @@ def compose() -> typer.Typer:
     return app
 
 
+INTERRUPTED: Final = 130
+"""The exit code of a shell's command that Ctrl-C ended."""
+
+
 def main() -> None:
     """The entry point `headgate`."""
     try:
@@ -46,10 +51,19 @@ def main() -> None:
         with translated():
             compose()()
     except HeadgateError as error:
+        if _was_interrupted(error):
+            sys.exit(INTERRUPTED)
         say(f"headgate: {' '.join(error.message.split())} ({error.code})")
         sys.exit(2)
     except KeyboardInterrupt:
-        sys.exit(130)
+        sys.exit(INTERRUPTED)
+
+
+def _was_interrupted(error: BaseException | None) -> bool:
+    """Whether it only says that a query under way was cut off by Ctrl-C."""
+    if error is None or isinstance(error, KeyboardInterrupt):
+        return error is not None
+    return _was_interrupted(error.__cause__) or _was_interrupted(error.__context__)
 
 
 def _begin() -> None:
