@@ -57,8 +57,8 @@ class PortTaken(ConfigError):
     code = "api.port_taken"
 
 
-def create_app(database: Database, *, secure: bool = False) -> FastAPI:
-    """The application on an open database. `secure` where clients come by TLS."""
+def create_app(database: Database, *, secure: bool = False, shares_commits: bool = True) -> FastAPI:
+    """The application on an open database. `secure` where clients come by TLS; `shares_commits`: see web/sharing.py."""
     app = build_application(
         database,
         _routers(),
@@ -66,6 +66,7 @@ def create_app(database: Database, *, secure: bool = False) -> FastAPI:
         gauges=_gauges(database),
         trusted_hosts=database.config.trusted_hosts,
         secure=secure,
+        shares_commits=shares_commits,
     )
     console.mount(app, database)
     return app

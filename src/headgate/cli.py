@@ -11,7 +11,7 @@ from typing import Final
 
 import typer
 
-from headgate import api, demo
+from headgate import api, bench, demo
 from headgate.core import check_commands, doctor_commands, log, registry, secret_commands
 from headgate.core.config import Config
 from headgate.core.db import translated
@@ -37,6 +37,7 @@ def compose() -> typer.Typer:
         for group in getattr(module, "APPS", None) or [module.app]:
             app.add_typer(group)
     app.add_typer(secret_commands.app)
+    app.add_typer(bench.app)
     return app
 
 

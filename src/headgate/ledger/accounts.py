@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import LiteralString
@@ -18,6 +19,9 @@ from headgate.ledger.model import NET_MAX, Account, AccountStatus, AccountType, 
 TYPES = ("ASSET", "LIABILITY", "EQUITY", "REVENUE", "EXPENSE")
 CODE = r"[A-Za-z0-9][A-Za-z0-9._:-]{0,99}"
 PURPOSE = r"[A-Z][A-Z0-9_]{0,59}"
+
+Numbers = dict[int | str, int]
+"""Accounts' numbers by what they were named."""
 
 _SELECT: LiteralString = """
     SELECT id, code, name, type, currency, purpose, is_default, legal_entity_id, status, lo_minor, hi_minor, created_at
@@ -121,10 +125,24 @@ def account_for(tx: Tx, purpose: str, currency: str, legal_entity_id: str | None
     return _account(rows[0])
 
 
-def resolve_accounts(tx: Tx, names: Iterable[int | str]) -> dict[int | str, int]:
+def resolve_accounts(tx: Tx, names: Iterable[int | str]) -> Numbers:
     """The numbers of accounts by number, id or code, in one query. Raises AccountNotFound naming the missing one."""
+    wanted = list(dict.fromkeys(names))
+    resolved = find_accounts(tx, wanted)
+    for name in wanted:
+        if name not in resolved:
+            raise AccountNotFound(f"there is no account {name}", account=str(name))
+    return resolved
+
+
+def find_accounts(tx: Tx, names: Iterable[int | str]) -> Numbers:
+    """The numbers of accounts by number, id or code, in one query; a name that names none is left out."""
     wanted = dict.fromkeys(names)
-    numbers = {name: (name if isinstance(name, int) else _number(name)) for name in wanted if not _is_code(name)}
+    numbers: Numbers = {}
+    for name in wanted:
+        with suppress(AccountNotFound):
+            if not _is_code(name):
+                numbers[name] = name if isinstance(name, int) else _number(name)
     codes = [name for name in wanted if _is_code(name)]
     found = tx.all(
         "SELECT id, code FROM ledger.accounts WHERE id = ANY (%(ids)s) OR code = ANY (%(codes)s)",
@@ -133,10 +151,7 @@ def resolve_accounts(tx: Tx, names: Iterable[int | str]) -> dict[int | str, int]
     by_code = {row["code"]: row["id"] for row in found}
     present = {row["id"] for row in found}
     resolved = {name: by_code.get(name) if name not in numbers else numbers[name] for name in wanted}
-    for name, number in resolved.items():
-        if number not in present:
-            raise AccountNotFound(f"there is no account {name}", account=str(name))
-    return {name: number for name, number in resolved.items() if number is not None}
+    return {name: number for name, number in resolved.items() if number is not None and number in present}
 
 
 def list_accounts(

@@ -55,6 +55,12 @@ def get_transaction(tx: Tx, transaction_id: int) -> Transaction:
     return _with_entries(tx, rows)[0]
 
 
+def transactions_by_number(tx: Tx, transaction_ids: Sequence[int]) -> dict[int, Transaction]:
+    """Posted transactions with their entries, by number; what was refused is left out."""
+    rows = tx.all(_TRANSACTION + " AND t.id = ANY (%(ids)s)", {"ids": list(transaction_ids)}, row=_Row)
+    return {found.id: found for found in _with_entries(tx, rows)}
+
+
 def transactions_of_source(tx: Tx, source_type: str, source_id: str) -> list[Transaction]:
     """What was posted for one source (a payment, a deposit), oldest first, reversals included."""
     rows = tx.all(

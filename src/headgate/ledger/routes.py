@@ -11,7 +11,7 @@ from fastapi import APIRouter, Path, Query
 from headgate.core import ids
 from headgate.core.db import Tx
 from headgate.core.errors import Refused
-from headgate.ledger import accounts, queries, reservations
+from headgate.ledger import accounts, intake, queries, reservations
 from headgate.ledger.balances import balance, balances
 from headgate.ledger.documents import (
     AccountBalanceModel,
@@ -31,12 +31,10 @@ from headgate.ledger.model import (
     DEBIT_NORMAL,
     AccountStatus,
     AccountType,
-    Entry,
     Posted,
     Reservation,
     ReservationStatus,
 )
-from headgate.ledger.posting import post
 from headgate.ledger.reversal import reverse
 from headgate.web import Call, CurrencyCode, Page, PageOf, money, page_of, reads, writes
 
@@ -128,24 +126,9 @@ def list_balances(
 
 
 @router.post("/transactions", status_code=201)
-def post_transaction(call: Posts, body: NewTransaction) -> TransactionModel:
+async def post_transaction(call: Posts, body: NewTransaction) -> TransactionModel:
     """Post a transaction: all its entries or none."""
-
-    def work(tx: Tx) -> TransactionModel | Refused:
-        numbers = accounts.resolve_accounts(tx, [name for one in body.entries for name in (one.debit, one.credit)])
-        posted = post(
-            tx,
-            idempotency_key=call.key,
-            entries=[Entry(numbers[one.debit], numbers[one.credit], one.amount.money()) for one in body.entries],
-            effective_at=body.effective_at,
-            source_type=body.source_type,
-            source_id=body.source_id,
-            description=body.description,
-            metadata=body.metadata,
-        )
-        return _transaction(tx, posted)
-
-    return _once(call, work)
+    return cast(TransactionModel, await intake.post_transaction(call, body))
 
 
 @router.get("/transactions")

@@ -48,6 +48,7 @@ class RequestState:
 
     request_id: str
     database: Database
+    shares_commits: bool = True
     caller: Caller | None = None
     body: bytes = b""
     document: Any = None
@@ -58,11 +59,19 @@ class Door:
     """The outermost ASGI layer."""
 
     def __init__(
-        self, app: ASGIApp, *, database: Database, metrics: Metrics, trusted_hosts: tuple[str, ...], secure: bool
+        self,
+        app: ASGIApp,
+        *,
+        database: Database,
+        metrics: Metrics,
+        trusted_hosts: tuple[str, ...],
+        secure: bool,
+        shares_commits: bool,
     ) -> None:
         self._app = app
         self._database = database
         self._metrics = metrics
+        self._shares_commits = shares_commits
         self._hosts = LOCAL_HOSTS | frozenset(trusted_hosts)
         self._headers = {**_HEADERS, "Strict-Transport-Security": "max-age=31536000"} if secure else _HEADERS
 
@@ -72,7 +81,7 @@ class Door:
             await self._app(scope, receive, send)
             return
         headers = Headers(scope=scope)
-        state = RequestState(_request_id(headers), self._database)
+        state = RequestState(_request_id(headers), self._database, self._shares_commits)
         scope["headgate"] = state
         status = 0
 

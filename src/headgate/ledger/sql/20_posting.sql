@@ -39,10 +39,13 @@ END $$;
 COMMENT ON FUNCTION ledger.check_batch(text[], integer[], integer, integer[]) IS 'Raises HG110 where the arrays of a batch do not fit together';
 ALTER FUNCTION ledger.check_batch(text[], integer[], integer, integer[]) OWNER TO headgate_poster;
 
+DROP FUNCTION IF EXISTS ledger.post_batch(text[], integer[], bigint[], bigint[], bigint[], text[], timestamptz[], text[], text[], text[], jsonb[],
+  bigint[], bigint[], boolean);
 CREATE OR REPLACE FUNCTION ledger.post_batch(
   p_keys text[], p_counts integer[], p_debits bigint[], p_credits bigint[], p_amounts bigint[], p_currencies text[],
   p_effective_at timestamptz[], p_source_types text[], p_source_ids text[], p_descriptions text[], p_metadata jsonb[],
   p_reverses bigint[], p_reservations bigint[], p_atomic boolean,
+  p_actor_types text[] DEFAULT NULL, p_actors text[] DEFAULT NULL, p_persons text[] DEFAULT NULL, p_correlations text[] DEFAULT NULL,
   OUT codes smallint[], OUT ids bigint[], OUT replayed boolean[], OUT facts jsonb[]
 ) LANGUAGE plpgsql SECURITY DEFINER
   SET search_path = pg_catalog, pg_temp SET enable_nestloop = off SET plan_cache_mode = force_generic_plan AS $$
@@ -80,7 +83,8 @@ BEGIN
     RAISE EXCEPTION USING ERRCODE = 'HG110', MESSAGE = 'every entry names its debit, its credit, its amount and a currency of three letters';
   END IF;
   IF EXISTS (SELECT FROM unnest(ARRAY[cardinality(p_effective_at), cardinality(p_source_types), cardinality(p_source_ids),
-                                      cardinality(p_descriptions), cardinality(p_metadata), cardinality(p_reverses), cardinality(p_reservations)]) s
+                                      cardinality(p_descriptions), cardinality(p_metadata), cardinality(p_reverses), cardinality(p_reservations),
+                                      cardinality(p_actor_types), cardinality(p_actors), cardinality(p_persons), cardinality(p_correlations)]) s
               WHERE s <> n) THEN
     RAISE EXCEPTION USING ERRCODE = 'HG110', MESSAGE = 'what is given for one posting of a batch is given for each';
   END IF;
@@ -319,18 +323,20 @@ BEGIN
               FROM unnest(codes, t_state) WITH ORDINALITY u (code, state, o) ORDER BY u.o) x;
     INSERT INTO audit.events (tenant_id, id, event_time, xid, epoch, formula, type, actor_type, actor_id, person_id, correlation_id,
                               payment_id, ingestion_id, data, witness)
-    SELECT v_tenant, x.id, v_now, v_xid, v_epoch, 1, 'ledger.transaction.posted', v_actor_type, v_actor, v_person, v_correlation,
+    SELECT v_tenant, x.id, v_now, v_xid, v_epoch, 1, 'ledger.transaction.posted', x.actor_type, x.actor, x.person, x.correlation,
            x.payment_id, NULL, x.data,
-           audit.witness(v_tenant, x.id, v_now, v_xid, v_epoch, 1::smallint, 'ledger.transaction.posted', v_actor_type, v_actor, v_person,
-                         v_correlation, x.payment_id, NULL, x.data)
+           audit.witness(v_tenant, x.id, v_now, v_xid, v_epoch, 1::smallint, 'ledger.transaction.posted', x.actor_type, x.actor, x.person,
+                         x.correlation, x.payment_id, NULL, x.data)
       FROM (SELECT u.event AS id, CASE WHEN u.source_id LIKE 'pay\_%' THEN u.source_id END AS payment_id,
+                   coalesce(u.actor_type, v_actor_type) AS actor_type, coalesce(u.actor, v_actor) AS actor,
+                   CASE WHEN u.actor IS NULL THEN v_person ELSE u.person END AS person, coalesce(u.correlation, v_correlation) AS correlation,
                    -- Text made into jsonb once: half the cost of jsonb_build_object, and every part is a number or a checked currency.
                    ('{"transaction_id":' || u.id || ',"entries":[' || k.entries || ']'
                      || CASE WHEN u.source_id IS NULL THEN '' ELSE ',"source_type":' || to_json(u.source_type) || ',"source_id":' || to_json(u.source_id) END
                      || CASE WHEN u.reverses <> 0 THEN ',"reverses":' || u.reverses ELSE '' END
                      || CASE WHEN u.reservation <> 0 THEN ',"reservation_id":' || u.reservation ELSE '' END || '}')::jsonb AS data
-              FROM unnest(t_event, ids, p_source_types, p_source_ids, p_reverses, p_reservations) WITH ORDINALITY
-                   u (event, id, source_type, source_id, reverses, reservation, o)
+              FROM unnest(t_event, ids, p_source_types, p_source_ids, p_reverses, p_reservations, p_actor_types, p_actors, p_persons, p_correlations)
+                   WITH ORDINALITY u (event, id, source_type, source_id, reverses, reservation, actor_type, actor, person, correlation, o)
               JOIN (SELECT coalesce(w.t, w.e) AS t, string_agg('{"debit":' || w.debit || ',"credit":' || w.credit || ',"amount_minor":' || w.amount
                              || ',"currency":"' || w.currency || '"}', ',' ORDER BY w.e) AS entries
                       FROM unnest(e_posting, p_debits, p_credits, p_amounts, p_currencies, e_debit_seq) WITH ORDINALITY
@@ -341,8 +347,8 @@ BEGIN
              ORDER BY u.event) x;
     INSERT INTO messaging.outbox_messages (tenant_id, created_at, event_type, aggregate_type, aggregate_id, audit_event_id, audit_xid,
                                            audit_epoch, correlation_id)
-    SELECT v_tenant, v_now, 'ledger.transaction.posted', 'transaction', u.id::text, u.event, v_xid, v_epoch, v_correlation
-      FROM unnest(t_event, ids) u (event, id)
+    SELECT v_tenant, v_now, 'ledger.transaction.posted', 'transaction', u.id::text, u.event, v_xid, v_epoch, coalesce(u.correlation, v_correlation)
+      FROM unnest(t_event, ids, p_correlations) u (event, id, correlation)
      WHERE u.event > 0
      ORDER BY u.event;
     IF p_reservations IS NOT NULL THEN
@@ -378,11 +384,15 @@ BEGIN
     )
     INSERT INTO audit.events (tenant_id, id, event_time, xid, epoch, formula, type, actor_type, actor_id, person_id, correlation_id,
                               payment_id, ingestion_id, data, witness)
-    SELECT v_tenant, x.id, v_now, v_xid, v_epoch, 1, 'ledger.transaction.refused', v_actor_type, v_actor, v_person, v_correlation, NULL, NULL, x.data,
-           audit.witness(v_tenant, x.id, v_now, v_xid, v_epoch, 1::smallint, 'ledger.transaction.refused', v_actor_type, v_actor, v_person,
-                         v_correlation, NULL, NULL, x.data)
-      FROM (SELECT nextval('audit.event_id') AS id, jsonb_build_object('transaction_id', f.request_id, 'code', f.code, 'facts', f.facts) AS data
-              FROM refused f) x;
+    SELECT v_tenant, x.id, v_now, v_xid, v_epoch, 1, 'ledger.transaction.refused', x.actor_type, x.actor, x.person, x.correlation, NULL, NULL, x.data,
+           audit.witness(v_tenant, x.id, v_now, v_xid, v_epoch, 1::smallint, 'ledger.transaction.refused', x.actor_type, x.actor, x.person,
+                         x.correlation, NULL, NULL, x.data)
+      FROM (SELECT nextval('audit.event_id') AS id, jsonb_build_object('transaction_id', f.request_id, 'code', f.code, 'facts', f.facts) AS data,
+                   coalesce(u.actor_type, v_actor_type) AS actor_type, coalesce(u.actor, v_actor) AS actor,
+                   CASE WHEN u.actor IS NULL THEN v_person ELSE u.person END AS person, coalesce(u.correlation, v_correlation) AS correlation
+              FROM refused f
+              JOIN unnest(ids, t_state, p_actor_types, p_actors, p_persons, p_correlations)
+                   u (id, state, actor_type, actor, person, correlation) ON u.id = f.request_id AND coalesce(u.state, 0) = 0) x;
   END IF;
   IF v_culprit > 0 THEN
     SELECT array_agg(x.facts) INTO facts
@@ -392,9 +402,10 @@ BEGIN
   END IF;
 END $$;
 COMMENT ON FUNCTION ledger.post_batch(text[], integer[], bigint[], bigint[], bigint[], text[], timestamptz[], text[], text[], text[], jsonb[],
-  bigint[], bigint[], boolean) IS 'The one judge and writer of entries; reached through post_one, post_many, capture_many and reverse_one';
+  bigint[], bigint[], boolean, text[], text[], text[], text[]) IS
+  'The one judge and writer of entries; reached through post_one, post_many, post_group, capture_many and reverse_one. p_actor_types … p_correlations: who asked for each (NULL: the context)';
 ALTER FUNCTION ledger.post_batch(text[], integer[], bigint[], bigint[], bigint[], text[], timestamptz[], text[], text[], text[], jsonb[],
-  bigint[], bigint[], boolean) OWNER TO headgate_poster;
+  bigint[], bigint[], boolean, text[], text[], text[], text[]) OWNER TO headgate_poster;
 
 CREATE OR REPLACE FUNCTION ledger.post_many(
   p_keys text[], p_counts integer[], p_debits bigint[], p_credits bigint[], p_amounts bigint[], p_currencies text[],
@@ -409,6 +420,24 @@ COMMENT ON FUNCTION ledger.post_many(text[], integer[], bigint[], bigint[], bigi
   'Posts up to 10,000 transactions, each atomic by itself or all together. p_counts: entries a posting (NULL: one each). Answers in order: result codes, numbers, replayed, figures of refusals';
 ALTER FUNCTION ledger.post_many(text[], integer[], bigint[], bigint[], bigint[], text[], timestamptz[], text[], text[], text[], jsonb[], boolean) OWNER TO headgate_poster;
 GRANT EXECUTE ON FUNCTION ledger.post_many(text[], integer[], bigint[], bigint[], bigint[], text[], timestamptz[], text[], text[], text[], jsonb[], boolean) TO headgate_app;
+
+CREATE OR REPLACE FUNCTION ledger.post_group(
+  p_keys text[], p_counts integer[], p_debits bigint[], p_credits bigint[], p_amounts bigint[], p_currencies text[],
+  p_effective_at timestamptz[], p_source_types text[], p_source_ids text[], p_descriptions text[], p_metadata jsonb[],
+  p_actor_types text[], p_actors text[], p_persons text[], p_correlations text[],
+  OUT codes smallint[], OUT ids bigint[], OUT replayed boolean[], OUT facts jsonb[]
+) LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+  SELECT b.codes, b.ids, b.replayed, b.facts
+    FROM ledger.post_batch(p_keys, p_counts, p_debits, p_credits, p_amounts, p_currencies, p_effective_at, p_source_types, p_source_ids,
+                           p_descriptions, p_metadata, NULL, NULL, false, p_actor_types, p_actors, p_persons, p_correlations) b
+$$;
+COMMENT ON FUNCTION ledger.post_group(text[], integer[], bigint[], bigint[], bigint[], text[], timestamptz[], text[], text[], text[], jsonb[],
+  text[], text[], text[], text[]) IS
+  'post_many for several callers of one tenant who share a commit: each row keeps its own actor, person and correlation id';
+ALTER FUNCTION ledger.post_group(text[], integer[], bigint[], bigint[], bigint[], text[], timestamptz[], text[], text[], text[], jsonb[],
+  text[], text[], text[], text[]) OWNER TO headgate_poster;
+GRANT EXECUTE ON FUNCTION ledger.post_group(text[], integer[], bigint[], bigint[], bigint[], text[], timestamptz[], text[], text[], text[], jsonb[],
+  text[], text[], text[], text[]) TO headgate_app;
 
 CREATE OR REPLACE FUNCTION ledger.post_one(
   p_key text, p_debit bigint, p_credit bigint, p_amount bigint, p_currency text, p_effective_at timestamptz, p_source_type text,
