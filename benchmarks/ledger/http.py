@@ -10,6 +10,7 @@ import asyncio
 import json
 import random
 import socket
+import sys
 import threading
 import time
 from typing import Any
@@ -19,7 +20,7 @@ from fastapi import FastAPI
 from starlette.responses import Response
 from starlette.routing import Route
 
-from headgate.api import create_app
+from headgate.api import SWITCH_SECONDS, create_app
 from headgate.core import ids
 
 from .clients import Client, Gate
@@ -31,6 +32,7 @@ EMPTY_PATH = "/bench/empty"
 
 def serve(client: Client, gate: Gate, *, url: str, shares_commits: bool, pool_max: int = 10) -> int:
     """Serve from now on, in a thread of this client; the port."""
+    sys.setswitchinterval(SWITCH_SECONDS)  # As `headgate serve` does.
     app = create_app(client.database(url, pool_max), shares_commits=shares_commits)
     _add_empty(app)
     listener = socket.create_server(("127.0.0.1", 0), backlog=256)

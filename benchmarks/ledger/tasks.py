@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import random
+import sys
 import threading
 import time
 from typing import Any
 from uuid import UUID
 
 from headgate import ledger
+from headgate.api import SWITCH_SECONDS
 from headgate.core import ids
 from headgate.core.db import Actor
 from headgate.core.errors import Refused
@@ -169,6 +171,7 @@ def through_the_intake(
     seed: int,
 ) -> Result:
     """Threads of one process, each asking for one posting at a time, as the HTTP door does for its callers."""
+    sys.setswitchinterval(SWITCH_SECONDS)  # As `headgate serve` does.
     database = client.database(url, callers + 1)
     dice = random.Random(seed)
     work = [

@@ -11,6 +11,7 @@ import contextlib
 import ipaddress
 import signal
 import socket
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -30,6 +31,8 @@ from headgate.core.terminal import open_database, say
 from headgate.web import Check, Gauge, build_application
 
 STOP_SECONDS: Final = 8
+SWITCH_SECONDS: Final = 0.0005
+"""How long a thread that comes back from the database waits for the one that reads requests, at each statement."""
 UNSEALED_SECONDS_MAX: Final = 5.0
 RELAY_LAG_SECONDS_MAX: Final = 60.0
 
@@ -119,6 +122,7 @@ def serve(
 
     Any address but this machine's own is refused without TLS or a proxy that ends it. Raises NotLoopback, PortTaken.
     """
+    sys.setswitchinterval(SWITCH_SECONDS)
     secure = tls_certificate is not None or behind_proxy
     _refuse_open_door(host, secure=secure, trusted_hosts=database.config.trusted_hosts)
     with contextlib.closing(_listen(host, port, tries=20 if next_free_port else 1)) as listener:

@@ -88,7 +88,7 @@ class Held:
             holding = threads.submit(self.shared.wait_for, first)
             assert self._reached.wait(30)
             futures = [threads.submit(self.shared.wait_for, request) for request in requests]
-            while len(self.shared._waiting) + sum(future.done() for future in futures) < len(requests):
+            while self.shared.gathering.waiting + sum(future.done() for future in futures) < len(requests):
                 threading.Event().wait(0.002)
             self._go_on.set()
             assert isinstance(holding.exception(30), AccountNotFound)

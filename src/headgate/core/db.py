@@ -149,9 +149,10 @@ class Database:
     ) -> None:
         self.config = config
         self._url_for = url_for
+        self._app_url = url_for("app")
         self._prepare = prepare
         self._pool: ConnectionPool[Connection[Any]] = ConnectionPool(
-            url_for("app"),
+            self._app_url,
             min_size=1,
             max_size=pool_max,
             kwargs={"autocommit": True, "application_name": "headgate", "prepare_threshold": 5 if prepare else None},
@@ -214,7 +215,7 @@ class Database:
 
     def url(self, role: Role) -> str:
         """The URL of a role on this database."""
-        return self._url_for(role)
+        return self._app_url if role == "app" else self._url_for(role)
 
 
 def _opening(conn: Connection[Any], tenant: UUID | None, actor: Actor, correlation: str) -> bytes:

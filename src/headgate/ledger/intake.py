@@ -7,21 +7,35 @@ application that was told not to share, post each in a transaction of its own, w
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
 from typing import Any
 from weakref import WeakKeyDictionary
 
 from starlette.concurrency import run_in_threadpool
 
+from headgate.core import ids
 from headgate.core.db import Database, Tx
 from headgate.core.errors import HeadgateError, Refused
 from headgate.ledger import accounts, arrays, queries
-from headgate.ledger.documents import NewTransaction, TransactionModel
+from headgate.ledger.documents import EntryModel, NewTransaction, TransactionModel
 from headgate.ledger.errors import AccountNotFound
-from headgate.ledger.model import Entry, Posted, Posting
+from headgate.ledger.model import Entry, Posted, Posting, entry_number
 from headgate.ledger.posting import answers, facts_of, post, raised_on_conflict
-from headgate.web import Asked, Call, SharedCommit
+from headgate.web import Asked, Call, MoneyModel, SharedCommit
+
+Known = dict[int | str, accounts.NamedAccount]
 
 _INTAKES: WeakKeyDictionary[Database, SharedCommit[NewTransaction]] = WeakKeyDictionary()
+
+
+@dataclass(frozen=True, slots=True)
+class _Times:
+    id: int
+    recorded_at: datetime
+    effective_at: datetime
+    effective_on: date
+    metadata: dict[str, Any] | None
 
 
 async def post_transaction(call: Call, body: NewTransaction) -> Any:
@@ -39,8 +53,8 @@ def intake_of(database: Database) -> SharedCommit[NewTransaction]:
 
 def post_one(tx: Tx, key: str, body: NewTransaction) -> TransactionModel | Refused:
     """Post one transaction in this one. Raises what `post` does, and AccountNotFound."""
-    numbers = accounts.resolve_accounts(tx, _names(body))
-    posting = _posting(key, body, numbers)
+    known = accounts.find_accounts(tx, _names(body))
+    posting = _posting(key, body, known)
     posted = post(
         tx,
         idempotency_key=key,
@@ -51,9 +65,7 @@ def post_one(tx: Tx, key: str, body: NewTransaction) -> TransactionModel | Refus
         description=posting.description,
         metadata=posting.metadata,
     )
-    if isinstance(posted, Refused):
-        return posted
-    return TransactionModel.of(queries.get_transaction(tx, posted.transaction_id))
+    return _shown(tx, [posting], [posted], known)[0]
 
 
 def post_group(tx: Tx, group: Sequence[Asked[NewTransaction]]) -> list[Any]:
@@ -71,15 +83,14 @@ def post_group(tx: Tx, group: Sequence[Asked[NewTransaction]]) -> list[Any]:
         else:
             postings.append(posting)
             places.append(place)
-    posted = _post(tx, postings, [group[place] for place in places]) if postings else []
-    shown = queries.transactions_by_number(tx, [one.transaction_id for one in posted if isinstance(one, Posted)])
-    for place, one in zip(places, posted, strict=True):
+    if not postings:
+        return found
+    posted = _post(tx, postings, [group[place] for place in places])
+    for place, one in zip(places, _shown(tx, postings, posted, known), strict=True):
         try:
-            one = raised_on_conflict(one, group[place].key)
+            found[place] = raised_on_conflict(one, group[place].key) if isinstance(one, Refused) else one
         except HeadgateError as error:
             found[place] = error
-        else:
-            found[place] = one if isinstance(one, Refused) else TransactionModel.of(shown[one.transaction_id])
     return found
 
 
@@ -109,14 +120,74 @@ def _post(tx: Tx, postings: Sequence[Posting], callers: Sequence[Asked[NewTransa
     return answers(row)
 
 
+def _shown(
+    tx: Tx, postings: Sequence[Posting], posted: Sequence[Posted | Refused], known: Known
+) -> list[TransactionModel | Refused]:
+    """Postings as documents. Of what was posted just now only the times and the metadata have to be read."""
+    times = {
+        row.id: row
+        for row in tx.all(
+            """
+            SELECT id, recorded_at, effective_at, effective_on, metadata
+              FROM ledger.transactions WHERE id = ANY (%(ids)s::bigint[])
+            """,
+            {"ids": arrays.numbers(one.transaction_id for one in posted if isinstance(one, Posted))},
+            row=_Times,
+        )
+    }
+    again = [one.transaction_id for one in posted if isinstance(one, Posted) and one.replayed]
+    stored = queries.transactions_by_number(tx, again) if again else {}
+    codes = {account.id: account.code for account in known.values()}
+    return [
+        one
+        if isinstance(one, Refused)
+        else TransactionModel.of(stored[one.transaction_id])
+        if one.replayed
+        else _document(posting, times[one.transaction_id], codes)
+        for posting, one in zip(postings, posted, strict=True)
+    ]
+
+
+def _document(posting: Posting, row: _Times, codes: dict[int, str]) -> TransactionModel:
+    name = ids.encode("txn", row.id)
+    return TransactionModel(
+        id=name,
+        idempotency_key=posting.idempotency_key,
+        recorded_at=row.recorded_at,
+        effective_at=row.effective_at,
+        effective_on=row.effective_on,
+        source_type=posting.source_type,
+        source_id=posting.source_id,
+        description=posting.description,
+        metadata=row.metadata,
+        reverses=None,
+        reversed_by=[],
+        entries=[
+            EntryModel(
+                id=ids.encode("ent", entry_number(row.id, n)),
+                transaction_id=name,
+                debit=ids.encode("acct", entry.debit),
+                debit_code=codes[entry.debit],
+                credit=ids.encode("acct", entry.credit),
+                credit_code=codes[entry.credit],
+                amount=MoneyModel.of(entry.amount),
+                recorded_at=row.recorded_at,
+                effective_at=row.effective_at,
+                effective_on=row.effective_on,
+            )
+            for n, entry in enumerate(posting.entries, 1)
+        ],
+    )
+
+
 def _names(body: NewTransaction) -> list[int | str]:
     return [name for entry in body.entries for name in (entry.debit, entry.credit)]
 
 
-def _posting(key: str, body: NewTransaction, numbers: accounts.Numbers) -> Posting:
-    """The posting that a request means. Raises AccountNotFound, MalformedId, UnknownCurrency."""
+def _posting(key: str, body: NewTransaction, known: Known) -> Posting:
+    """The posting that a request means. Raises AccountNotFound, UnknownCurrency."""
     try:
-        entries = [Entry(numbers[one.debit], numbers[one.credit], one.amount.money()) for one in body.entries]
+        entries = [Entry(known[one.debit].id, known[one.credit].id, one.amount.money()) for one in body.entries]
     except KeyError as error:
         name = str(error.args[0])
         raise AccountNotFound(f"there is no account {name}", account=name) from None

@@ -175,7 +175,7 @@ class EntryRecord:
     @property
     def number(self) -> int:
         """The entry's own number, from which its id is made."""
-        return self.transaction_id << ENTRIES_PER_TRANSACTION_BITS | self.n
+        return entry_number(self.transaction_id, self.n)
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,6 +194,11 @@ class Transaction:
     reverses: int | None
     reversed_by: tuple[int, ...]
     entries: tuple[EntryRecord, ...]
+
+
+def entry_number(transaction_id: int, n: int) -> int:
+    """The number of a transaction's n-th entry, from which the entry's id is made."""
+    return transaction_id << ENTRIES_PER_TRANSACTION_BITS | n
 
 
 def limits_on_net(account_type: str, min_balance: Money | None, max_balance: Money | None) -> tuple[int, int]:

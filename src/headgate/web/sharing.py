@@ -14,31 +14,26 @@ alone. Only where the request *is* the transaction, at the HTTP door, is this ri
 
 from __future__ import annotations
 
-import asyncio
 import threading
-from collections import deque
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Final, Generic, TypeVar
 from uuid import UUID
 
 import psycopg
 
-from headgate.core import log
 from headgate.core.db import Actor, Database, Tx
 from headgate.core.errors import HeadgateError, Refused, Unavailable
 from headgate.web import idempotency
 from headgate.web.errors import Contended, InFlight
+from headgate.web.gathering import Gathering
 from headgate.web.problems import of_refusal
 from headgate.web.rendering import rendered
 
 R = TypeVar("R")
 
 GROUP_MAX: Final = 1000
-IDLE_SECONDS: Final = 5.0
 _ACTOR: Final = Actor.system("web.intake")
-_LOG = log.get(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,100 +63,70 @@ Work = Callable[[Tx, Sequence[Asked[R]]], Sequence[Any]]
 for one whose key stays free. Raises what undoes all."""
 
 
-@dataclass(slots=True)
-class _Place(Generic[R]):
-    """A request that waits, and where its answer goes."""
-
-    asked: Asked[R]
-    future: asyncio.Future[Given] | Future[Given]
-    loop: asyncio.AbstractEventLoop | None
-    outcome: Outcome | None = field(default=None)
-
-
 class SharedCommit(Generic[R]):
-    """The requests of one kind in this process. Its thread starts with the first and ends when none has come lately."""
+    """The requests of one kind in this process."""
 
     def __init__(self, database: Database, work: Work[R]) -> None:
         self._database = database
         self._work = work
-        self._changed = threading.Condition()
-        self._waiting: deque[_Place[R]] = deque()
+        self._lock = threading.Lock()
         self._in_flight: set[tuple[UUID, str]] = set()
-        self._thread: threading.Thread | None = None
+        self.gathering: Gathering[Asked[R], Given] = Gathering(
+            self._settle_all, name="headgate intake", lot_max=GROUP_MAX
+        )
 
     async def ask(self, asked: Asked[R]) -> Given:
         """The answer, after its commit. Raises InFlight at once while the first of its key is being worked on."""
-        loop = asyncio.get_running_loop()
-        future: asyncio.Future[Given] = loop.create_future()
-        self._put(_Place(asked, future, loop))
-        return await future
+        self._enter(asked)
+        return await self.gathering.ask(asked)
 
     def wait_for(self, asked: Asked[R]) -> Given:
         """`ask` for a caller that is a thread."""
-        future: Future[Given] = Future()
-        self._put(_Place(asked, future, None))
-        return future.result()
+        self._enter(asked)
+        return self.gathering.wait_for(asked)
 
-    def _put(self, place: _Place[R]) -> None:
-        name = (place.asked.tenant_id, place.asked.key)
-        with self._changed:
+    def _enter(self, asked: Asked[R]) -> None:
+        name = (asked.tenant_id, asked.key)
+        with self._lock:
             if name in self._in_flight:
                 raise InFlight()
             self._in_flight.add(name)
-            self._waiting.append(place)
-            if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name="headgate intake", daemon=True)
-                self._thread.start()
-            elif len(self._waiting) == 1:
-                self._changed.notify()
 
-    def _run(self) -> None:
-        while (taken := self._take()) is not None:
-            tenants: dict[UUID, list[_Place[R]]] = {}
-            for place in taken:
-                tenants.setdefault(place.asked.tenant_id, []).append(place)
-            for group in tenants.values():
-                try:
-                    self._settle(group)
-                except BaseException as error:  # Whatever happens, nobody is left waiting.
-                    _LOG.exception("a group of requests failed")
-                    for place in group:
-                        place.outcome = place.outcome or RuntimeError(f"the intake failed: {type(error).__name__}")
-                self._deliver(group)
+    def _settle_all(self, lot: list[Asked[R]]) -> Sequence[Outcome]:
+        """Answer a lot, a tenant at a time."""
+        tenants: dict[UUID, list[Asked[R]]] = {}
+        for asked in lot:
+            tenants.setdefault(asked.tenant_id, []).append(asked)
+        outcomes: dict[tuple[UUID, str], Outcome] = {}
+        try:
+            for tenant_id, group in tenants.items():
+                for asked, outcome in zip(group, self._settle(group), strict=True):
+                    outcomes[tenant_id, asked.key] = outcome
+        finally:
+            with self._lock:
+                self._in_flight.difference_update((asked.tenant_id, asked.key) for asked in lot)
+        return [outcomes[asked.tenant_id, asked.key] for asked in lot]
 
-    def _take(self) -> list[_Place[R]] | None:
-        """What waits; None, and the thread is over, where nothing came for a while."""
-        with self._changed:
-            if not self._waiting and not self._changed.wait_for(lambda: bool(self._waiting), IDLE_SECONDS):
-                self._thread = None
-                return None
-            return [self._waiting.popleft() for _ in range(min(len(self._waiting), GROUP_MAX))]
-
-    def _settle(self, group: Sequence[_Place[R]]) -> None:
+    def _settle(self, group: Sequence[Asked[R]]) -> list[Outcome]:
         """Answer a tenant's group: together, else once more together, else in halves."""
-        failure: Exception | None = None
+        failure: Exception = RuntimeError("no try was made")
         for _ in range(2):
             try:
-                outcomes = self._commit([place.asked for place in group])
+                return self._commit(group)
             except Exception as error:
                 failure = error
                 if not _may_pass(error):
                     break
-                continue
-            for place, outcome in zip(group, outcomes, strict=True):
-                place.outcome = outcome
-            return
         if len(group) == 1 or isinstance(failure, Unavailable):
-            for place in group:
-                place.outcome = _shown(failure)
-            return
+            return [_shown(failure)] * len(group)
         middle = len(group) // 2
-        self._settle(group[:middle])
-        self._settle(group[middle:])
+        return self._settle(group[:middle]) + self._settle(group[middle:])
 
     def _commit(self, group: Sequence[Asked[R]]) -> list[Outcome]:
         """Work for a tenant's group in one transaction; what each is answered once it is committed."""
         with self._database.begin(tenant_id=group[0].tenant_id, actor=_ACTOR) as tx:
+            # A plan made for one key in a young table would read the whole of it for a thousand in an older one.
+            tx.run("SET LOCAL plan_cache_mode = force_custom_plan")
             before = idempotency.recall_many(tx, {asked.key: asked.fingerprint for asked in group})
             fresh = [asked for asked in group if before[asked.key] is None]
             done = dict(zip((asked.key for asked in fresh), self._work(tx, fresh) if fresh else (), strict=True))
@@ -183,22 +148,6 @@ class SharedCommit(Generic[R]):
                 idempotency.remember_many(tx, kept)
         return outcomes
 
-    def _deliver(self, group: Sequence[_Place[R]]) -> None:
-        with self._changed:
-            for place in group:
-                self._in_flight.discard((place.asked.tenant_id, place.asked.key))
-        loops: dict[asyncio.AbstractEventLoop, list[_Place[R]]] = {}
-        for place in group:
-            if place.loop is None:
-                _resolve([place])
-            else:
-                loops.setdefault(place.loop, []).append(place)
-        for loop, places in loops.items():
-            try:
-                loop.call_soon_threadsafe(_resolve, places)
-            except RuntimeError:  # The loop is closed: its callers went with it.
-                _LOG.info("callers went before they were answered", extra={"callers": len(places)})
-
 
 def answer_of(value: Any, status: int, request_id: str) -> idempotency.Answer:
     """What a verb's value is answered with: itself as JSON, or a `Refused` as its problem."""
@@ -207,24 +156,14 @@ def answer_of(value: Any, status: int, request_id: str) -> idempotency.Answer:
     return idempotency.Answer(status, rendered(value))
 
 
-def _resolve(places: Sequence[_Place[Any]]) -> None:
-    for place in places:
-        if place.future.done():  # The caller went away.
-            continue
-        if isinstance(place.outcome, Given):
-            place.future.set_result(place.outcome)
-        else:
-            place.future.set_exception(place.outcome or RuntimeError("the intake gave no answer"))
-
-
 def _may_pass(error: Exception) -> bool:
     """Whether the same group may succeed when it is tried once more: not where the database refused a value of it."""
     return not isinstance(error, psycopg.DataError | psycopg.IntegrityError)
 
 
-def _shown(error: Exception | None) -> Exception:
+def _shown(error: Exception) -> Exception:
     if isinstance(error, psycopg.errors.DeadlockDetected | psycopg.errors.SerializationFailure):
         shown = Contended()
         shown.__cause__ = error
         return shown
-    return error or RuntimeError("the intake gave no answer")
+    return error

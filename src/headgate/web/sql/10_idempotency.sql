@@ -12,7 +12,8 @@ BEGIN
   RETURN QUERY
     SELECT u.key, u.is_free, k.method, k.path, k.body_hash, k.status, k.answer
       FROM unnest(p_keys, v_free) u (key, is_free)
-      LEFT JOIN web.idempotency_keys k ON k.tenant_id = v_tenant AND k.key = u.key COLLATE "C";
+      LEFT JOIN web.idempotency_keys k ON k.tenant_id = v_tenant AND k.key = u.key COLLATE "C"
+           AND k.key = ANY (p_keys COLLATE "C");
 END $$;
 COMMENT ON FUNCTION web.claim_keys(text[]) IS
   'Takes each key for this transaction where no other has it (is_free), and says what was answered to it before (status NULL: nothing)';
