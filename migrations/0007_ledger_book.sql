@@ -150,6 +150,7 @@ CREATE TABLE ledger.entries (
   effective_at timestamptz NOT NULL,
   effective_on date NOT NULL,
   n smallint NOT NULL,
+  of_n smallint NOT NULL DEFAULT 0,
   debit_late boolean NOT NULL DEFAULT false,
   credit_late boolean NOT NULL DEFAULT false,
   currency text COLLATE "C" NOT NULL,
@@ -163,6 +164,7 @@ COMMENT ON TABLE ledger.entries IS 'The journal: each row debits one account and
 -- A balance as of a time is read at one leg, by its number, and corrected by the few legs that came late.
 CREATE INDEX entries_debit_late ON ledger.entries (tenant_id, debit_account_id, effective_at) INCLUDE (debit_seq, amount_minor) WHERE debit_late;
 CREATE INDEX entries_credit_late ON ledger.entries (tenant_id, credit_account_id, effective_at) INCLUDE (credit_seq, amount_minor) WHERE credit_late;
+COMMENT ON COLUMN ledger.entries.of_n IS 'The entry that this one takes back or posts, by its number within the transaction that is reversed or settled; 0: none';
 COMMENT ON COLUMN ledger.entries.debit_late IS 'Effective before a leg that the debited account had already';
 COMMENT ON COLUMN ledger.entries.credit_late IS 'Effective before a leg that the credited account had already';
 COMMENT ON COLUMN ledger.entries.debit_seq IS 'The number of this leg among all legs of the debited account, from 1 without gaps';

@@ -49,6 +49,7 @@ from headgate.ledger.model import (
     ReservationRequest,
     Transaction,
 )
+from headgate.ledger.pending import expire_pending, get_pending, list_pending, post_pending, post_scheduled, void
 from headgate.ledger.posting import post, post_many
 from headgate.ledger.queries import get_transaction, list_entries, list_transactions, transactions_of_source
 from headgate.ledger.reservations import (
@@ -98,15 +99,20 @@ __all__ = [
     "catalogue",
     "create_account",
     "expire_due",
+    "expire_pending",
     "get_account",
+    "get_pending",
     "get_reservation",
     "get_transaction",
     "list_accounts",
     "list_entries",
+    "list_pending",
     "list_reservations",
     "list_transactions",
     "post",
     "post_many",
+    "post_pending",
+    "post_scheduled",
     "posting_accounts",
     "purposes",
     "release",
@@ -119,4 +125,5 @@ __all__ = [
     "set_limits",
     "set_status",
     "transactions_of_source",
+    "void",
 ]

@@ -14,7 +14,7 @@ from headgate.ledger.model import EntryRecord, Transaction
 
 _TRANSACTION: LiteralString = """
     SELECT t.id, t.key, t.recorded_at, t.effective_at, t.effective_on, t.source_type, t.source_id, t.description,
-           t.metadata, t.reverses,
+           t.metadata, t.reverses, t.settles, t.asked_effective_at,
            ARRAY(SELECT b.id FROM ledger.transactions b
                   WHERE b.tenant_id = t.tenant_id AND b.reverses = t.id AND EXISTS (
                           SELECT FROM ledger.entries k WHERE k.tenant_id = b.tenant_id AND k.transaction_id = b.id)
@@ -44,6 +44,8 @@ class _Row:
     description: str | None
     metadata: dict[str, Any] | None
     reverses: int | None
+    settles: int | None
+    asked_effective_at: datetime | None
     reversed_by: list[int]
 
 
@@ -186,6 +188,8 @@ def _with_entries(tx: Tx, rows: Sequence[_Row]) -> list[Transaction]:
             description=row.description,
             metadata=row.metadata,
             reverses=row.reverses,
+            settles=row.settles,
+            asked_effective_at=row.asked_effective_at,
             reversed_by=tuple(row.reversed_by),
             entries=tuple(entries[row.id]),
         )
