@@ -52,6 +52,7 @@ from headgate.ledger.model import (
 from headgate.ledger.pending import expire_pending, get_pending, list_pending, post_pending, post_scheduled, void
 from headgate.ledger.posting import post, post_many
 from headgate.ledger.queries import get_transaction, list_entries, list_transactions, transactions_of_source
+from headgate.ledger.reservation_changes import extend, increase, release_part
 from headgate.ledger.reservations import (
     capture,
     capture_many,
@@ -100,10 +101,12 @@ __all__ = [
     "create_account",
     "expire_due",
     "expire_pending",
+    "extend",
     "get_account",
     "get_pending",
     "get_reservation",
     "get_transaction",
+    "increase",
     "list_accounts",
     "list_entries",
     "list_pending",
@@ -117,6 +120,7 @@ __all__ = [
     "purposes",
     "release",
     "release_many",
+    "release_part",
     "reserve",
     "reserve_many",
     "resolve_accounts",

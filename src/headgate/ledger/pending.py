@@ -99,7 +99,9 @@ def get_pending(tx: Tx, transaction_id: int) -> Transaction:
     """A transaction that was made pending, whatever became of it. Raises TransactionNotFound."""
     found = _read(tx, transaction_id=transaction_id)
     if not found:
-        raise TransactionNotFound(f"there is no pending transaction {transaction_id}", transaction=transaction_id)
+        raise TransactionNotFound(
+            f"there is no transaction {transaction_id}, posted or pending", transaction=transaction_id
+        )
     return found[0]
 
 

@@ -9,8 +9,8 @@ from typing import Any, LiteralString
 
 from headgate.core.db import Tx
 from headgate.core.money import Money
-from headgate.ledger.errors import TransactionNotFound
 from headgate.ledger.model import EntryRecord, Transaction
+from headgate.ledger.pending import get_pending
 
 _TRANSACTION: LiteralString = """
     SELECT t.id, t.key, t.recorded_at, t.effective_at, t.effective_on, t.source_type, t.source_id, t.description,
@@ -50,11 +50,9 @@ class _Row:
 
 
 def get_transaction(tx: Tx, transaction_id: int) -> Transaction:
-    """One posted transaction with its entries. Raises TransactionNotFound, also for one that was refused."""
+    """One transaction with its entries, posted or pending; raises TransactionNotFound, also for one that was refused."""
     rows = tx.all(_TRANSACTION + " AND t.id = %(id)s", {"id": transaction_id}, row=_Row)
-    if not rows:
-        raise TransactionNotFound(f"there is no posted transaction {transaction_id}", transaction=transaction_id)
-    return _with_entries(tx, rows)[0]
+    return _with_entries(tx, rows)[0] if rows else get_pending(tx, transaction_id)
 
 
 def transactions_of_source(tx: Tx, source_type: str, source_id: str) -> list[Transaction]:

@@ -113,14 +113,14 @@ CREATE OR REPLACE VIEW ledger.invariant_reservation_parts WITH (security_invoker
                 s.remaining_minor, s.amount_minor, coalesce(f.captured, 0), coalesce(f.released, 0)) AS detail
     FROM ledger.reservations s
     LEFT JOIN (SELECT v.tenant_id, v.reservation_id, sum(v.amount_minor) FILTER (WHERE v.kind = 'captured') AS captured,
-                      sum(v.amount_minor) FILTER (WHERE v.kind <> 'captured') AS released,
+                      sum(v.amount_minor) FILTER (WHERE v.kind IN ('released', 'expired')) AS released,
                       bool_or(v.kind = 'released') AS was_released, bool_or(v.kind = 'expired') AS was_expired
                  FROM ledger.reservation_events v GROUP BY v.tenant_id, v.reservation_id) f
       ON f.tenant_id = s.tenant_id AND f.reservation_id = s.id
    WHERE s.captured_minor + s.released_minor + s.remaining_minor <> s.amount_minor
       OR s.captured_minor <> coalesce(f.captured, 0) OR s.released_minor <> coalesce(f.released, 0)
       OR (s.status = 'active') <> (s.remaining_minor > 0)
-      OR (s.status = 'released') <> coalesce(f.was_released, false) OR (s.status = 'expired') <> coalesce(f.was_expired, false);
+      OR (s.status = 'released' AND NOT coalesce(f.was_released, false)) OR (s.status = 'expired') <> coalesce(f.was_expired, false);
 COMMENT ON VIEW ledger.invariant_reservation_parts IS 'Captured, released and remaining of a reservation add up to its amount, and its facts say the same';
 
 CREATE OR REPLACE VIEW ledger.invariant_captures WITH (security_invoker = true) AS
@@ -163,7 +163,8 @@ CREATE OR REPLACE VIEW ledger.invariant_reservations_judged WITH (security_invok
     FROM ledger.reservation_requests q
     LEFT JOIN ledger.reservations s ON s.tenant_id = q.tenant_id AND s.id = q.id
     LEFT JOIN ledger.refusals f ON f.tenant_id = q.tenant_id AND f.request_id = q.id
-   WHERE (s.id IS NULL) = (f.request_id IS NULL)
+    LEFT JOIN ledger.reservation_events v ON v.tenant_id = q.tenant_id AND v.request_id = q.id
+   WHERE (coalesce(s.id, v.request_id) IS NULL) = (f.request_id IS NULL)
   UNION ALL
   SELECT s.id::text, 'was never asked for'
     FROM ledger.reservations s
