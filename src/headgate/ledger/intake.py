@@ -20,8 +20,8 @@ from headgate.core.errors import HeadgateError, Refused
 from headgate.ledger import accounts, arrays, queries
 from headgate.ledger.documents import EntryModel, NewTransaction, TransactionModel
 from headgate.ledger.errors import AccountNotFound
-from headgate.ledger.model import Entry, Posted, Posting, entry_number
-from headgate.ledger.posting import answers, facts_of, post, raised_on_conflict
+from headgate.ledger.model import Posted, Posting, Transaction, entry_number
+from headgate.ledger.posting import answers, facts_of, post_posting, raised_on_conflict, sides_of
 from headgate.web import Asked, Call, MoneyModel, SharedCommit
 
 Known = dict[int | str, accounts.NamedAccount]
@@ -35,6 +35,7 @@ class _Times:
     recorded_at: datetime
     effective_at: datetime
     effective_on: date
+    asked_effective_at: datetime | None
     metadata: dict[str, Any] | None
 
 
@@ -55,29 +56,28 @@ def post_one(tx: Tx, key: str, body: NewTransaction) -> TransactionModel | Refus
     """Post one transaction in this one. Raises what `post` does, and AccountNotFound."""
     known = accounts.find_accounts(tx, _names(body))
     posting = _posting(key, body, known)
-    posted = post(
-        tx,
-        idempotency_key=key,
-        entries=posting.entries,
-        effective_at=posting.effective_at,
-        source_type=posting.source_type,
-        source_id=posting.source_id,
-        description=posting.description,
-        metadata=posting.metadata,
-    )
+    posted = post_posting(tx, posting)
     return _shown(tx, [posting], [posted], known)[0]
 
 
 def post_group(tx: Tx, group: Sequence[Asked[NewTransaction]]) -> list[Any]:
-    """Post what each of a tenant's callers asks for; an error of one (an unknown account) stands in its place."""
+    """Post what each of a tenant's callers asks for; an error of one (an unknown account) stands in its place.
+
+    What says more than a plain posting, or is effective later, is posted by itself, under its caller's name.
+    """
     known = accounts.find_accounts(tx, {name for asked in group for name in _names(asked.body)})
     found: list[Any] = [None] * len(group)
     postings: list[Posting] = []
     places: list[int] = []
+    now = tx.now() if any(asked.body.effective_at is not None for asked in group) else None
     for place, asked in enumerate(group):
         try:
             posting = _posting(asked.key, asked.body, known)
             _check(posting)
+            if not posting.is_plain or (now and posting.effective_at and posting.effective_at > now):
+                with tx.savepoint(), tx.acting_for(asked.actor, asked.correlation_id):
+                    found[place] = post_one(tx, asked.key, asked.body)
+                continue
         except HeadgateError as error:
             found[place] = error
         else:
@@ -106,15 +106,12 @@ def _post(tx: Tx, postings: Sequence[Posting], callers: Sequence[Asked[NewTransa
         """,
         {
             "counts": arrays.numbers(len(posting.entries) for posting in postings),
-            "debits": arrays.numbers(entry.debit for entry in entries),
-            "credits": arrays.numbers(entry.credit for entry in entries),
-            "amounts": arrays.numbers(entry.amount.minor for entry in entries),
-            "currencies": arrays.texts([entry.amount.currency for entry in entries]),
             "actor_types": arrays.texts([asked.actor.type for asked in callers]),
             "actors": arrays.texts([asked.actor.id for asked in callers]),
             "persons": arrays.texts([asked.actor.person_id for asked in callers]),
             "correlations": arrays.texts([asked.correlation_id for asked in callers]),
         }
+        | sides_of(entries)
         | facts_of(postings),
     )
     return answers(row)
@@ -128,30 +125,40 @@ def _shown(
         row.id: row
         for row in tx.all(
             """
-            SELECT id, recorded_at, effective_at, effective_on, metadata
+            SELECT id, recorded_at, effective_at, effective_on, asked_effective_at, metadata
               FROM ledger.transactions WHERE id = ANY (%(ids)s::bigint[])
             """,
             {"ids": arrays.numbers(one.transaction_id for one in posted if isinstance(one, Posted))},
             row=_Times,
         )
     }
-    again = [one.transaction_id for one in posted if isinstance(one, Posted) and one.replayed]
-    stored = queries.transactions_by_number(tx, again) if again else {}
+    stored = _stored(tx, [one.transaction_id for one in posted if isinstance(one, Posted) and _is_read(one)])
     codes = {account.id: account.code for account in known.values()}
     return [
         one
         if isinstance(one, Refused)
         else TransactionModel.of(stored[one.transaction_id])
-        if one.replayed
+        if _is_read(one)
         else _document(posting, times[one.transaction_id], codes)
         for posting, one in zip(postings, posted, strict=True)
     ]
+
+
+def _is_read(one: Posted) -> bool:
+    """Whether it has to be read whole: it was posted before, or is not posted yet."""
+    return one.replayed or one.status != "posted"
+
+
+def _stored(tx: Tx, numbers: Sequence[int]) -> dict[int, Transaction]:
+    found = queries.transactions_by_number(tx, numbers) if numbers else {}
+    return found | {number: queries.get_transaction(tx, number) for number in numbers if number not in found}
 
 
 def _document(posting: Posting, row: _Times, codes: dict[int, str]) -> TransactionModel:
     name = ids.encode("txn", row.id)
     return TransactionModel(
         id=name,
+        status="posted",
         idempotency_key=posting.idempotency_key,
         recorded_at=row.recorded_at,
         effective_at=row.effective_at,
@@ -162,6 +169,10 @@ def _document(posting: Posting, row: _Times, codes: dict[int, str]) -> Transacti
         metadata=row.metadata,
         reverses=None,
         reversed_by=[],
+        settles=None,
+        settled_by=None,
+        expires_at=None,
+        asked_effective_at=row.asked_effective_at,
         entries=[
             EntryModel(
                 id=ids.encode("ent", entry_number(row.id, n)),
@@ -186,12 +197,23 @@ def _names(body: NewTransaction) -> list[int | str]:
 
 def _posting(key: str, body: NewTransaction, known: Known) -> Posting:
     """The posting that a request means. Raises AccountNotFound, UnknownCurrency."""
+    numbers = {name: account.id for name, account in known.items()}
     try:
-        entries = [Entry(known[one.debit].id, known[one.credit].id, one.amount.money()) for one in body.entries]
+        entries = [one.entry(numbers) for one in body.entries]
     except KeyError as error:
         name = str(error.args[0])
         raise AccountNotFound(f"there is no account {name}", account=name) from None
-    return Posting(key, entries, body.effective_at, body.source_type, body.source_id, body.description, body.metadata)
+    return Posting(
+        key,
+        entries,
+        body.effective_at,
+        body.source_type,
+        body.source_id,
+        body.description,
+        body.metadata,
+        pending=body.pending,
+        expires_at=body.expires_at,
+    )
 
 
 def _check(posting: Posting) -> None:
