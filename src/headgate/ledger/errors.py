@@ -25,6 +25,7 @@ functions answer with these result codes, stable and in the order they are check
 | 31 | ledger.already_reversed | the transaction was reversed before |
 | 40 | ledger.insufficient_funds | the account would fall below its minimum, its reservations kept |
 | 41 | ledger.balance_limit_exceeded | the account would rise above its maximum |
+| 50 | ledger.period_closed | its day lies in a closed period of one of its accounts |
 | 60 | ledger.batch_refused | the batch was all or nothing, and another of it was refused |
 
 An *error* is raised, rolls back and consumes no key.
@@ -60,6 +61,7 @@ RESULTS: Final[Mapping[int, tuple[str, str]]] = {
     31: ("ledger.already_reversed", "transaction {reverses} was reversed before"),
     40: ("ledger.insufficient_funds", "account {account} has {available} available; {amount} was asked for"),
     41: ("ledger.balance_limit_exceeded", "account {account} may take {available} more; {amount} was sent"),
+    50: ("ledger.period_closed", "the effective day lies in a closed period: give a later effective_at"),
     60: ("ledger.batch_refused", "nothing of this batch was done, because {refused_key} was refused"),
 }
 

@@ -56,7 +56,8 @@ DECLARE
   v_wanted bigint[];
   -- Accounts by position, in id order.
   a_id bigint[]; a_net bigint[]; a_seq bigint[]; a_lo bigint[]; a_hi bigint[]; a_reserved bigint[];
-  a_debit_normal boolean[]; a_currency text[]; a_status text[]; a_zone text[];
+  a_debit_normal boolean[]; a_currency text[]; a_status text[]; a_zone text[]; a_closed date[]; a_route date[]; v_watched bigint[];
+  t_asked timestamptz[]; t_closed smallint[]; t_zone text[]; t_to date[];
   -- Entries by position: posting, number within it, positions of its accounts, first objection, day, effect.
   e_posting integer[]; e_n smallint[]; e_debit integer[]; e_credit integer[]; e_code smallint[]; e_day date[]; e_id bigint[];
   e_debit_seq bigint[]; e_debit_net bigint[]; e_credit_seq bigint[]; e_credit_net bigint[];
@@ -91,9 +92,11 @@ BEGIN
     SELECT array_agg(x.id), array_agg(x.net_minor), array_agg(x.seq), array_agg(x.reserved_minor), array_agg(x.debit_normal),
            array_agg(CASE WHEN x.debit_normal THEN x.lo_minor + x.reserved_minor ELSE x.lo_minor END),
            array_agg(CASE WHEN x.debit_normal THEN x.hi_minor ELSE x.hi_minor - x.reserved_minor END),
-           array_agg(x.currency), array_agg(x.status), array_agg(x.time_zone), min(x.next_expiry_at)
-      INTO a_id, a_net, a_seq, a_reserved, a_debit_normal, a_lo, a_hi, a_currency, a_status, a_zone, v_next_expiry
+           array_agg(x.currency), array_agg(x.status), array_agg(x.time_zone), min(x.next_expiry_at),
+           array_agg(x.closed_through), array_agg(x.route_to), array_agg(x.id) FILTER (WHERE x.is_watched)
+      INTO a_id, a_net, a_seq, a_reserved, a_debit_normal, a_lo, a_hi, a_currency, a_status, a_zone, v_next_expiry, a_closed, a_route, v_watched
       FROM (SELECT a.id, a.net_minor, a.seq, a.reserved_minor, a.lo_minor, a.hi_minor, a.currency, a.status, a.next_expiry_at,
+                   a.closed_through, a.route_to, a.is_watched,
                    a.type IN ('ASSET', 'EXPENSE') AS debit_normal, l.time_zone
               FROM ledger.accounts a
               LEFT JOIN tenants.legal_entities l ON l.tenant_id = v_tenant AND l.id = a.legal_entity_id
@@ -159,14 +162,34 @@ BEGIN
              ORDER BY u.o) x;
   END IF;
 
+  -- What belongs to a closed period is refused, or booked on the day that its accounts name.
+  SELECT array_agg(x.to_day), array_agg(x.code), array_agg(x.zone) INTO t_to, t_closed, t_zone
+    FROM (SELECT y.t, max(y.route) AS to_day, y.zone,
+                 (CASE WHEN bool_or(y.day <= y.closed AND y.route IS NULL) OR max(y.route) <= max(y.closed) THEN 50 ELSE 0 END)::smallint AS code
+            FROM (SELECT coalesce(u.t, u.e) AS t, f.day, k.closed, CASE WHEN f.day <= k.closed THEN k.route END AS route,
+                         first_value(coalesce(a_zone[u.debit], a_zone[u.credit], 'UTC')) OVER (PARTITION BY coalesce(u.t, u.e) ORDER BY u.e) AS zone
+                    FROM unnest(e_debit, e_credit, e_posting) WITH ORDINALITY u (debit, credit, t, e)
+                    JOIN unnest(t_day) WITH ORDINALITY f (day, t) ON f.t = coalesce(u.t, u.e)
+                    CROSS JOIN LATERAL (VALUES (a_closed[u.debit], a_route[u.debit]), (a_closed[u.credit], a_route[u.credit])) k (closed, route)) y
+           GROUP BY y.t, y.zone ORDER BY y.t) x;
+  IF v_clock IS NOT NULL AND EXISTS (SELECT FROM unnest(t_to) d WHERE d IS NOT NULL) THEN
+    SELECT array_agg(CASE WHEN u.d IS NULL THEN NULL ELSE coalesce(f.at, v_clock) END ORDER BY u.o),
+           array_agg(CASE WHEN u.d IS NULL THEN f.at ELSE u.d::timestamp AT TIME ZONE u.zone END ORDER BY u.o),
+           array_agg(coalesce(u.d, g.day) ORDER BY u.o)
+      INTO t_asked, p_effective_at, t_day
+      FROM unnest(t_to, t_zone) WITH ORDINALITY u (d, zone, o)
+      LEFT JOIN unnest(p_effective_at) WITH ORDINALITY f (at, o) ON f.o = u.o
+      JOIN unnest(t_day) WITH ORDINALITY g (day, o) ON g.o = u.o;
+  END IF;
+
   -- 3 Claim the keys, in key order; the first of twins wins.
   SELECT array_agg(nextval('ledger.request_ids')) INTO ids FROM generate_series(1, n);
   INSERT INTO ledger.transactions (tenant_id, id, recorded_at, effective_at, reverses, effective_on, hash_formula, body_hash, key,
-                                   source_type, source_id, description, metadata)
+                                   source_type, source_id, description, metadata, asked_effective_at)
   SELECT v_tenant, u.id, v_now, coalesce(u.at, v_clock), nullif(u.reverses, 0), u.day, 1, u.hash, u.key, u.source_type, u.source_id,
-         u.description, u.metadata
-    FROM unnest(ids, p_effective_at, p_reverses, t_day, t_hash, p_keys, p_source_types, p_source_ids, p_descriptions, p_metadata)
-         u (id, at, reverses, day, hash, key, source_type, source_id, description, metadata)
+         u.description, u.metadata, u.asked
+    FROM unnest(ids, p_effective_at, p_reverses, t_day, t_hash, p_keys, p_source_types, p_source_ids, p_descriptions, p_metadata, t_asked)
+         u (id, at, reverses, day, hash, key, source_type, source_id, description, metadata, asked)
    ORDER BY u.key, u.id
   ON CONFLICT (tenant_id, key) DO NOTHING;
   GET DIAGNOSTICS v_claimed = ROW_COUNT;
@@ -270,11 +293,12 @@ BEGIN
         e_id[e] := ids[t];
       END LOOP;
     END IF;
+    IF code = 0 AND t_closed[t] <> 0 THEN code := t_closed[t]; failed := last + 1; END IF;
     IF code = 0 THEN v_posted := v_posted + 1; CONTINUE; END IF;
     codes[t] := code; v_refused := v_refused + 1;
     IF v_culprit = 0 THEN v_culprit := t; END IF;
     IF failed > 0 THEN
-      t_entry[t] := failed;
+      t_entry[t] := least(failed, last);
       FOR e IN first .. failed - 1 LOOP
         d := e_debit[e]; c := e_credit[e]; amount := p_amounts[e];
         a_net[d] := a_net[d] - amount; a_net[c] := a_net[c] + amount;
@@ -345,6 +369,7 @@ BEGIN
       FROM unnest(t_event, ids) u (event, id)
      WHERE u.event > 0
      ORDER BY u.event;
+    IF v_watched IS NOT NULL THEN PERFORM ledger.watch(v_watched); END IF;
     IF p_reservations IS NOT NULL THEN
       INSERT INTO ledger.reservation_events (tenant_id, reservation_id, id, recorded_at, amount_minor, transaction_id, kind)
       SELECT v_tenant, u.reservation, nextval('ledger.reservation_event_ids'), v_now, u.amount, u.id, 'captured'
@@ -427,7 +452,7 @@ BEGIN
     EXIT short WHEN num_nulls(p_key, p_debit, p_credit, p_amount, p_currency) > 0 OR p_debit = p_credit
       OR p_amount NOT BETWEEN 1 AND 4611686018427387903 OR length(p_key) NOT BETWEEN 1 AND 255;
     FOR v_account IN
-      SELECT a.id, a.net_minor AS net, a.seq, a.currency, a.status, a.next_expiry_at, l.time_zone,
+      SELECT a.id, a.net_minor AS net, a.seq, a.currency, a.status, a.next_expiry_at, l.time_zone, a.closed_through, a.is_watched,
              CASE WHEN a.type IN ('ASSET', 'EXPENSE') THEN a.lo_minor + a.reserved_minor ELSE a.lo_minor END AS lo,
              CASE WHEN a.type IN ('ASSET', 'EXPENSE') THEN a.hi_minor ELSE a.hi_minor - a.reserved_minor END AS hi
         FROM ledger.accounts a
@@ -446,6 +471,7 @@ BEGIN
     v_zone := coalesce(dr.time_zone, cr.time_zone, 'UTC');
     v_day := (coalesce(p_effective_at, v_clock) AT TIME ZONE v_zone)::date;
     EXIT short WHEN p_effective_at > v_clock AND v_day > (v_clock AT TIME ZONE v_zone)::date;
+    EXIT short WHEN v_day <= dr.closed_through OR v_day <= cr.closed_through;
 
     id := nextval('ledger.request_ids');
     INSERT INTO ledger.transactions (tenant_id, id, recorded_at, effective_at, effective_on, hash_formula, body_hash, key, source_type, source_id,
@@ -463,6 +489,7 @@ BEGIN
     UPDATE ledger.accounts a
        SET net_minor = a.net_minor + CASE WHEN a.id = p_debit THEN p_amount ELSE -p_amount END, seq = a.seq + 1
      WHERE a.tenant_id = v_tenant AND a.id IN (p_debit, p_credit);
+    IF dr.is_watched OR cr.is_watched THEN PERFORM ledger.watch(ARRAY[p_debit, p_credit]); END IF;
     v_event := nextval('audit.event_id'); v_xid := pg_current_xact_id(); v_epoch := audit.current_epoch();
     v_payment_id := CASE WHEN p_source_id LIKE 'pay\_%' THEN p_source_id END;
     v_data := ('{"transaction_id":' || id || ',"entries":[{"debit":' || p_debit || ',"credit":' || p_credit || ',"amount_minor":' || p_amount
