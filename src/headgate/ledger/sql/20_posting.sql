@@ -172,7 +172,7 @@ BEGIN
                     JOIN unnest(t_day) WITH ORDINALITY f (day, t) ON f.t = coalesce(u.t, u.e)
                     CROSS JOIN LATERAL (VALUES (a_closed[u.debit], a_route[u.debit]), (a_closed[u.credit], a_route[u.credit])) k (closed, route)) y
            GROUP BY y.t, y.zone ORDER BY y.t) x;
-  IF v_clock IS NOT NULL AND EXISTS (SELECT FROM unnest(t_to) d WHERE d IS NOT NULL) THEN
+  IF v_clock IS NOT NULL AND EXISTS (SELECT FROM unnest(t_to) y (day) WHERE y.day IS NOT NULL) THEN
     SELECT array_agg(CASE WHEN u.d IS NULL THEN NULL ELSE coalesce(f.at, v_clock) END ORDER BY u.o),
            array_agg(CASE WHEN u.d IS NULL THEN f.at ELSE u.d::timestamp AT TIME ZONE u.zone END ORDER BY u.o),
            array_agg(coalesce(u.d, g.day) ORDER BY u.o)
