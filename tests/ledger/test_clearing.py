@@ -128,7 +128,7 @@ def test_only_what_is_older_than_its_rule_breaks_the_invariant(book: Book) -> No
     rule(book, days=5)
     come(book, "5.00", 9, "A")
     come(book, "1.00", 2, "B")
-    assert 'stands at net -600 USD; the oldest of it is of' in overdue(book)[0]
+    assert "stands at net -600 USD; the oldest of it is of" in overdue(book)[0]
     assert report(book).is_overdue
 
     leave(book, "5.00", 1, "A")
@@ -159,7 +159,9 @@ def test_a_rule_that_cannot_be_is_refused(book: Book, other: Book) -> None:
         {"reason": ""},
     ):
         with pytest.raises(ledger.MalformedClearingRule):
-            book.do(ledger.set_must_be_zero, **({"account": book.clearing, "must_be_zero": True, "reason": "x"} | facts))
+            book.do(
+                ledger.set_must_be_zero, **({"account": book.clearing, "must_be_zero": True, "reason": "x"} | facts)
+            )
     with pytest.raises(ledger.AccountNotFound):
         book.do(ledger.set_must_be_zero, account=other.clearing, must_be_zero=True, reason="x")
     assert book.count("ledger.clearing_rules") == 0

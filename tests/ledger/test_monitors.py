@@ -172,7 +172,9 @@ def test_postings_at_once_announce_each_change_of_side_once(book: Book) -> None:
     watch(book, "5.00", what="posted")
 
     def work(number: int) -> Any:
-        return book.post(book.client, book.clearing, "1.00") if number % 2 else book.post(book.cash, book.client, "1.00")
+        return (
+            book.post(book.client, book.clearing, "1.00") if number % 2 else book.post(book.cash, book.client, "1.00")
+        )
 
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(work, range(80)))
