@@ -138,6 +138,7 @@ THIRD: list[Row] = [
 ]
 FOURTH: list[Row] = [
     ("", "parties unblock", ("{block[id]}", *T, "--reason", "mistaken")),
+    ("", "ledger reverse-conversion", ("{conversion[id]}", *T, "--idempotency-key", "back", "--reason", "wrong")),
     ("", "ledger frozen-balance", ("{period[id]}", *T)),
 ]
 

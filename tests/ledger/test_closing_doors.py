@@ -177,6 +177,8 @@ def test_money_is_converted_and_revalued_over_http(ask: Any, book: Book) -> None
     revalued = ask("POST", "/revaluations", {"on": "2024-01-31", "functional_currency": "USD"}, status=201)
     assert (revalued["gain"], revalued["lines"][0]["rate"]) == (usd(2000), "1.5")
     assert ask("GET", "/revaluations")["data"] == [revalued]
+    back = ask("POST", f"/conversions/{done['id']}/reverse", {"reason": "wrong"}, status=201)
+    assert back["reverses"] == done["transaction_id"]
     for bad in ({"rate": 0.8}, {"rate": "1e3", "source": "x"}, {"rate": "-1"}):
         assert ask("POST", "/conversions", body | bad, status=422)["code"] == "web.invalid"
 
@@ -240,6 +242,10 @@ def test_the_same_from_the_command_line(run: Any, book: Book, tmp_path: Path) ->
     rows = {row["code"]: row["balance"] for row in run("frozen-balance", period["id"])}
     assert rows["FX_GAIN_LOSS.USD"] == usd(2000)
     assert rows["FX_POSITION.USD"] == usd(12_000)
+
+    other = run("convert", *sides, "--idempotency-key", "fx 2")
+    back = run("reverse-conversion", other["id"], "--idempotency-key", "back", "--reason", "wrong")
+    assert back["reverses"] == other["transaction_id"]
 
     clearing = run("set-clearing", "PAYROLL_CLEARING.USD", "--reason", "payroll", "--max-age", "9000d")
     assert clearing["clearing"]["residual"] == usd(500)

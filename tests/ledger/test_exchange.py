@@ -275,6 +275,49 @@ def test_two_functional_currencies_have_to_be_told_apart(desk: Desk) -> None:
     assert desk.converted("1.00", "USD", "EUR", "0.9", functional_currency="USD").gain.currency == "USD"
 
 
+def test_a_conversion_is_taken_back_with_its_position(desk: Desk) -> None:
+    desk.converted("100.00", "USD", "EUR", "1")
+    sold = desk.converted("40.00", "EUR", "USD", "1.5")
+    assert desk.positions() == {"EUR": ("60.00", "60.00", "20.00")}
+
+    facts = {"idempotency_key": "back", "conversion_id": sold.id, "reason": "wrong"}
+    back = desk.book.do(ledger.reverse_conversion, **facts)
+    again = desk.book.do(ledger.reverse_conversion, **facts)
+
+    assert (again.transaction_id, again.replayed) == (back.transaction_id, True)
+    assert desk.positions() == {"EUR": ("100.00", "100.00", "0.00")}
+    assert desk.purpose("FX_GAIN_LOSS") == 0
+    assert_conserved(desk)
+    twice = desk.book.do(ledger.reverse_conversion, **(facts | {"idempotency_key": "twice"}))
+    assert isinstance(twice, Refused)
+    with pytest.raises(ledger.ConversionNotFound):
+        desk.book.do(ledger.reverse_conversion, **(facts | {"conversion_id": 10**9}))
+
+
+def test_a_conversion_whose_cost_would_be_stranded_is_not_taken_back(desk: Desk) -> None:
+    first = desk.converted("100.00", "USD", "EUR", "1")
+    desk.converted("130.00", "USD", "EUR", "0.7692307692")
+    desk.converted("100.00", "EUR", "USD", "1.15")
+    before = desk.book.facts()
+
+    with pytest.raises(ledger.PositionMovedOn):
+        desk.book.do(ledger.reverse_conversion, idempotency_key="back", conversion_id=first.id, reason="wrong")
+
+    assert desk.book.facts() == before
+    assert_conserved(desk)
+
+
+def test_a_plain_reversal_leaves_the_position_and_the_same_key_lets_it_follow(desk: Desk) -> None:
+    done = desk.converted("100.00", "USD", "EUR", "1")
+    desk.book.do(ledger.reverse, idempotency_key="r", transaction_id=done.transaction_id, reason="wrong")
+    assert desk.positions() == {"EUR": ("100.00", "100.00", "0.00")}
+
+    desk.book.do(ledger.reverse_conversion, idempotency_key="r", conversion_id=done.id, reason="wrong")
+
+    assert desk.positions() == {"EUR": ("0.00", "0.00", "0.00")}
+    assert_conserved(desk)
+
+
 # Revaluation --------------------------------------------------------------------------------------------------------
 
 

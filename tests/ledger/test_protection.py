@@ -29,7 +29,8 @@ TABLES = (
 @pytest.mark.parametrize("table", (*FACTS, *CLOSING))
 @pytest.mark.parametrize("who", ["app", "owner", "admin"])
 @pytest.mark.parametrize(
-    "statement", ["UPDATE {} SET tenant_id = tenant_id WHERE false", "DELETE FROM {} WHERE false", "TRUNCATE {} CASCADE"]
+    "statement",
+    ["UPDATE {} SET tenant_id = tenant_id WHERE false", "DELETE FROM {} WHERE false", "TRUNCATE {} CASCADE"],
 )
 def test_facts_are_append_only_for_everyone_also_where_no_row_is_touched(
     database: Database, table: str, who: str, statement: str

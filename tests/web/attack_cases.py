@@ -425,6 +425,9 @@ ROWS: dict[tuple[str, str], Row] = {
     ),
     ("GET", "/v1/ledger/conversions"): listed,
     ("GET", "/v1/ledger/conversions/{conversion_id}"): lambda a: Attack(params={"conversion_id": a.conversion}),
+    ("POST", "/v1/ledger/conversions/{conversion_id}/reverse"): lambda a: Attack(
+        params={"conversion_id": a.conversion}, json={"reason": "mine now"}
+    ),
     ("GET", "/v1/ledger/positions"): lambda a: Attack(
         query={"functional_currency": "USD", "legal_entity_id": a.tenant.legal_entity_id}, own=True
     ),

@@ -55,6 +55,7 @@ from headgate.ledger.errors import (
     PeriodNotFound,
     PeriodNotOver,
     PeriodOutOfOrder,
+    PositionMovedOn,
     RateMissing,
     ReservationNotFound,
     RevaluationRefused,
@@ -63,7 +64,7 @@ from headgate.ledger.errors import (
     TransactionNotFound,
     UnknownLegalEntity,
 )
-from headgate.ledger.exchange import Conversion, convert, get_conversion, list_conversions
+from headgate.ledger.exchange import Conversion, convert, get_conversion, list_conversions, reverse_conversion
 from headgate.ledger.model import (
     Account,
     AccountBalance,
@@ -184,6 +185,7 @@ __all__ = [
     "PeriodOutOfOrder",
     "PeriodTotal",
     "Position",
+    "PositionMovedOn",
     "Posted",
     "Posting",
     "RateFault",
@@ -253,6 +255,7 @@ __all__ = [
     "resolve_accounts",
     "revalue",
     "reverse",
+    "reverse_conversion",
     "seed_chart",
     "set_limits",
     "set_must_be_zero",

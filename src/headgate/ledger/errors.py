@@ -314,6 +314,13 @@ class RevaluationRefused(Conflict):
     sqlstate = "HG175"
 
 
+class PositionMovedOn(Conflict):
+    """The position has moved on since the conversion: convert back instead of reversing it."""
+
+    code = "ledger.position_moved_on"
+    sqlstate = "HG176"
+
+
 class MalformedConversion(Malformed):
     """This cannot be a conversion."""
 

@@ -15,7 +15,7 @@ The method, plainly:
   not depend on how often was revalued, and each period shows its change against the last revaluation.
 
 What is valued is what conversions made: income in a foreign currency joins when it is converted. A conversion is taken
-back by converting back, not by reversing its transaction, which would leave the position as it is.
+back with `reverse_conversion`; a plain reversal of its transaction would leave the position as it is.
 """
 
 from __future__ import annotations
@@ -40,8 +40,9 @@ from headgate.ledger.errors import (
     MalformedConversion,
     refusal,
 )
-from headgate.ledger.model import NET_MAX, Account
+from headgate.ledger.model import NET_MAX, Account, Posted
 from headgate.ledger.rates import ExchangeRate, check_rate, known_rate, rate_at
+from headgate.ledger.reversal import reverse
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +156,21 @@ def convert(
         },
     )
     return _answer(tx.one(_CONVERSION + " WHERE id = %(id)s", {"id": row["id"]}), replayed=False)
+
+
+def reverse_conversion(tx: Tx, *, idempotency_key: str, conversion_id: int, reason: str | None) -> Posted | Refused:
+    """Take a whole conversion back: its transaction is reversed, and the positions get back what they were moved by.
+
+    Raises ConversionNotFound, IdempotencyConflict, PositionMovedOn (a cost would be left without a quantity).
+    """
+    found = get_conversion(tx, conversion_id)
+    answer = reverse(tx, idempotency_key=idempotency_key, transaction_id=found.transaction_id, reason=reason)
+    if isinstance(answer, Posted):
+        tx.run(
+            "SELECT ledger.move_positions_back(%(conversion)s, %(reversal)s)",
+            {"conversion": found.id, "reversal": answer.transaction_id},
+        )
+    return answer
 
 
 def get_conversion(tx: Tx, conversion_id: int) -> Conversion:

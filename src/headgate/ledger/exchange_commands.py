@@ -7,12 +7,15 @@ from typing import Annotated
 
 import typer
 
+from headgate.core import ids
 from headgate.core.errors import Refused
 from headgate.core.money import Money
 from headgate.core.terminal import emit
 from headgate.ledger import exchange, rates, revaluation
 from headgate.ledger.command_parts import Json, Key, Limit, Tenant, answer, begin, day, decimal, instant, plain, show
+from headgate.ledger.documents import TransactionModel
 from headgate.ledger.exchange_documents import ConversionModel, ExchangeRateModel, PositionModel, RevaluationModel
+from headgate.ledger.queries import get_transaction
 
 app = typer.Typer()
 
@@ -111,6 +114,22 @@ def list_conversions(tenant: Tenant, limit: Limit = 50, json: Json = False) -> N
     with begin(tenant) as tx:
         rows = exchange.list_conversions(tx, limit=limit)
     show(rows, ConversionModel.of, json)
+
+
+@app.command("reverse-conversion")
+def reverse_conversion(
+    tenant: Tenant,
+    conversion: Annotated[str, typer.Argument(help="The conversion's id, fxc_…")],
+    idempotency_key: Key,
+    reason: Annotated[str, typer.Option()],
+    json: Json = False,
+) -> None:
+    """Take a whole conversion back, with its positions."""
+    with begin(tenant) as tx:
+        number = ids.decode("fxc", conversion)
+        done = exchange.reverse_conversion(tx, idempotency_key=idempotency_key, conversion_id=number, reason=reason)
+        shown = done if isinstance(done, Refused) else TransactionModel.of(get_transaction(tx, done.transaction_id))
+    answer(shown, json)
 
 
 @app.command("positions")

@@ -13,7 +13,7 @@ from headgate.core import ids
 from headgate.core.db import Tx
 from headgate.core.errors import Refused
 from headgate.ledger import exchange, rates, revaluation
-from headgate.ledger.documents import Instant
+from headgate.ledger.documents import Instant, NewReversal, TransactionModel
 from headgate.ledger.exchange_documents import (
     ConversionModel,
     ExchangeRateModel,
@@ -23,6 +23,7 @@ from headgate.ledger.exchange_documents import (
     PositionModel,
     RevaluationModel,
 )
+from headgate.ledger.queries import get_transaction
 from headgate.web import Call, CurrencyCode, Page, PageOf, money, page_of, reads, writes
 
 M = TypeVar("M")
@@ -122,6 +123,22 @@ def get_conversion(call: Reads, conversion_id: IdPath) -> ConversionModel:
     """One conversion."""
     with call.begin() as tx:
         return ConversionModel.of(exchange.get_conversion(tx, ids.decode("fxc", conversion_id)))
+
+
+@router.post("/conversions/{conversion_id}/reverse", status_code=201)
+def reverse_conversion(call: Posts, conversion_id: IdPath, body: NewReversal | None = None) -> TransactionModel:
+    """Take a whole conversion back, with its positions."""
+
+    def work(tx: Tx) -> TransactionModel | Refused:
+        done = exchange.reverse_conversion(
+            tx,
+            idempotency_key=call.key,
+            conversion_id=ids.decode("fxc", conversion_id),
+            reason=body.reason if body else None,
+        )
+        return done if isinstance(done, Refused) else TransactionModel.of(get_transaction(tx, done.transaction_id))
+
+    return _once(call, work)
 
 
 @router.get("/positions")

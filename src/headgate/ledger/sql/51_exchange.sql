@@ -155,6 +155,47 @@ ALTER FUNCTION ledger.convert_one(text, bytea, bigint, bigint, bigint, bigint, b
 GRANT EXECUTE ON FUNCTION ledger.convert_one(text, bytea, bigint, bigint, bigint, bigint, bigint, numeric, text, bigint, bigint, bigint, bigint, timestamptz,
   text, text, text, jsonb) TO headgate_app;
 
+-- A reversal of the whole transaction gives the positions back what they were moved by; the cost goes back as it came.
+CREATE OR REPLACE FUNCTION ledger.move_positions_back(p_conversion bigint, p_reversal bigint) RETURNS void
+  LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  v_tenant CONSTANT uuid := core.require_tenant();
+  v_move ledger.position_moves; v_last ledger.position_moves; v_quantity bigint;
+BEGIN
+  PERFORM FROM ledger.accounts a
+    WHERE a.tenant_id = v_tenant
+      AND a.id IN (SELECT u FROM ledger.position_moves k, unnest(ARRAY[k.account_id, k.functional_account_id]) u
+                    WHERE k.tenant_id = v_tenant AND k.conversion_id = p_conversion)
+    ORDER BY a.id FOR NO KEY UPDATE;
+  IF EXISTS (SELECT FROM ledger.position_moves k WHERE k.tenant_id = v_tenant AND k.transaction_id = p_reversal) THEN
+    RETURN;
+  END IF;
+  FOR v_move IN
+    SELECT k.* FROM ledger.position_moves k
+      JOIN ledger.conversions c ON c.tenant_id = k.tenant_id AND c.id = k.conversion_id AND c.transaction_id = k.transaction_id
+      JOIN ledger.transactions s ON s.tenant_id = k.tenant_id AND s.id = p_reversal AND s.reverses = k.transaction_id
+     WHERE k.tenant_id = v_tenant AND k.conversion_id = p_conversion
+     ORDER BY k.account_id
+  LOOP
+    SELECT sum(CASE WHEN e.credit_account_id = v_move.account_id THEN e.amount_minor ELSE -e.amount_minor END) INTO v_quantity
+      FROM ledger.entries e
+     WHERE e.tenant_id = v_tenant AND e.transaction_id = p_reversal AND v_move.account_id IN (e.debit_account_id, e.credit_account_id);
+    SELECT * INTO v_last FROM ledger.position_moves k WHERE k.tenant_id = v_tenant AND k.account_id = v_move.account_id ORDER BY k.seq DESC LIMIT 1;
+    IF v_quantity IS DISTINCT FROM -v_move.quantity_minor
+       OR (v_last.quantity_after = v_move.quantity_minor AND v_last.cost_after <> v_move.cost_minor) THEN
+      RAISE EXCEPTION USING ERRCODE = 'HG176', MESSAGE = 'the position has moved on since, so that a cost would be left without a quantity: convert back instead';
+    END IF;
+    INSERT INTO ledger.position_moves (tenant_id, account_id, seq, functional_account_id, conversion_id, transaction_id, quantity_minor, cost_minor,
+                                       gain_minor, quantity_after, cost_after)
+    VALUES (v_tenant, v_move.account_id, v_last.seq + 1, v_move.functional_account_id, p_conversion, p_reversal, -v_move.quantity_minor,
+            -v_move.cost_minor, -v_move.gain_minor, v_last.quantity_after - v_move.quantity_minor, v_last.cost_after - v_move.cost_minor);
+  END LOOP;
+END $$;
+COMMENT ON FUNCTION ledger.move_positions_back(bigint, bigint) IS
+  'After a conversion''s transaction was reversed as a whole: its positions follow, once. Raises HG176 where the position has moved on';
+ALTER FUNCTION ledger.move_positions_back(bigint, bigint) OWNER TO headgate_poster;
+GRANT EXECUTE ON FUNCTION ledger.move_positions_back(bigint, bigint) TO headgate_app;
+
 -- The positions as they were at the end of a day, by the days of their transactions.
 CREATE OR REPLACE FUNCTION ledger.positions_on(
   p_functional_position bigint, p_on date, OUT account_id bigint, OUT quantity_minor bigint, OUT cost_minor bigint, OUT realised_minor bigint
