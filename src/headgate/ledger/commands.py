@@ -16,7 +16,7 @@ from headgate.core.db import Actor, Tx
 from headgate.core.errors import Malformed, Refused
 from headgate.core.money import Money
 from headgate.core.terminal import emit, open_database, refuse
-from headgate.ledger import accounts, chart, queries, reservations
+from headgate.ledger import accounts, chart, exchange_commands, period_commands, queries, reservations, watch_commands
 from headgate.ledger.balances import balance as balance_of
 from headgate.ledger.balances import balances as balances_of
 from headgate.ledger.catalogue import catalogue
@@ -33,6 +33,8 @@ from headgate.ledger.posting import post
 from headgate.ledger.reversal import reverse
 
 app = typer.Typer(name="ledger", help="The book: accounts, balances, postings, reservations.", no_args_is_help=True)
+for _module in (period_commands, exchange_commands, watch_commands):
+    app.add_typer(_module.app)
 
 _ADMINISTRATOR = Actor("human", "administrator")
 _ALL = 1_000_000

@@ -35,6 +35,7 @@ DECLARE
   -- Accounts by position, in id order. lo and hi have what is reserved and pending to leave taken off.
   a_id bigint[]; a_net bigint[]; a_seq bigint[]; a_lo bigint[]; a_hi bigint[]; a_reserved bigint[]; a_out bigint[]; a_in bigint[];
   a_debit_normal boolean[]; a_currency text[]; a_status text[]; a_zone text[];
+  v_watched bigint[];
   a_max timestamptz[]; a_late_by interval[]; a_closed date[]; a_route date[]; a_safe_lo boolean[]; a_safe_hi boolean[];
   -- Entries by position: posting, number within it, positions of its accounts, first objection, day, effect.
   e_posting integer[]; e_n smallint[]; e_debit integer[]; e_credit integer[]; e_code smallint[]; e_day date[]; e_id bigint[];
@@ -96,11 +97,13 @@ BEGIN
            array_agg(CASE WHEN x.debit_normal THEN x.lo_minor + x.reserved_minor + x.pending_out_minor ELSE x.lo_minor END),
            array_agg(CASE WHEN x.debit_normal THEN x.hi_minor ELSE x.hi_minor - x.reserved_minor - x.pending_out_minor END),
            array_agg(x.currency), array_agg(x.status), array_agg(x.time_zone), array_agg(x.effective_max), array_agg(x.late_by_max),
-           array_agg(x.closed_through), array_agg(x.route_to), min(x.next_expiry_at), max(x.effective_max), max(x.closed_through)
+           array_agg(x.closed_through), array_agg(x.route_to), min(x.next_expiry_at), max(x.effective_max), max(x.closed_through),
+           array_agg(x.id) FILTER (WHERE x.is_watched)
       INTO a_id, a_net, a_seq, a_reserved, a_out, a_in, a_debit_normal, a_lo, a_hi, a_currency, a_status, a_zone, a_max, a_late_by,
-           a_closed, a_route, v_next_expiry, v_effective_max, v_closed
+           a_closed, a_route, v_next_expiry, v_effective_max, v_closed, v_watched
       FROM (SELECT a.id, a.net_minor, a.seq, a.reserved_minor, a.pending_out_minor, a.pending_in_minor, a.lo_minor, a.hi_minor, a.currency,
                    a.status, a.next_expiry_at, a.effective_max, a.late_by_max, a.closed_through, a.route_to,
+                   a.is_watched,
                    a.type IN ('ASSET', 'EXPENSE') AS debit_normal, l.time_zone
               FROM ledger.accounts a
               LEFT JOIN tenants.legal_entities l ON l.tenant_id = v_tenant AND l.id = a.legal_entity_id
@@ -553,6 +556,9 @@ BEGIN
   IF v_held_back > 0 THEN
     PERFORM ledger.hold_back(v_now, v_clock, ids, t_kind, p_effective_at, p_expires_at, p_source_types, p_source_ids, codes,
                              e_pending, p_debits, p_credits, p_amounts, p_currencies, e_n);
+  END IF;
+  IF v_watched IS NOT NULL AND v_posted + v_held_back > 0 THEN
+    PERFORM ledger.watch(v_watched);
   END IF;
   IF v_refused > 0 THEN
     WITH refused AS (
