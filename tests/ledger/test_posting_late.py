@@ -134,6 +134,17 @@ def test_limits_hold_at_every_effective_time_since(book: Book, form: str) -> Non
     assert isinstance(spend("20.00", 10), Posted)
 
 
+def test_what_happens_now_is_not_backdated(book: Book) -> None:
+    """A bank's day has no hour: money booked at a later one of today may be spent before it."""
+    with book.begin() as tx:
+        now = tx.now()
+    later = now + (now.replace(hour=23, minute=59, second=59) - now) / 2
+    book.post(book.cash, book.client, "5.00", effective_at=later)
+
+    assert isinstance(book.post(book.client, book.clearing, "5.00"), Posted)
+    assert [late for _, late in legs(book, book.client)] == [False, True]
+
+
 def test_a_maximum_holds_at_every_effective_time_since(book: Book) -> None:
     with book.begin() as tx:
         capped = ledger.create_account(
