@@ -42,6 +42,26 @@ FIRST: list[Row] = [
         "ledger post",
         (*T, "--debit", "till", "--credit", "FEES.USD", "--amount", "1.00", *USD, "--idempotency-key", "k"),
     ),
+    *(
+        (
+            name,
+            "ledger post",
+            (
+                *T,
+                "--debit",
+                "till",
+                "--credit",
+                "FEES.USD",
+                "--amount",
+                "1.00",
+                *USD,
+                "--pending",
+                "--idempotency-key",
+                name,
+            ),
+        )
+        for name in ("pending", "unwanted")
+    ),
     ("register", "ingestion receive", (str(SAMPLES / "register.csv"), *T)),
     ("statement", "ingestion receive", (str(SAMPLES / "statement.bai2"), *T, "--source", "bank")),
     ("", "ledger postings", ()),
@@ -66,6 +86,9 @@ SECOND: list[Row] = [
     ("", "ledger balances", T),
     ("", "ledger transactions", T),
     ("", "ledger entries", T),
+    ("", "ledger pending", T),
+    ("", "ledger post-pending", ("{pending[id]}", *T, "--idempotency-key", "s")),
+    ("", "ledger void", ("{unwanted[id]}", *T, "--reason", "unwanted")),
     ("", "ledger reservations", T),
     ("", "ledger expire-reservations", T),
     ("period", "ledger open-period",

@@ -148,6 +148,13 @@ class Victim:
         return ids.encode("acct", account.id)
 
     @cached_property
+    def pending(self) -> str:
+        """A pending transaction."""
+        entry = ledger.Entry(ids.decode("acct", self.cash), ids.decode("acct", self.funds), make.usd("1.00"))
+        posted = self.do(ledger.post, idempotency_key="pending", entries=[entry], pending=True)
+        return ids.encode("txn", posted.transaction_id)
+
+    @cached_property
     def transaction(self) -> str:
         """A deposit of 1,000.00 in A's book."""
         entry = ledger.Entry(ids.decode("acct", self.cash), ids.decode("acct", self.funds), make.usd("1000.00"))
@@ -378,6 +385,8 @@ ROWS: dict[tuple[str, str], Row] = {
     ("POST", "/v1/ledger/transactions/{transaction_id}/reverse"): lambda a: Attack(
         params={"transaction_id": a.transaction}, json={"reason": "mine now"}
     ),
+    ("POST", "/v1/ledger/transactions/{transaction_id}/post"): lambda a: Attack(params={"transaction_id": a.pending}),
+    ("POST", "/v1/ledger/transactions/{transaction_id}/void"): lambda a: Attack(params={"transaction_id": a.pending}),
     ("GET", "/v1/ledger/entries"): lambda a: Attack(query={"transaction": a.transaction}, own=True),
     ("POST", "/v1/ledger/reservations"): lambda a: Attack(
         json={"account": a.funds, "amount": TEN, "reserve_type": "payroll", "source_ref": "x"}
@@ -386,6 +395,12 @@ ROWS: dict[tuple[str, str], Row] = {
     ("GET", "/v1/ledger/reservations/{reservation_id}"): lambda a: Attack(params={"reservation_id": a.reservation}),
     ("POST", "/v1/ledger/reservations/{reservation_id}/capture"): lambda a: Attack(
         params={"reservation_id": a.reservation}, json={"amount": TEN, "credit": "CASH.USD"}
+    ),
+    ("POST", "/v1/ledger/reservations/{reservation_id}/increase"): lambda a: Attack(
+        params={"reservation_id": a.reservation}, json={"amount": {"minor": 100, "currency": "USD"}}
+    ),
+    ("POST", "/v1/ledger/reservations/{reservation_id}/extend"): lambda a: Attack(
+        params={"reservation_id": a.reservation}, json={"expires_at": None}
     ),
     ("POST", "/v1/ledger/reservations/{reservation_id}/release"): lambda a: Attack(
         params={"reservation_id": a.reservation}

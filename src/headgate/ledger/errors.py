@@ -32,7 +32,7 @@ functions answer with these result codes, stable and in the order they are check
 | 41 | ledger.balance_limit_exceeded | the account would rise above its maximum |
 | 42 | ledger.version_mismatch | an account of the entry has had other legs than the condition expects |
 | 43 | ledger.condition_not_met | less would be available on an account than the condition asks for |
-| 44 | ledger.limit_at_effective_time | backdated, it would take the account beyond a limit at some effective time since |
+| 44 | ledger.limit_at_effective_time | given that effective time, it would break a limit at some time since |
 | 50 | ledger.period_closed | its day lies in a closed period that routes nothing |
 | 60 | ledger.batch_refused | the batch was all or nothing, and another of it was refused |
 
