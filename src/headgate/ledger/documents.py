@@ -37,10 +37,23 @@ def _text(value: Any) -> Any:
     return value
 
 
+def _day_or_instant(value: Any) -> Any:
+    text = _text(value)
+    if isinstance(text, str):
+        return date.fromisoformat(text) if len(text) == len("2026-11-20") else datetime.fromisoformat(text)
+    return text
+
+
 AccountName = Annotated[str, StringConstraints(strict=True, min_length=1, max_length=100)]
 """An account by its code or its id."""
 Instant = Annotated[AwareDatetime, BeforeValidator(_text)]
 """RFC 3339 with an offset."""
+DayOrInstant = Annotated[
+    Annotated[date, Field(strict=False)] | AwareDatetime,
+    BeforeValidator(_day_or_instant),
+    WithJsonSchema({"type": "string", "examples": ["2026-11-20", "2026-11-20T12:00:00Z"]}),
+]
+"""An instant with an offset, or a day: its end."""
 Moment = Annotated[
     datetime,
     PlainSerializer(lambda value: value.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")),

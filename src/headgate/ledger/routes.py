@@ -17,7 +17,9 @@ from headgate.ledger.documents import (
     AccountBalanceModel,
     AccountModel,
     BalanceModel,
+    DayOrInstant,
     EntryModel,
+    Instant,
     NewAccount,
     NewCapture,
     NewReservation,
@@ -104,23 +106,33 @@ def get_account(call: Reads, account: AccountPath) -> AccountModel:
 
 
 @router.get("/accounts/{account}/balance")
-def get_balance(call: Reads, account: AccountPath) -> BalanceModel:
-    """What is posted, pending, reserved and available, on the account's normal side."""
+def get_balance(
+    call: Reads, account: AccountPath, as_of: DayOrInstant | None = None, known_at: Instant | None = None
+) -> BalanceModel:
+    """What is posted, pending, reserved and available, on the account's normal side: now, or as of a time."""
     with call.begin() as tx:
-        return BalanceModel.of(balance(tx, account))
+        return BalanceModel.of(balance(tx, account, as_of=as_of, known_at=known_at))
 
 
 @router.get("/balances")
 def list_balances(
-    call: Reads, page: Page, currency: CurrencyCode | None = None, purpose: Text = None, legal_entity_id: Text = None
+    call: Reads,
+    page: Page,
+    currency: CurrencyCode | None = None,
+    purpose: Text = None,
+    legal_entity_id: Text = None,
+    as_of: DayOrInstant | None = None,
+    known_at: Instant | None = None,
 ) -> PageOf[AccountBalanceModel]:
-    """Balances of all accounts, by code."""
+    """Balances of all accounts, by code: now, or as of a time."""
     with call.begin() as tx:
         rows = balances(
             tx,
             currency=currency,
             purpose=purpose,
             legal_entity_id=legal_entity_id,
+            as_of=as_of,
+            known_at=known_at,
             after=page.after(str),
             limit=page.limit + 1,
         )

@@ -1,0 +1,220 @@
+-- The book as of a time, on two axes: effective (what had happened by then) and known (what was written by then).
+--
+-- An account's legs are numbered in the order in which they were recorded. Those that are not late are in the order of
+-- their effective times too, so both ends are found by bisection over the numbers, by the two unique indexes; the
+-- running balance at that leg is then corrected by the few late legs behind it, by the partial indexes. Nothing is
+-- summed up but those.
+
+CREATE OR REPLACE FUNCTION ledger.last_leg_known(p_account bigint, p_last bigint, p_known timestamptz) RETURNS bigint
+  LANGUAGE plpgsql STABLE AS $$
+DECLARE
+  v_tenant CONSTANT uuid := core.require_tenant();
+  v_lo bigint := 0;             -- this leg and all before it are known
+  v_hi bigint := p_last + 1;    -- this one is not
+  v_mid bigint;
+  v_at timestamptz;
+BEGIN
+  IF p_known IS NULL THEN
+    RETURN p_last;
+  END IF;
+  WHILE v_lo + 1 < v_hi LOOP
+    v_mid := (v_lo + v_hi) / 2;
+    SELECT x.recorded_at INTO v_at
+      FROM (SELECT e.recorded_at FROM ledger.entries e WHERE e.tenant_id = v_tenant AND e.debit_account_id = p_account AND e.debit_seq = v_mid
+            UNION ALL
+            SELECT e.recorded_at FROM ledger.entries e WHERE e.tenant_id = v_tenant AND e.credit_account_id = p_account AND e.credit_seq = v_mid) x;
+    IF v_at <= p_known THEN v_lo := v_mid; ELSE v_hi := v_mid; END IF;
+  END LOOP;
+  RETURN v_lo;
+END $$;
+COMMENT ON FUNCTION ledger.last_leg_known(bigint, bigint, timestamptz) IS
+  'The last of an account''s first p_last legs that was recorded by then; 0 where none was, p_last where p_known is NULL';
+
+CREATE OR REPLACE FUNCTION ledger.last_leg_effective(p_account bigint, p_last bigint, p_effective timestamptz) RETURNS bigint
+  LANGUAGE plpgsql STABLE AS $$
+DECLARE
+  v_tenant CONSTANT uuid := core.require_tenant();
+  v_lo bigint := 0;             -- no leg up to this one is effective later
+  v_hi bigint := p_last + 1;    -- this one, or one before it, is
+  v_mid bigint; v_back bigint; v_seq bigint; v_late boolean;
+  v_at timestamptz;
+BEGIN
+  WHILE v_lo + 1 < v_hi LOOP
+    v_mid := (v_lo + v_hi) / 2;
+    v_seq := v_mid;
+    SELECT x.effective_at, x.late INTO v_at, v_late
+      FROM (SELECT e.effective_at, e.debit_late AS late FROM ledger.entries e
+             WHERE e.tenant_id = v_tenant AND e.debit_account_id = p_account AND e.debit_seq = v_mid
+            UNION ALL
+            SELECT e.effective_at, e.credit_late FROM ledger.entries e
+             WHERE e.tenant_id = v_tenant AND e.credit_account_id = p_account AND e.credit_seq = v_mid) x;
+    -- A late leg tells nothing of the order: the last one before it that is not late does. Runs of late legs are short; a
+    -- long one is read once, since the bisection goes on beyond it.
+    v_back := 16;
+    WHILE v_late AND v_at <= p_effective AND v_seq > v_lo LOOP
+      v_seq := NULL;
+      SELECT x.seq, x.effective_at INTO v_seq, v_at
+        FROM (SELECT e.debit_seq AS seq, e.effective_at FROM ledger.entries e
+               WHERE e.tenant_id = v_tenant AND e.debit_account_id = p_account AND e.debit_seq > greatest(v_lo, v_mid - v_back)
+                 AND e.debit_seq <= v_mid AND NOT e.debit_late
+              UNION ALL
+              SELECT e.credit_seq, e.effective_at FROM ledger.entries e
+               WHERE e.tenant_id = v_tenant AND e.credit_account_id = p_account AND e.credit_seq > greatest(v_lo, v_mid - v_back)
+                 AND e.credit_seq <= v_mid AND NOT e.credit_late) x
+       ORDER BY x.seq DESC LIMIT 1;
+      IF v_seq IS NOT NULL THEN
+        v_late := false;
+      ELSIF v_mid - v_back <= v_lo THEN
+        v_seq := v_lo;
+      ELSE
+        v_seq := v_mid - v_back; v_back := v_back * 8; v_at := p_effective;
+      END IF;
+    END LOOP;
+    IF v_seq = v_lo OR v_at <= p_effective THEN v_lo := v_mid; ELSE v_hi := v_seq; END IF;
+  END LOOP;
+  RETURN v_lo;
+END $$;
+COMMENT ON FUNCTION ledger.last_leg_effective(bigint, bigint, timestamptz) IS
+  'The last of an account''s first p_last legs before the first that is effective later: all up to it are effective by then';
+
+CREATE OR REPLACE FUNCTION ledger.net_at_leg(p_account bigint, p_seq bigint) RETURNS bigint LANGUAGE plpgsql STABLE AS $$
+DECLARE
+  v_tenant CONSTANT uuid := core.require_tenant();
+  v_net bigint := 0;
+BEGIN
+  IF p_seq > 0 THEN
+    SELECT x.net INTO STRICT v_net
+      FROM (SELECT e.debit_net AS net FROM ledger.entries e WHERE e.tenant_id = v_tenant AND e.debit_account_id = p_account AND e.debit_seq = p_seq
+            UNION ALL
+            SELECT e.credit_net FROM ledger.entries e WHERE e.tenant_id = v_tenant AND e.credit_account_id = p_account AND e.credit_seq = p_seq) x;
+  END IF;
+  RETURN v_net;
+END $$;
+COMMENT ON FUNCTION ledger.net_at_leg(bigint, bigint) IS 'An account''s net (debits − credits) after its leg of that number; 0 after none';
+
+CREATE OR REPLACE FUNCTION ledger.balance_as_of(p_account bigint, p_effective timestamptz, p_known timestamptz) RETURNS bigint
+  LANGUAGE plpgsql STABLE AS $$
+DECLARE
+  v_tenant CONSTANT uuid := core.require_tenant();
+  v_account record;
+  v_known bigint; v_effective bigint; v_net bigint; v_since timestamptz;
+BEGIN
+  SELECT a.seq, a.net_minor, a.effective_max, a.late_by_max INTO v_account
+    FROM ledger.accounts a WHERE a.tenant_id = v_tenant AND a.id = p_account;
+  IF NOT FOUND THEN
+    RAISE EXCEPTION USING ERRCODE = 'HG105', MESSAGE = 'there is no such account';
+  END IF;
+  v_known := ledger.last_leg_known(p_account, v_account.seq, p_known);
+  IF p_effective IS NULL OR p_effective >= v_account.effective_max THEN
+    v_effective := v_account.seq;
+  ELSE
+    -- Up to v_known where everything known is effective: what lies behind it is not asked for.
+    v_effective := ledger.last_leg_effective(p_account, v_known, p_effective);
+  END IF;
+  IF least(v_known, v_effective) = v_account.seq THEN
+    RETURN v_account.net_minor;
+  END IF;
+  v_net := ledger.net_at_leg(p_account, least(v_known, v_effective));
+  IF v_effective < v_known AND v_account.late_by_max > '0' THEN
+    -- In UTC, where a day has 24 hours as the difference of two instants has it.
+    v_since := (p_effective AT TIME ZONE 'UTC' - v_account.late_by_max) AT TIME ZONE 'UTC';
+    SELECT v_net + coalesce(sum(x.change), 0) INTO v_net
+      FROM (SELECT e.amount_minor AS change FROM ledger.entries e
+             WHERE e.tenant_id = v_tenant AND e.debit_account_id = p_account AND e.debit_late
+               AND e.effective_at >= v_since AND e.effective_at <= p_effective AND e.debit_seq > v_effective AND e.debit_seq <= v_known
+            UNION ALL
+            SELECT -e.amount_minor FROM ledger.entries e
+             WHERE e.tenant_id = v_tenant AND e.credit_account_id = p_account AND e.credit_late
+               AND e.effective_at >= v_since AND e.effective_at <= p_effective AND e.credit_seq > v_effective AND e.credit_seq <= v_known) x;
+  END IF;
+  RETURN v_net;
+END $$;
+COMMENT ON FUNCTION ledger.balance_as_of(bigint, timestamptz, timestamptz) IS
+  'An account''s net (debits − credits) of what was effective by p_effective and recorded by p_known; NULL: without that bound. Raises HG105';
+
+-- The first instant of a day, anywhere on earth, and the first after it: no zone was ever further from UTC.
+CREATE OR REPLACE FUNCTION ledger.day_begins_nowhere_before(p_day date) RETURNS timestamptz LANGUAGE sql IMMUTABLE AS $$
+  SELECT (p_day - interval '16 hours') AT TIME ZONE 'UTC'
+$$;
+COMMENT ON FUNCTION ledger.day_begins_nowhere_before(date) IS 'What is effective before it lies on an earlier day, in whichever zone';
+CREATE OR REPLACE FUNCTION ledger.day_is_over_everywhere(p_day date) RETURNS timestamptz LANGUAGE sql IMMUTABLE AS $$
+  SELECT (p_day + interval '40 hours') AT TIME ZONE 'UTC'
+$$;
+COMMENT ON FUNCTION ledger.day_is_over_everywhere(date) IS 'What is effective from it on lies on a later day, in whichever zone';
+
+CREATE OR REPLACE FUNCTION ledger.legs_effective(p_account bigint, p_from timestamptz, p_before timestamptz, p_known timestamptz)
+  RETURNS TABLE (seq bigint, change_minor bigint, other_account_id bigint, transaction_id bigint, n smallint, recorded_at timestamptz,
+                 effective_at timestamptz, effective_on date)
+  LANGUAGE plpgsql STABLE AS $$
+DECLARE
+  v_tenant CONSTANT uuid := core.require_tenant();
+  v_last bigint; v_known bigint; v_first bigint; v_end bigint;
+BEGIN
+  SELECT a.seq INTO v_last FROM ledger.accounts a WHERE a.tenant_id = v_tenant AND a.id = p_account;
+  v_known := ledger.last_leg_known(p_account, v_last, p_known);
+  v_first := ledger.last_leg_effective(p_account, v_known, p_from - interval '1 microsecond');
+  v_end := ledger.last_leg_effective(p_account, v_known, p_before - interval '1 microsecond');
+  RETURN QUERY
+    SELECT e.debit_seq, e.amount_minor, e.credit_account_id, e.transaction_id, e.n, e.recorded_at, e.effective_at, e.effective_on
+      FROM ledger.entries e
+     WHERE e.tenant_id = v_tenant AND e.debit_account_id = p_account AND e.debit_seq > v_first AND e.debit_seq <= v_end AND NOT e.debit_late
+    UNION ALL
+    SELECT e.credit_seq, -e.amount_minor, e.debit_account_id, e.transaction_id, e.n, e.recorded_at, e.effective_at, e.effective_on
+      FROM ledger.entries e
+     WHERE e.tenant_id = v_tenant AND e.credit_account_id = p_account AND e.credit_seq > v_first AND e.credit_seq <= v_end AND NOT e.credit_late
+    UNION ALL
+    SELECT e.debit_seq, e.amount_minor, e.credit_account_id, e.transaction_id, e.n, e.recorded_at, e.effective_at, e.effective_on
+      FROM ledger.entries e
+     WHERE e.tenant_id = v_tenant AND e.debit_account_id = p_account AND e.debit_late AND e.effective_at >= p_from AND e.effective_at < p_before
+       AND e.debit_seq <= v_known
+    UNION ALL
+    SELECT e.credit_seq, -e.amount_minor, e.debit_account_id, e.transaction_id, e.n, e.recorded_at, e.effective_at, e.effective_on
+      FROM ledger.entries e
+     WHERE e.tenant_id = v_tenant AND e.credit_account_id = p_account AND e.credit_late AND e.effective_at >= p_from AND e.effective_at < p_before
+       AND e.credit_seq <= v_known;
+END $$;
+COMMENT ON FUNCTION ledger.legs_effective(bigint, timestamptz, timestamptz, timestamptz) IS
+  'An account''s legs that were effective from p_from on and before p_before, as known at p_known (NULL: now), in no order';
+
+CREATE OR REPLACE FUNCTION ledger.legs_of_days(p_account bigint, p_from date, p_to date, p_known timestamptz)
+  RETURNS TABLE (seq bigint, change_minor bigint, other_account_id bigint, transaction_id bigint, n smallint, recorded_at timestamptz,
+                 effective_at timestamptz, effective_on date)
+  LANGUAGE sql STABLE AS $$
+  SELECT l.seq, l.change_minor, l.other_account_id, l.transaction_id, l.n, l.recorded_at, l.effective_at, l.effective_on
+    FROM ledger.legs_effective(p_account, ledger.day_begins_nowhere_before(p_from), ledger.day_is_over_everywhere(p_to), p_known) l
+   WHERE l.effective_on BETWEEN p_from AND p_to
+$$;
+COMMENT ON FUNCTION ledger.legs_of_days(bigint, date, date, timestamptz) IS
+  'An account''s legs of these effective days, both included, as known at p_known (NULL: now), in no order';
+
+-- A posting's day is that of its legal entity's zone, so on one account days may overlap by hours: those are looked through.
+CREATE OR REPLACE FUNCTION ledger.balance_as_of_day(p_account bigint, p_day date, p_known timestamptz) RETURNS bigint
+  LANGUAGE plpgsql STABLE AS $$
+BEGIN
+  RETURN ledger.balance_as_of(p_account, ledger.day_begins_nowhere_before(p_day + 1) - interval '1 microsecond', p_known)
+    + coalesce((SELECT sum(l.change_minor)
+                  FROM ledger.legs_effective(p_account, ledger.day_begins_nowhere_before(p_day + 1), ledger.day_is_over_everywhere(p_day), p_known) l
+                 WHERE l.effective_on <= p_day), 0)::bigint;
+END $$;
+COMMENT ON FUNCTION ledger.balance_as_of_day(bigint, date, timestamptz) IS
+  'An account''s net (debits − credits) at the end of an effective day, as known at p_known (NULL: now). Raises HG105';
+
+-- Reservations have one time, that of their recording: what was set aside at an instant is what was made by then less what
+-- became of it by then.
+CREATE OR REPLACE FUNCTION ledger.reserved_as_of(p_account bigint, p_at timestamptz) RETURNS bigint LANGUAGE sql STABLE AS $$
+  SELECT coalesce(sum(s.amount_minor - coalesce((
+           SELECT sum(v.amount_minor) FROM ledger.reservation_events v
+            WHERE v.tenant_id = s.tenant_id AND v.reservation_id = s.id AND v.recorded_at <= p_at
+              AND v.kind IN ('captured', 'released', 'expired')), 0)), 0)::bigint
+    FROM ledger.reservations s
+   WHERE s.tenant_id = (SELECT core.require_tenant()) AND s.account_id = p_account AND s.created_at <= p_at AND s.expires_at > p_at
+     AND (s.status = 'active' OR s.updated_at > p_at)
+$$;
+COMMENT ON FUNCTION ledger.reserved_as_of(bigint, timestamptz) IS
+  'What was left at an instant of the account''s reservations that were made by then and not overdue';
+
+GRANT EXECUTE ON FUNCTION ledger.last_leg_known(bigint, bigint, timestamptz), ledger.last_leg_effective(bigint, bigint, timestamptz),
+  ledger.net_at_leg(bigint, bigint), ledger.balance_as_of(bigint, timestamptz, timestamptz), ledger.day_begins_nowhere_before(date),
+  ledger.day_is_over_everywhere(date), ledger.legs_effective(bigint, timestamptz, timestamptz, timestamptz),
+  ledger.legs_of_days(bigint, date, date, timestamptz), ledger.balance_as_of_day(bigint, date, timestamptz),
+  ledger.reserved_as_of(bigint, timestamptz) TO headgate_app, headgate_readonly;
