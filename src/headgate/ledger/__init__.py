@@ -32,10 +32,12 @@ from headgate.ledger.errors import (
     MalformedAccount,
     MalformedBatch,
     MissingPurpose,
+    NotInTree,
     ReservationNotFound,
     TransactionNotFound,
     UnknownLegalEntity,
 )
+from headgate.ledger.explain import RefusalNotFound, explain_balance, explain_refusal
 from headgate.ledger.model import (
     Account,
     AccountBalance,
@@ -51,6 +53,7 @@ from headgate.ledger.model import (
 )
 from headgate.ledger.posting import post, post_many
 from headgate.ledger.queries import get_transaction, list_entries, list_transactions, transactions_of_source
+from headgate.ledger.reports import ageing, general_ledger, statement, trial_balance, trial_totals
 from headgate.ledger.reservations import (
     capture,
     capture_many,
@@ -63,6 +66,7 @@ from headgate.ledger.reservations import (
     reserve_many,
 )
 from headgate.ledger.reversal import reverse
+from headgate.ledger.tree import set_parent, tree
 
 __all__ = [
     "Account",
@@ -82,8 +86,10 @@ __all__ = [
     "MalformedAccount",
     "MalformedBatch",
     "MissingPurpose",
+    "NotInTree",
     "Posted",
     "Posting",
+    "RefusalNotFound",
     "Reservation",
     "ReservationNotFound",
     "ReservationRequest",
@@ -91,6 +97,7 @@ __all__ = [
     "TransactionNotFound",
     "UnknownLegalEntity",
     "account_for",
+    "ageing",
     "balance",
     "balances",
     "capture",
@@ -98,6 +105,9 @@ __all__ = [
     "catalogue",
     "create_account",
     "expire_due",
+    "explain_balance",
+    "explain_refusal",
+    "general_ledger",
     "get_account",
     "get_reservation",
     "get_transaction",
@@ -117,6 +127,11 @@ __all__ = [
     "reverse",
     "seed_chart",
     "set_limits",
+    "set_parent",
     "set_status",
+    "statement",
     "transactions_of_source",
+    "tree",
+    "trial_balance",
+    "trial_totals",
 ]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, time
-from typing import Any, Final, LiteralString
+from typing import Any, LiteralString
 
 from headgate.core.db import Tx
 from headgate.core.errors import Malformed
@@ -20,25 +20,19 @@ from headgate.ledger.model import DEBIT_NORMAL, AccountBalance, Balance
 AsOf = date | datetime | None
 """An instant, the end of a day, or None: everything."""
 
-NET: Final[LiteralString] = """
-    CASE WHEN %(on)s::date IS NULL THEN ledger.balance_as_of(a.id, %(at)s, %(known_at)s)
-         ELSE ledger.balance_as_of_day(a.id, %(on)s, %(known_at)s) END
-"""
-"""The net of account `a` under the parameters of `bounds`."""
-
-_SELECT: LiteralString = (
-    """
+_SELECT: LiteralString = """
     SELECT a.id AS account_id, a.code, a.name, a.type, a.currency, a.purpose, a.legal_entity_id, a.status,
-"""
-    + NET
-    + """ AS net_minor, ledger.reserved_as_of(a.id, %(reserved_at)s) AS reserved_minor
+           ledger.net_as_of(a.id, %(at)s, %(on)s, %(known_at)s) AS net_minor,
+           ledger.reserved_as_of(a.id, %(reserved_at)s) AS reserved_minor
       FROM ledger.accounts a
 """
-)
 
 
 def bounds(tx: Tx, as_of: AsOf, known_at: datetime | None) -> dict[str, Any]:
-    """The parameters of a reading. Raises Malformed where an instant has no zone or `known_at` lies ahead."""
+    """The parameters of ledger.net_as_of and ledger.reserved_as_of.
+
+    Raises Malformed where an instant has no zone or `known_at` lies ahead.
+    """
     is_day = isinstance(as_of, date) and not isinstance(as_of, datetime)
     for instant in (as_of, known_at):
         if isinstance(instant, datetime) and instant.tzinfo is None:
@@ -79,7 +73,7 @@ def balances_as_of(
 ) -> list[AccountBalance]:
     """Balances as of a time by account code, after the code `after`. Raises Malformed."""
     rows = tx.all(
-        _SELECT
+        _SELECT  # noqa: S608 - constants of this module, no value of a caller
         + """
          WHERE a.id IN (SELECT b.id FROM ledger.accounts b
                          WHERE (%(currency)s::text IS NULL OR b.currency = %(currency)s)
@@ -90,7 +84,13 @@ def balances_as_of(
          ORDER BY a.code
         """,
         bounds(tx, as_of, known_at)
-        | {"currency": currency, "purpose": purpose, "legal_entity_id": legal_entity_id, "after": after, "limit": limit},
+        | {
+            "currency": currency,
+            "purpose": purpose,
+            "legal_entity_id": legal_entity_id,
+            "after": after,
+            "limit": limit,
+        },
     )
     return [
         AccountBalance(

@@ -144,9 +144,14 @@ def balances(
     json: Json = False,
 ) -> None:
     """Every account's balance, by code."""
-    moments = {"as_of": day_or_instant(as_of), "known_at": _maybe_instant(known_at)}
     with _begin(tenant) as tx:
-        rows = balances_of(tx, currency=currency, limit=_ALL, **moments)
+        rows = balances_of(
+            tx,
+            currency=currency,
+            as_of=day_or_instant(as_of),
+            known_at=_maybe_instant(known_at),
+            limit=_ALL,
+        )
     _show(rows, AccountBalanceModel.of_account, json)
 
 
@@ -287,3 +292,7 @@ def day(text: str) -> date:
         return date.fromisoformat(text)
     except ValueError as error:
         raise Malformed(f"'{text[:40]}' is no day: write it as 2026-11-20") from error
+
+
+# The commands of these modules add themselves to the app.
+from headgate.ledger import explain_commands, report_commands  # noqa: E402, F401

@@ -146,6 +146,7 @@ class AccountModel(BaseModel):
     min_balance: MoneyModel | None
     max_balance: MoneyModel | None
     created_at: Moment
+    parent: str | None
 
     @classmethod
     def of(cls, account: Account) -> AccountModel:
@@ -163,6 +164,7 @@ class AccountModel(BaseModel):
             min_balance=MoneyModel.of(account.min_balance) if account.min_balance is not None else None,
             max_balance=MoneyModel.of(account.max_balance) if account.max_balance is not None else None,
             created_at=account.created_at,
+            parent=account.parent,
         )
 
 

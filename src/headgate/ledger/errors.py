@@ -138,6 +138,13 @@ class TransactionNotFound(NotFound):
     sqlstate = "HG111"
 
 
+class NotInTree(Conflict):
+    """An account stands under one of its own currency, and never above itself."""
+
+    code = "ledger.not_in_tree"
+    sqlstate = "HG112"
+
+
 class ReservationNotFound(NotFound):
     """There is no such reservation."""
 

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Path, Query
 from headgate.core import ids
 from headgate.core.db import Tx
 from headgate.core.errors import Refused
-from headgate.ledger import accounts, queries, reservations
+from headgate.ledger import accounts, explain_routes, queries, report_routes, reservations
 from headgate.ledger.balances import balance, balances
 from headgate.ledger.documents import (
     AccountBalanceModel,
@@ -44,6 +44,8 @@ from headgate.web import Call, CurrencyCode, Page, PageOf, money, page_of, reads
 
 M = TypeVar("M")
 router = APIRouter(prefix="/v1/ledger", tags=["ledger"])
+router.include_router(report_routes.router)
+router.include_router(explain_routes.router)
 
 Reads = Annotated[Call, reads("ledger.read")]
 Manages = Annotated[Call, writes("ledger.manage")]

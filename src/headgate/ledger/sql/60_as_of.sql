@@ -3,29 +3,30 @@
 -- An account's legs are numbered in the order in which they were recorded. Those that are not late are in the order of
 -- their effective times too, so both ends are found by bisection over the numbers, by the two unique indexes; the
 -- running balance at that leg is then corrected by the few late legs behind it, by the partial indexes. Nothing is
--- summed up but those.
+-- summed up but those. Each bisection is one recursive statement: a probe within it costs a tenth of a statement of its own.
 
 CREATE OR REPLACE FUNCTION ledger.last_leg_known(p_account bigint, p_last bigint, p_known timestamptz) RETURNS bigint
   LANGUAGE plpgsql STABLE AS $$
 DECLARE
   v_tenant CONSTANT uuid := core.require_tenant();
-  v_lo bigint := 0;             -- this leg and all before it are known
-  v_hi bigint := p_last + 1;    -- this one is not
-  v_mid bigint;
-  v_at timestamptz;
+  v_found bigint;
 BEGIN
   IF p_known IS NULL THEN
     RETURN p_last;
   END IF;
-  WHILE v_lo + 1 < v_hi LOOP
-    v_mid := (v_lo + v_hi) / 2;
-    SELECT x.recorded_at INTO v_at
-      FROM (SELECT e.recorded_at FROM ledger.entries e WHERE e.tenant_id = v_tenant AND e.debit_account_id = p_account AND e.debit_seq = v_mid
-            UNION ALL
-            SELECT e.recorded_at FROM ledger.entries e WHERE e.tenant_id = v_tenant AND e.credit_account_id = p_account AND e.credit_seq = v_mid) x;
-    IF v_at <= p_known THEN v_lo := v_mid; ELSE v_hi := v_mid; END IF;
-  END LOOP;
-  RETURN v_lo;
+  WITH RECURSIVE b (lo, hi) AS (     -- lo is known and hi is not, with all before and behind them
+    SELECT 0::bigint, p_last + 1
+    UNION ALL
+    SELECT CASE WHEN l.recorded_at <= p_known THEN m.mid ELSE b.lo END, CASE WHEN l.recorded_at <= p_known THEN b.hi ELSE m.mid END
+      FROM b
+      CROSS JOIN LATERAL (SELECT (b.lo + b.hi) / 2 AS mid) m
+      CROSS JOIN LATERAL (
+        SELECT e.recorded_at FROM ledger.entries e WHERE e.tenant_id = v_tenant AND e.debit_account_id = p_account AND e.debit_seq = m.mid
+        UNION ALL
+        SELECT e.recorded_at FROM ledger.entries e WHERE e.tenant_id = v_tenant AND e.credit_account_id = p_account AND e.credit_seq = m.mid) l
+     WHERE b.lo + 1 < b.hi)
+  SELECT b.lo INTO v_found FROM b WHERE b.lo + 1 = b.hi;
+  RETURN v_found;
 END $$;
 COMMENT ON FUNCTION ledger.last_leg_known(bigint, bigint, timestamptz) IS
   'The last of an account''s first p_last legs that was recorded by then; 0 where none was, p_last where p_known is NULL';
@@ -36,41 +37,44 @@ DECLARE
   v_tenant CONSTANT uuid := core.require_tenant();
   v_lo bigint := 0;             -- no leg up to this one is effective later
   v_hi bigint := p_last + 1;    -- this one, or one before it, is
-  v_mid bigint; v_back bigint; v_seq bigint; v_late boolean;
-  v_at timestamptz;
+  v_at timestamptz; v_seq bigint; v_first bigint;
 BEGIN
-  WHILE v_lo + 1 < v_hi LOOP
-    v_mid := (v_lo + v_hi) / 2;
-    v_seq := v_mid;
-    SELECT x.effective_at, x.late INTO v_at, v_late
-      FROM (SELECT e.effective_at, e.debit_late AS late FROM ledger.entries e
-             WHERE e.tenant_id = v_tenant AND e.debit_account_id = p_account AND e.debit_seq = v_mid
-            UNION ALL
-            SELECT e.effective_at, e.credit_late FROM ledger.entries e
-             WHERE e.tenant_id = v_tenant AND e.credit_account_id = p_account AND e.credit_seq = v_mid) x;
-    -- A late leg tells nothing of the order: the last one before it that is not late does. Runs of late legs are short; a
-    -- long one is read once, since the bisection goes on beyond it.
-    v_back := 16;
-    WHILE v_late AND v_at <= p_effective AND v_seq > v_lo LOOP
-      v_seq := NULL;
+  LOOP
+    -- A late leg that is effective in time tells nothing of the order: the leg before it is looked at, up to 32 back.
+    WITH RECURSIVE b (lo, hi, mid, back) AS (
+      SELECT v_lo, v_hi, (v_lo + v_hi) / 2, 0
+      UNION ALL
+      SELECT x.lo, x.hi, CASE WHEN x.back > 0 THEN b.mid ELSE (x.lo + x.hi) / 2 END, x.back
+        FROM b
+        CROSS JOIN LATERAL (
+          SELECT e.effective_at, e.debit_late AS late FROM ledger.entries e
+           WHERE e.tenant_id = v_tenant AND e.debit_account_id = p_account AND e.debit_seq = b.mid - b.back
+          UNION ALL
+          SELECT e.effective_at, e.credit_late FROM ledger.entries e
+           WHERE e.tenant_id = v_tenant AND e.credit_account_id = p_account AND e.credit_seq = b.mid - b.back) l
+        CROSS JOIN LATERAL (
+          SELECT CASE WHEN l.effective_at > p_effective THEN b.lo WHEN NOT l.late OR b.mid - b.back - 1 = b.lo THEN b.mid ELSE b.lo END AS lo,
+                 CASE WHEN l.effective_at > p_effective THEN b.mid - b.back ELSE b.hi END AS hi,
+                 CASE WHEN l.effective_at <= p_effective AND l.late AND b.mid - b.back - 1 > b.lo THEN b.back + 1 ELSE 0 END AS back) x
+       WHERE b.lo + 1 < b.hi AND b.back <= 32)
+    SELECT b.lo, b.hi INTO v_lo, v_hi FROM b WHERE b.lo + 1 = b.hi OR b.back > 32;
+    EXIT WHEN v_lo + 1 = v_hi;
+    -- A long run of late legs: the last one before it that is not late is looked for, in growing steps.
+    v_first := (v_lo + v_hi) / 2; v_seq := NULL;
+    WHILE v_seq IS NULL AND v_first > v_lo LOOP
+      v_first := greatest(v_lo, v_first - 8 * ((v_lo + v_hi) / 2 - v_first + 16));
       SELECT x.seq, x.effective_at INTO v_seq, v_at
         FROM (SELECT e.debit_seq AS seq, e.effective_at FROM ledger.entries e
-               WHERE e.tenant_id = v_tenant AND e.debit_account_id = p_account AND e.debit_seq > greatest(v_lo, v_mid - v_back)
-                 AND e.debit_seq <= v_mid AND NOT e.debit_late
+               WHERE e.tenant_id = v_tenant AND e.debit_account_id = p_account AND e.debit_seq > v_first
+                 AND e.debit_seq <= (v_lo + v_hi) / 2 AND NOT e.debit_late
               UNION ALL
               SELECT e.credit_seq, e.effective_at FROM ledger.entries e
-               WHERE e.tenant_id = v_tenant AND e.credit_account_id = p_account AND e.credit_seq > greatest(v_lo, v_mid - v_back)
-                 AND e.credit_seq <= v_mid AND NOT e.credit_late) x
+               WHERE e.tenant_id = v_tenant AND e.credit_account_id = p_account AND e.credit_seq > v_first
+                 AND e.credit_seq <= (v_lo + v_hi) / 2 AND NOT e.credit_late) x
        ORDER BY x.seq DESC LIMIT 1;
-      IF v_seq IS NOT NULL THEN
-        v_late := false;
-      ELSIF v_mid - v_back <= v_lo THEN
-        v_seq := v_lo;
-      ELSE
-        v_seq := v_mid - v_back; v_back := v_back * 8; v_at := p_effective;
-      END IF;
     END LOOP;
-    IF v_seq = v_lo OR v_at <= p_effective THEN v_lo := v_mid; ELSE v_hi := v_seq; END IF;
+    IF v_seq IS NOT NULL AND v_at > p_effective THEN v_hi := v_seq; ELSE v_lo := (v_lo + v_hi) / 2; END IF;
+    EXIT WHEN v_lo + 1 = v_hi;
   END LOOP;
   RETURN v_lo;
 END $$;
@@ -199,6 +203,14 @@ END $$;
 COMMENT ON FUNCTION ledger.balance_as_of_day(bigint, date, timestamptz) IS
   'An account''s net (debits − credits) at the end of an effective day, as known at p_known (NULL: now). Raises HG105';
 
+CREATE OR REPLACE FUNCTION ledger.net_as_of(p_account bigint, p_at timestamptz, p_on date, p_known timestamptz) RETURNS bigint
+  LANGUAGE plpgsql STABLE AS $$
+BEGIN
+  RETURN CASE WHEN p_on IS NULL THEN ledger.balance_as_of(p_account, p_at, p_known) ELSE ledger.balance_as_of_day(p_account, p_on, p_known) END;
+END $$;
+COMMENT ON FUNCTION ledger.net_as_of(bigint, timestamptz, date, timestamptz) IS
+  'An account''s net as of an instant or the end of a day (NULL both: everything), as known at p_known (NULL: now). Raises HG105';
+
 -- Reservations have one time, that of their recording: what was set aside at an instant is what was made by then less what
 -- became of it by then.
 CREATE OR REPLACE FUNCTION ledger.reserved_as_of(p_account bigint, p_at timestamptz) RETURNS bigint LANGUAGE sql STABLE AS $$
@@ -217,4 +229,4 @@ GRANT EXECUTE ON FUNCTION ledger.last_leg_known(bigint, bigint, timestamptz), le
   ledger.net_at_leg(bigint, bigint), ledger.balance_as_of(bigint, timestamptz, timestamptz), ledger.day_begins_nowhere_before(date),
   ledger.day_is_over_everywhere(date), ledger.legs_effective(bigint, timestamptz, timestamptz, timestamptz),
   ledger.legs_of_days(bigint, date, date, timestamptz), ledger.balance_as_of_day(bigint, date, timestamptz),
-  ledger.reserved_as_of(bigint, timestamptz) TO headgate_app, headgate_readonly;
+  ledger.net_as_of(bigint, timestamptz, date, timestamptz), ledger.reserved_as_of(bigint, timestamptz) TO headgate_app, headgate_readonly;
