@@ -47,7 +47,7 @@ def get(client: Client, book: Book) -> Any:
         assert answer.status_code == status, answer.text
         return answer.json()
 
-    ask.put = lambda path, body: client.put(f"/v1/ledger{path}", json=body, headers=headers)  # type: ignore[attr-defined]
+    ask.put = lambda path, body: client.send("PUT", f"/v1/ledger{path}", json=body, headers=headers)  # type: ignore[attr-defined]
     return ask
 
 

@@ -51,6 +51,7 @@ from headgate.ledger.model import (
     ReservationRequest,
     Transaction,
 )
+from headgate.ledger.opening import OpeningFault, OpeningReport, OpeningTotals, import_opening_balances
 from headgate.ledger.posting import post, post_many
 from headgate.ledger.queries import get_transaction, list_entries, list_transactions, transactions_of_source
 from headgate.ledger.reports import ageing, general_ledger, statement, trial_balance, trial_totals
@@ -87,6 +88,9 @@ __all__ = [
     "MalformedBatch",
     "MissingPurpose",
     "NotInTree",
+    "OpeningFault",
+    "OpeningReport",
+    "OpeningTotals",
     "Posted",
     "Posting",
     "RefusalNotFound",
@@ -111,6 +115,7 @@ __all__ = [
     "get_account",
     "get_reservation",
     "get_transaction",
+    "import_opening_balances",
     "list_accounts",
     "list_entries",
     "list_reservations",

@@ -295,4 +295,4 @@ def day(text: str) -> date:
 
 
 # The commands of these modules add themselves to the app.
-from headgate.ledger import explain_commands, report_commands  # noqa: E402, F401
+from headgate.ledger import book_commands, explain_commands, report_commands  # noqa: E402, F401
