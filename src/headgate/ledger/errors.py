@@ -145,6 +145,25 @@ class NotInTree(Conflict):
     sqlstate = "HG112"
 
 
+class BookExists(Conflict):
+    """This tenant has a book already."""
+
+    code = "ledger.book_exists"
+    sqlstate = "HG113"
+
+
+class MalformedBook(Malformed):
+    """This file is no book that can be taken in."""
+
+    code = "ledger.malformed_book"
+
+
+class BookNotClosed(Unprocessable):
+    """Something of this book is still open that a file cannot hold."""
+
+    code = "ledger.book_not_closed"
+
+
 class ReservationNotFound(NotFound):
     """There is no such reservation."""
 
