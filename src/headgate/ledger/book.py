@@ -130,7 +130,7 @@ def import_book(tx: Tx, file: IO[bytes], *, told: Told | None = None) -> BookPro
     Raises BookExists, MalformedBook (naming the line).
     """
     _read_header(file.readline())
-    count, waiting, entities, parents = _Count(), [], [], []  # type: ignore[var-annotated]
+    count, waiting, entities, parents = _Count(), [], [], []
     end: _End | None = None
     for number, raw in enumerate(file, 2):
         line = raw.rstrip(b"\r\n")
