@@ -211,13 +211,13 @@ END $$;
 COMMENT ON FUNCTION ledger.net_as_of(bigint, timestamptz, date, timestamptz) IS
   'An account''s net as of an instant or the end of a day (NULL both: everything), as known at p_known (NULL: now). Raises HG105';
 
--- Reservations have one time, that of their recording: what was set aside at an instant is what was made by then less what
--- became of it by then.
+-- Reservations have one time, that of their recording: what was set aside at an instant is what was made by then, without
+-- what it was increased by since, less what became of it by then.
 CREATE OR REPLACE FUNCTION ledger.reserved_as_of(p_account bigint, p_at timestamptz) RETURNS bigint LANGUAGE sql STABLE AS $$
   SELECT coalesce(sum(s.amount_minor - coalesce((
            SELECT sum(v.amount_minor) FROM ledger.reservation_events v
-            WHERE v.tenant_id = s.tenant_id AND v.reservation_id = s.id AND v.recorded_at <= p_at
-              AND v.kind IN ('captured', 'released', 'expired')), 0)), 0)::bigint
+            WHERE v.tenant_id = s.tenant_id AND v.reservation_id = s.id
+              AND CASE WHEN v.kind = 'increased' THEN v.recorded_at > p_at ELSE v.recorded_at <= p_at END), 0)), 0)::bigint
     FROM ledger.reservations s
    WHERE s.tenant_id = (SELECT core.require_tenant()) AND s.account_id = p_account AND s.created_at <= p_at AND s.expires_at > p_at
      AND (s.status = 'active' OR s.updated_at > p_at)
