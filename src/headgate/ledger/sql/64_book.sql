@@ -40,7 +40,11 @@ CREATE OR REPLACE FUNCTION ledger.body_of(p_transaction bigint) RETURNS text LAN
   SELECT CASE t.body_hash
            WHEN ledger.body_hash(k.entries, t.reverses, c.reservation_id, NULL, t.source_type, t.source_id, t.description, t.metadata) THEN 'now'
            WHEN ledger.body_hash(k.entries, t.reverses, c.reservation_id, coalesce(t.asked_effective_at, t.effective_at), t.source_type, t.source_id,
-                                 t.description, t.metadata) THEN 'given' END
+                                 t.description, t.metadata) THEN 'given'
+           WHEN ledger.body_hash('reverse:[null, null, null, null, null]', t.reverses, NULL, NULL, t.source_type, t.source_id, t.description, t.metadata)
+             THEN 'reverse'
+           WHEN ledger.body_hash('settle:[' || t.settles || ', null, null]', NULL, NULL, NULL, t.source_type, t.source_id, t.description, t.metadata)
+             THEN 'settle' END
     FROM ledger.transactions t
     CROSS JOIN LATERAL (
       SELECT string_agg(e.debit_account_id || ':' || e.credit_account_id || ':' || e.amount_minor || ':' || e.currency, ',' ORDER BY e.n) AS entries
@@ -49,7 +53,7 @@ CREATE OR REPLACE FUNCTION ledger.body_of(p_transaction bigint) RETURNS text LAN
    WHERE t.tenant_id = core.require_tenant() AND t.id = p_transaction AND t.hash_formula = 1
 $$;
 COMMENT ON FUNCTION ledger.body_of(bigint) IS
-  'Which body a posted transaction''s key stands for: with its effective time given, or taken from the clock (now); NULL: it cannot be told';
+  'Which body a posted transaction''s key stands for: with its effective time given, or taken from the clock (now), or the whole of another reversed or settled; NULL: it cannot be told';
 
 CREATE OR REPLACE VIEW ledger.book_lines WITH (security_invoker = true) AS
   (SELECT 1 AS part, row_to_json(x)::text AS line
@@ -103,7 +107,8 @@ CREATE OR REPLACE VIEW ledger.book_lines WITH (security_invoker = true) AS
              CROSS JOIN LATERAL (
                SELECT json_agg(json_build_object('n', e.n, 'debit', d.code, 'credit', w.code, 'amount_minor', e.amount_minor, 'currency', e.currency,
                                                  'debit_seq', e.debit_seq, 'debit_net', e.debit_net, 'debit_late', e.debit_late,
-                                                 'credit_seq', e.credit_seq, 'credit_net', e.credit_net, 'credit_late', e.credit_late)
+                                                 'credit_seq', e.credit_seq, 'credit_net', e.credit_net, 'credit_late', e.credit_late,
+                                                 'of_n', coalesce((to_jsonb(e) ->> 'of_n')::smallint, 0))
                                ORDER BY e.n) AS entries
                  FROM ledger.entries e
                  JOIN ledger.accounts d ON d.tenant_id = e.tenant_id AND d.id = e.debit_account_id
@@ -113,10 +118,11 @@ CREATE OR REPLACE VIEW ledger.book_lines WITH (security_invoker = true) AS
   UNION ALL
   (SELECT 5, row_to_json(x)::text
      FROM (SELECT 'reservation_event' AS kind, q.key AS reservation, ledger.as_text(v.recorded_at) AS recorded_at, v.kind AS event, v.amount_minor,
-                  t.key AS transaction
+                  t.key AS transaction, w.key AS request
              FROM ledger.reservation_events v
              JOIN ledger.reservation_requests q ON q.tenant_id = v.tenant_id AND q.id = v.reservation_id
              LEFT JOIN ledger.transactions t ON t.tenant_id = v.tenant_id AND t.id = v.transaction_id
+             LEFT JOIN ledger.reservation_requests w ON w.tenant_id = v.tenant_id AND w.id = (to_jsonb(v) ->> 'request_id')::bigint
             ORDER BY v.reservation_id, v.id) x);
 COMMENT ON VIEW ledger.book_lines IS 'The whole book, a JSON document a row, in the order in which it can be taken in again';
 GRANT SELECT ON ledger.book_lines TO headgate_app, headgate_readonly;
@@ -180,30 +186,34 @@ BEGIN
       SELECT v_tenant, v_id, (v_line ->> 'recorded_at')::timestamptz, (v_line ->> 'effective_at')::timestamptz, r.reverses, r.settles,
              (v_line ->> 'asked_effective_at')::timestamptz, (v_line ->> 'effective_on')::date, CASE WHEN v_line ->> 'body' IS NULL THEN 0 ELSE 1 END,
              CASE WHEN v_line ->> 'body' IS NULL THEN sha256('') ELSE ledger.body_hash(
+               CASE v_line ->> 'body' WHEN 'reverse' THEN 'reverse:[null, null, null, null, null]' WHEN 'settle' THEN 'settle:[' || r.settles || ', null, null]' ELSE
                (SELECT string_agg(d.id || ':' || c.id || ':' || (e.v ->> 'amount_minor') || ':' || (e.v ->> 'currency'), ',' ORDER BY e.o)
                   FROM jsonb_array_elements(v_line -> 'entries') WITH ORDINALITY e (v, o)
                   JOIN ledger.accounts d ON d.tenant_id = v_tenant AND d.code = e.v ->> 'debit'
-                  JOIN ledger.accounts c ON c.tenant_id = v_tenant AND c.code = e.v ->> 'credit'), r.reverses, r.captures,
+                  JOIN ledger.accounts c ON c.tenant_id = v_tenant AND c.code = e.v ->> 'credit') END, r.reverses, r.captures,
                CASE WHEN v_line ->> 'body' = 'given' THEN coalesce((v_line ->> 'asked_effective_at')::timestamptz, (v_line ->> 'effective_at')::timestamptz) END,
                v_line ->> 'source_type', v_line ->> 'source_id', v_line ->> 'description', nullif(v_line -> 'metadata', 'null')) END,
              v_line ->> 'key', v_line ->> 'source_type', v_line ->> 'source_id', v_line ->> 'description', nullif(v_line -> 'metadata', 'null')
         FROM (SELECT (SELECT t.id FROM ledger.transactions t WHERE t.tenant_id = v_tenant AND t.key = v_line ->> 'reverses') AS reverses,
                      (SELECT t.id FROM ledger.transactions t WHERE t.tenant_id = v_tenant AND t.key = v_line ->> 'settles') AS settles,
                      (SELECT q.id FROM ledger.reservation_requests q WHERE q.tenant_id = v_tenant AND q.key = v_line ->> 'captures') AS captures) r;
-      INSERT INTO ledger.entries (tenant_id, transaction_id, debit_account_id, credit_account_id, amount_minor, debit_seq, debit_net, credit_seq,
-                                  credit_net, recorded_at, effective_at, effective_on, n, debit_late, credit_late, currency)
-      SELECT v_tenant, v_id, d.id, c.id, (e -> 'amount_minor')::bigint, (e -> 'debit_seq')::bigint, (e -> 'debit_net')::bigint,
-             (e -> 'credit_seq')::bigint, (e -> 'credit_net')::bigint, (v_line ->> 'recorded_at')::timestamptz,
-             (v_line ->> 'effective_at')::timestamptz, (v_line ->> 'effective_on')::date, (e -> 'n')::smallint, (e -> 'debit_late')::boolean,
-             (e -> 'credit_late')::boolean, e ->> 'currency'
+      -- The rest of a row is called in the file as it is here.
+      INSERT INTO ledger.entries
+      SELECT (jsonb_populate_record(NULL::ledger.entries, e || jsonb_build_object(
+               'tenant_id', v_tenant, 'transaction_id', v_id, 'debit_account_id', d.id, 'credit_account_id', c.id,
+               'recorded_at', v_line -> 'recorded_at', 'effective_at', v_line -> 'effective_at', 'effective_on', v_line -> 'effective_on'))).*
         FROM jsonb_array_elements(nullif(v_line -> 'entries', 'null')) e
         JOIN ledger.accounts d ON d.tenant_id = v_tenant AND d.code = e ->> 'debit'
         JOIN ledger.accounts c ON c.tenant_id = v_tenant AND c.code = e ->> 'credit';
       PERFORM ledger.take_in_refusal(v_id, v_line -> 'refusal');
     WHEN 'reservation_event' THEN
-      INSERT INTO ledger.reservation_events (tenant_id, reservation_id, id, recorded_at, amount_minor, transaction_id, kind)
-      SELECT v_tenant, q.id, nextval('ledger.reservation_event_ids'), (v_line ->> 'recorded_at')::timestamptz, (v_line -> 'amount_minor')::bigint,
-             (SELECT t.id FROM ledger.transactions t WHERE t.tenant_id = v_tenant AND t.key = v_line ->> 'transaction'), v_line ->> 'event'
+      v_id := nextval('ledger.reservation_event_ids');
+      INSERT INTO ledger.reservation_events
+      SELECT (jsonb_populate_record(NULL::ledger.reservation_events, jsonb_build_object(
+               'tenant_id', v_tenant, 'reservation_id', q.id, 'id', v_id, 'kind', v_line -> 'event', 'recorded_at', v_line -> 'recorded_at',
+               'amount_minor', v_line -> 'amount_minor',
+               'transaction_id', (SELECT t.id FROM ledger.transactions t WHERE t.tenant_id = v_tenant AND t.key = v_line ->> 'transaction'),
+               'request_id', (SELECT w.id FROM ledger.reservation_requests w WHERE w.tenant_id = v_tenant AND w.key = v_line ->> 'request')))).*
         FROM ledger.reservation_requests q WHERE q.tenant_id = v_tenant AND q.key = v_line ->> 'reservation';
     END CASE;
   END LOOP;
