@@ -50,6 +50,9 @@ CREATE TABLE ledger.pending_entries (
   CONSTRAINT pending_entries_between_two_accounts CHECK (debit_account_id <> credit_account_id)
 );
 COMMENT ON TABLE ledger.pending_entries IS 'What a pending transaction would move: at most this is posted of each entry';
+-- What an account had pending at a time that is past is asked of these.
+CREATE INDEX pending_entries_by_debit ON ledger.pending_entries (tenant_id, debit_account_id, transaction_id) INCLUDE (amount_minor);
+CREATE INDEX pending_entries_by_credit ON ledger.pending_entries (tenant_id, credit_account_id, transaction_id) INCLUDE (amount_minor);
 SELECT core.isolate('ledger.pending_entries'), core.append_only('ledger.pending_entries');
 
 CREATE TABLE ledger.pending_holds (

@@ -33,7 +33,7 @@ function audit.announce_restore()
   comment Starts an epoch where this looks like a restore that nobody announced; NULL where there is nothing to announce
   returns integer, plpgsql, volatile, security definer
   set search_path=pg_catalog, pg_temp
-  body fb562a2f36316662
+  body 06049a3c336bbe0f
   grant EXECUTE to headgate_app
 
 function audit.append_block(number bigint, formula smallint, epoch integer, first_xid xid8, first_id bigint, last_xid xid8, last_id bigint, event_ids bigint[], event_hashes bytea, suspect_ids bigint[], previous_hash bytea, block_hash bytea, sealed_at timestamp with time zone)
@@ -62,8 +62,8 @@ function audit.close_door(target regclass)
 function audit.current_epoch()
   owner headgate_owner
   comment The epoch under which this server records
-  returns integer, sql, stable
-  body 5a57de63fedaa588
+  returns integer, plpgsql, stable
+  body 6fa9a657ca8f8314
   grant EXECUTE to headgate_app
   grant EXECUTE to headgate_operator
   grant EXECUTE to headgate_poster
@@ -281,6 +281,19 @@ table audit.events_rest
   policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
   always TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON audit.events_rest FOR EACH STATEMENT EXECUTE FUNCTION core.refuse_change()
   always TRIGGER only_by_recording BEFORE INSERT ON audit.events_rest FOR EACH STATEMENT EXECUTE FUNCTION audit.only_by_recording()
+
+table audit.server_starts
+  owner headgate_owner
+  comment Which server each start of one was, as its control file says
+  grant INSERT, SELECT to headgate_poster
+  grant SELECT to headgate_app
+  grant SELECT to headgate_operator
+  grant SELECT to headgate_readonly
+  grant SELECT to headgate_resolver
+  column started_at timestamp with time zone not null
+  column system_identifier bigint not null
+  constraint server_starts_pkey PRIMARY KEY (started_at)
+  always TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON audit.server_starts FOR EACH STATEMENT EXECUTE FUNCTION core.refuse_change()
 
 table audit.watermarks
   owner headgate_owner
@@ -1296,6 +1309,14 @@ function ledger.advance_verified()
   body decdcbaab55e6c4a
   grant EXECUTE to headgate_app
 
+function ledger.ageing(p_account bigint, p_day date, p_known timestamp with time zone)
+  owner headgate_owner
+  comment What an account is owed at the end of a day by the age of its debits in days, the oldest paid off first; the parts add up to its net where that is a debit
+  returns TABLE(net_minor bigint, days_0_30 bigint, days_31_60 bigint, days_61_90 bigint, days_over_90 bigint), sql, stable
+  body 786cb5606466d218
+  grant EXECUTE to headgate_app
+  grant EXECUTE to headgate_readonly
+
 function ledger.announce(p_type text, p_aggregate text, p_id bigint, p_data jsonb)
   owner headgate_poster
   comment One fact into the audit log, and one message that points at it
@@ -1318,11 +1339,45 @@ function ledger.apportion(p_amount bigint, p_weights bigint[], p_rule text)
   body dd0a8708edc72394
   grant EXECUTE to headgate_app
 
+function ledger.as_text(p_at timestamp with time zone)
+  owner headgate_owner
+  comment An instant as text that no setting of a session changes
+  returns text, sql, immutable
+  body 358f23f9a7f8c5fd
+  grant EXECUTE to headgate_app
+  grant EXECUTE to headgate_readonly
+
+function ledger.balance_as_of(p_account bigint, p_effective timestamp with time zone, p_known timestamp with time zone)
+  owner headgate_owner
+  comment An account's net (debits − credits) of what was effective by p_effective and recorded by p_known; NULL: without that bound. Raises HG105
+  returns bigint, plpgsql, stable
+  body 00941ed520c0eb53
+  grant EXECUTE to headgate_app
+  grant EXECUTE to headgate_readonly
+
+function ledger.balance_as_of_day(p_account bigint, p_day date, p_known timestamp with time zone)
+  owner headgate_owner
+  comment An account's net (debits − credits) at the end of an effective day, as known at p_known (NULL: now). Raises HG105
+  returns bigint, plpgsql, stable
+  body b666194dd19b7ef5
+  grant EXECUTE to headgate_app
+  grant EXECUTE to headgate_readonly
+
 function ledger.body_hash(p_entries text, p_reverses bigint, p_reservation bigint, p_effective_at timestamp with time zone, p_source_type text, p_source_id text, p_description text, p_metadata jsonb)
   owner headgate_poster
   comment What a posting's key stands for, formula 1: "debit:credit:amount:currency" of each entry, and the rest where there is any
   returns bytea, sql, stable
   body d7f1aae40d17a845
+  grant EXECUTE to headgate_app
+  grant EXECUTE to headgate_readonly
+
+function ledger.body_of(p_transaction bigint)
+  owner headgate_owner
+  comment Which body a posted transaction's key stands for: with its effective time given, or taken from the clock (now), or the whole of another reversed or settled; NULL: it cannot be told
+  returns text, sql, stable
+  body 7445af0786d23edc
+  grant EXECUTE to headgate_app
+  grant EXECUTE to headgate_readonly
 
 function ledger.breach_since(p_account bigint, p_since timestamp with time zone, p_net numeric, p_lo bigint, p_hi bigint, p_times timestamp with time zone[], p_changes bigint[], OUT at timestamp with time zone, OUT net numeric)
   owner headgate_poster
@@ -1352,6 +1407,12 @@ function ledger.check_batch(p_keys text[], p_counts integer[], p_entries integer
   comment Raises HG110 where the arrays of a batch do not fit together
   returns void, plpgsql, immutable
   body 43dcfecff1cc4b88
+
+function ledger.check_parent()
+  owner headgate_owner
+  comment Row trigger: the account above is there, in the same currency, and the chart stays a tree. Raises HG105, HG112
+  returns trigger, plpgsql, volatile
+  body 2cab50e521987272
 
 function ledger.close_period(p_period bigint, p_late text, p_reason text, p_no_pending boolean, p_clearing_zero boolean)
   owner headgate_poster
@@ -1384,6 +1445,22 @@ function ledger.cut_off(p_account bigint, p_at timestamp with time zone, p_name 
   set search_path=pg_catalog, pg_temp
   body c42aa13c1298c48c
   grant EXECUTE to headgate_app
+
+function ledger.day_begins_nowhere_before(p_day date)
+  owner headgate_owner
+  comment What is effective before it lies on an earlier day, in whichever zone
+  returns timestamp with time zone, sql, immutable
+  body 06da234271d744c4
+  grant EXECUTE to headgate_app
+  grant EXECUTE to headgate_readonly
+
+function ledger.day_is_over_everywhere(p_day date)
+  owner headgate_owner
+  comment What is effective from it on lies on a later day, in whichever zone
+  returns timestamp with time zone, sql, immutable
+  body c46e6d0d592f72a6
+  grant EXECUTE to headgate_app
+  grant EXECUTE to headgate_readonly
 
 function ledger.end_pending(p_ids bigint[], p_status text, p_reason text)
   owner headgate_poster
@@ -1431,6 +1508,20 @@ function ledger.extend_reservation(p_reservation bigint, p_expires_at timestamp 
   body ca0997300685bbf9
   grant EXECUTE to headgate_app
 
+function ledger.facts_in(p_facts jsonb)
+  owner headgate_poster
+  comment The figures of a refusal with the numbers of this tenant instead of codes and keys
+  returns jsonb, sql, stable
+  body c14c104f1f4c1892
+
+function ledger.facts_out(p_facts jsonb)
+  owner headgate_owner
+  comment The figures of a refusal with codes and keys instead of numbers
+  returns jsonb, sql, stable
+  body f6c5eb54c3f0e003
+  grant EXECUTE to headgate_app
+  grant EXECUTE to headgate_readonly
+
 function ledger.give_back(p_accounts bigint[], p_transactions bigint[], p_clock timestamp with time zone)
   owner headgate_poster
   comment Gives back, on accounts that the caller has locked, what these pending transactions hold there, or (NULL) what is overdue
@@ -1446,6 +1537,38 @@ function ledger.hold_back(p_now timestamp with time zone, p_clock timestamp with
   set search_path=pg_catalog, pg_temp
   body 34e289006abb2ab5
 
+function ledger.last_leg_effective(p_account bigint, p_last bigint, p_effective timestamp with time zone)
+  owner headgate_owner
+  comment The last of an account's first p_last legs before the first that is effective later: all up to it are effective by then
+  returns bigint, plpgsql, stable
+  body 13af917bab2f52e0
+  grant EXECUTE to headgate_app
+  grant EXECUTE to headgate_readonly
+
+function ledger.last_leg_known(p_account bigint, p_last bigint, p_known timestamp with time zone)
+  owner headgate_owner
+  comment The last of an account's first p_last legs that was recorded by then; 0 where none was, p_last where p_known is NULL
+  returns bigint, plpgsql, stable
+  body 0218e5a7efb79b9e
+  grant EXECUTE to headgate_app
+  grant EXECUTE to headgate_readonly
+
+function ledger.legs_effective(p_account bigint, p_from timestamp with time zone, p_before timestamp with time zone, p_known timestamp with time zone)
+  owner headgate_owner
+  comment An account's legs that were effective from p_from on and before p_before, as known at p_known (NULL: now), in no order
+  returns TABLE(seq bigint, change_minor bigint, other_account_id bigint, transaction_id bigint, n smallint, recorded_at timestamp with time zone, effective_at timestamp with time zone, effective_on date), plpgsql, stable
+  body 7b6c212e6f8c751d
+  grant EXECUTE to headgate_app
+  grant EXECUTE to headgate_readonly
+
+function ledger.legs_of_days(p_account bigint, p_from date, p_to date, p_known timestamp with time zone)
+  owner headgate_owner
+  comment An account's legs of these effective days, both included, as known at p_known (NULL: now), in no order
+  returns TABLE(seq bigint, change_minor bigint, other_account_id bigint, transaction_id bigint, n smallint, recorded_at timestamp with time zone, effective_at timestamp with time zone, effective_on date), sql, stable
+  body 7fc065dd181513c9
+  grant EXECUTE to headgate_app
+  grant EXECUTE to headgate_readonly
+
 function ledger.move_position(p_quantity bigint, p_cost bigint, p_change bigint, p_value bigint, OUT quantity bigint, OUT cost bigint, OUT gain bigint)
   owner headgate_poster
   comment A position after its quantity changed for a value (of the sign of the change): quantity, cost, and the gain that was realised
@@ -1460,6 +1583,22 @@ function ledger.move_positions_back(p_conversion bigint, p_reversal bigint)
   set search_path=pg_catalog, pg_temp
   body 43fcad902ce8808a
   grant EXECUTE to headgate_app
+
+function ledger.net_as_of(p_account bigint, p_at timestamp with time zone, p_on date, p_known timestamp with time zone)
+  owner headgate_owner
+  comment An account's net as of an instant or the end of a day (NULL both: everything), as known at p_known (NULL: now). Raises HG105
+  returns bigint, plpgsql, stable
+  body 01bffc864a0b9c9a
+  grant EXECUTE to headgate_app
+  grant EXECUTE to headgate_readonly
+
+function ledger.net_at_leg(p_account bigint, p_seq bigint)
+  owner headgate_owner
+  comment An account's net (debits − credits) after its leg of that number; 0 after none
+  returns bigint, plpgsql, stable
+  body e00fa5c719e3ce24
+  grant EXECUTE to headgate_app
+  grant EXECUTE to headgate_readonly
 
 function ledger.next_expiry(p_tenant uuid, p_account bigint)
   owner headgate_poster
@@ -1483,6 +1622,14 @@ function ledger.open_period(p_name text, p_starts_on date, p_ends_on date, p_leg
   body c99133ae878d0ee3
   grant EXECUTE to headgate_app
 
+function ledger.pending_as_of(p_account bigint, p_at timestamp with time zone, OUT out_minor bigint, OUT in_minor bigint)
+  owner headgate_owner
+  comment What was pending at an instant: what would have left the account's normal side, and what would have come
+  returns record, sql, stable
+  body 0e91706d4cd2f16d
+  grant EXECUTE to headgate_app
+  grant EXECUTE to headgate_readonly
+
 function ledger.period_lock(p_tenant uuid)
   owner headgate_poster
   comment The advisory lock of a tenant's periods: shared to open an account, exclusive to open, close or reopen a period
@@ -1505,7 +1652,7 @@ function ledger.post_batch(p_keys text[], p_counts integer[], p_debits bigint[],
   set enable_nestloop=off
   set plan_cache_mode=force_generic_plan
   set search_path=pg_catalog, pg_temp
-  body c427907a683f1dd1
+  body e6d6c0bafc2e1689
 
 function ledger.post_group(p_keys text[], p_counts integer[], p_debits bigint[], p_credits bigint[], p_amounts bigint[], p_currencies text[], p_effective_at timestamp with time zone[], p_source_types text[], p_source_ids text[], p_descriptions text[], p_metadata jsonb[], p_actor_types text[], p_actors text[], p_persons text[], p_correlations text[], OUT codes smallint[], OUT ids bigint[], OUT replayed boolean[], OUT facts jsonb[])
   owner headgate_poster
@@ -1539,6 +1686,14 @@ function ledger.post_one(p_key text, p_debit bigint, p_credit bigint, p_amount b
   body ca2767a2a311952b
   grant EXECUTE to headgate_app
 
+function ledger.record_import(p_kind text, p_file_hash bytea, p_report jsonb)
+  owner headgate_poster
+  comment Notes that a file was taken in, once, with the proof that was given
+  returns void, plpgsql, volatile, security definer
+  set search_path=pg_catalog, pg_temp
+  body ec904b902e2e7866
+  grant EXECUTE to headgate_app
+
 function ledger.record_rate(p_from text, p_to text, p_rate numeric, p_effective_at timestamp with time zone, p_source text, OUT id bigint, OUT is_new boolean)
   owner headgate_poster
   comment Records a rate, unless it is the one known of that source for that instant already; another one is a correction, known from now on
@@ -1546,6 +1701,14 @@ function ledger.record_rate(p_from text, p_to text, p_rate numeric, p_effective_
   set search_path=pg_catalog, pg_temp
   body 3133f90915de9300
   grant EXECUTE to headgate_app
+
+function ledger.recorded_lines(p_account bigint, p_from date, p_to date, p_known timestamp with time zone, p_zone text, p_after_seq bigint, p_limit integer)
+  owner headgate_owner
+  comment An account's legs that were recorded on these days of a zone, in the order of recording, with the running net that each carries
+  returns TABLE(effective_on date, seq bigint, change_minor bigint, net_minor bigint, other_account_id bigint, transaction_id bigint, n smallint, recorded_at timestamp with time zone, effective_at timestamp with time zone), plpgsql, stable
+  body 16210690a5cbc87a
+  grant EXECUTE to headgate_app
+  grant EXECUTE to headgate_readonly
 
 function ledger.refuse_a_second_end()
   owner headgate_owner
@@ -1600,6 +1763,14 @@ function ledger.reserve_one(p_key text, p_account bigint, p_amount bigint, p_cur
   set search_path=pg_catalog, pg_temp
   body 09a71c2951022bc5
   grant EXECUTE to headgate_app
+
+function ledger.reserved_as_of(p_account bigint, p_at timestamp with time zone)
+  owner headgate_owner
+  comment What was left at an instant of the account's reservations that were made by then and not overdue
+  returns bigint, sql, stable
+  body 6fb74a897fa0c8b9
+  grant EXECUTE to headgate_app
+  grant EXECUTE to headgate_readonly
 
 function ledger.revalue_one(p_on date, p_functional_position bigint, p_gain_account bigint, p_accounts bigint[], p_rates bigint[], p_shifts integer[], OUT id bigint, OUT replayed boolean)
   owner headgate_poster
@@ -1677,6 +1848,14 @@ function ledger.set_must_be_zero(p_account bigint, p_must_be_zero boolean, p_max
   body 8a367983ceaa4957
   grant EXECUTE to headgate_app
 
+function ledger.set_parent(p_account bigint, p_parent bigint, p_reason text)
+  owner headgate_poster
+  comment Puts an account under another (NULL: under none). Raises HG105, HG112 (another currency, or a circle)
+  returns void, plpgsql, volatile, security definer
+  set search_path=pg_catalog, pg_temp
+  body cb024997e6ea349a
+  grant EXECUTE to headgate_app
+
 function ledger.settle_one(p_key text, p_transaction bigint, p_entries smallint[], p_amounts bigint[], p_effective_at timestamp with time zone, OUT code smallint, OUT id bigint, OUT replayed boolean, OUT facts jsonb)
   owner headgate_poster
   comment Posts a pending transaction, once: whole, or of the entries named at most what each has; the rest is given back. Raises HG111, HG110
@@ -1684,6 +1863,28 @@ function ledger.settle_one(p_key text, p_transaction bigint, p_entries smallint[
   set search_path=pg_catalog, pg_temp
   body 916e6b53783e02b3
   grant EXECUTE to headgate_app
+
+function ledger.statement_lines(p_account bigint, p_from date, p_to date, p_known timestamp with time zone, p_after_on date, p_after_seq bigint, p_limit integer)
+  owner headgate_owner
+  comment An account's legs of these effective days by day and number, with the net after each in that order; after a line (day, number) where given
+  returns TABLE(effective_on date, seq bigint, change_minor bigint, net_minor bigint, other_account_id bigint, transaction_id bigint, n smallint, recorded_at timestamp with time zone, effective_at timestamp with time zone), plpgsql, stable
+  body c989f45b6dc854ae
+  grant EXECUTE to headgate_app
+  grant EXECUTE to headgate_readonly
+
+function ledger.take_in(p_lines text[], p_entities text[])
+  owner headgate_poster
+  comment Takes lines of a book into a tenant that has none, as they are: the caller compares the digest before it commits. Raises HG113
+  returns void, plpgsql, volatile, security definer
+  set search_path=pg_catalog, pg_temp
+  body 0293d726a91f8353
+  grant EXECUTE to headgate_app
+
+function ledger.take_in_refusal(p_request bigint, p_refusal jsonb)
+  owner headgate_poster
+  comment The refusal of a request that is taken in, where it was refused
+  returns void, sql, volatile
+  body 52e7630a2eac2c0c
 
 function ledger.tell_still_pending(p_transaction bigint, p_code text)
   owner headgate_poster
@@ -1830,12 +2031,14 @@ table ledger.accounts
   constraint accounts_route_past_the_close CHECK ((route_to > closed_through))
   constraint accounts_status_is_known CHECK ((status = ANY (ARRAY['open'::text, 'frozen'::text, 'closed'::text])))
   constraint accounts_type_is_known CHECK ((type = ANY (ARRAY['ASSET'::text, 'LIABILITY'::text, 'EQUITY'::text, 'REVENUE'::text, 'EXPENSE'::text])))
+  INDEX accounts_by_parent ON ledger.accounts USING btree (tenant_id, parent_id) WHERE (parent_id IS NOT NULL)
   INDEX accounts_by_purpose ON ledger.accounts USING btree (tenant_id, purpose, currency) WHERE (purpose IS NOT NULL)
   UNIQUE INDEX accounts_one_default ON ledger.accounts USING btree (tenant_id, purpose, currency, COALESCE(legal_entity_id, ''::text)) WHERE is_default
   policy tenant_deletes permissive for delete to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
   policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
   policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
   policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  always TRIGGER accounts_form_a_tree BEFORE INSERT OR UPDATE OF parent_id ON ledger.accounts FOR EACH ROW WHEN ((new.parent_id IS NOT NULL)) EXECUTE FUNCTION ledger.check_parent()
 
 table ledger.balance_monitors
   owner headgate_owner
@@ -1993,6 +2196,27 @@ table ledger.exchange_rates
   policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
   always TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON ledger.exchange_rates FOR EACH STATEMENT EXECUTE FUNCTION core.refuse_change()
 
+table ledger.imports
+  owner headgate_owner
+  comment Files whose balances or whole book were taken in, once each, with the proof that was given
+  row security enabled, forced
+  grant INSERT, SELECT to headgate_poster
+  grant SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column tenant_id uuid not null
+  column file_hash bytea not null
+  column imported_at timestamp with time zone not null default clock_timestamp()
+  column kind text collate C not null
+  column report jsonb not null
+  constraint imports_hash_is_sha256 CHECK ((octet_length(file_hash) = 32))
+  constraint imports_kind_is_known CHECK ((kind = ANY (ARRAY['opening_balances'::text, 'book'::text])))
+  constraint imports_pkey PRIMARY KEY (tenant_id, kind, file_hash)
+  policy tenant_deletes permissive for delete to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+  policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  always TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON ledger.imports FOR EACH STATEMENT EXECUTE FUNCTION core.refuse_change()
+
 table ledger.pending_entries
   owner headgate_owner
   comment What a pending transaction would move: at most this is posted of each entry
@@ -2010,6 +2234,8 @@ table ledger.pending_entries
   constraint pending_entries_amount_is_positive CHECK ((amount_minor > 0))
   constraint pending_entries_between_two_accounts CHECK ((debit_account_id <> credit_account_id))
   constraint pending_entries_pkey PRIMARY KEY (tenant_id, transaction_id, n)
+  INDEX pending_entries_by_credit ON ledger.pending_entries USING btree (tenant_id, credit_account_id, transaction_id) INCLUDE (amount_minor)
+  INDEX pending_entries_by_debit ON ledger.pending_entries USING btree (tenant_id, debit_account_id, transaction_id) INCLUDE (amount_minor)
   policy tenant_deletes permissive for delete to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
   policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
   policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
@@ -2530,6 +2756,16 @@ view ledger.balances
   column pending_out_minor bigint
   column pending_in_minor bigint
 
+view ledger.book_lines
+  owner headgate_owner
+  comment The whole book, a JSON document a row, in the order in which it can be taken in again
+  with security_invoker=true
+  query 7e77be51e0294b56
+  grant SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column part integer
+  column line text
+
 view ledger.clearing_items
   owner headgate_owner
   comment What is left on each account that should be zero, leg by leg: left_minor is the part that nothing has cleared, signed as net
@@ -2804,6 +3040,16 @@ view ledger.invariant_transactions_judged
   grant SELECT to headgate_readonly
   column subject text
   column detail text
+
+view ledger.invariant_tree
+  owner headgate_owner
+  comment The chart is a tree, and every branch has one currency
+  with security_invoker=true
+  query 6d1df166788c1ef0
+  grant SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column subject text collate C
+  column detail text collate C
 
 view ledger.legs
   owner headgate_owner

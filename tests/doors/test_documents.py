@@ -27,6 +27,7 @@ Row = tuple[str, str, Sequence[str]]
 FIRST: list[Row] = [
     # what it is remembered as, the command, its words
     ("tenant", "tenants create", ("docs",)),
+    ("", "tenants create", ("copy",)),
     ("", "tenants list", ()),
     ("", "tenants clock", (*T, "--to", "2026-11-25T15:00:00Z")),
     ("entity", "legal-entities create", (*T, "--name", "Docs", "--time-zone", "America/Chicago")),
@@ -62,6 +63,12 @@ FIRST: list[Row] = [
         )
         for name in ("pending", "unwanted")
     ),
+    (
+        "",
+        "ledger post",
+        (*T, "--debit", "till", "--credit", "till", "--amount", "1.00", *USD, "--idempotency-key", "refused"),
+    ),
+    ("", "ledger import-opening-balances", (str(SAMPLES / "opening-balances.csv"), *T)),
     ("register", "ingestion receive", (str(SAMPLES / "register.csv"), *T)),
     ("statement", "ingestion receive", (str(SAMPLES / "statement.bai2"), *T, "--source", "bank")),
     ("", "ledger postings", ()),
@@ -83,7 +90,15 @@ SECOND: list[Row] = [
     ("", "ledger seed-chart", (*T, *USD, "--legal-entity", "{entity[id]}")),
     ("", "ledger accounts", T),
     ("", "ledger balance", ("till", *T)),
-    ("", "ledger balances", T),
+    ("", "ledger balances", (*T, "--as-of", "2026-11-25")),
+    ("", "ledger set-parent", ("till", *T, "--parent", "CASH.USD", "--reason", "a test")),
+    ("", "ledger tree", T),
+    ("", "ledger trial-balance", T),
+    ("", "ledger general-ledger", (*T, "--from", "2026-11-01", "--to", "2026-11-30")),
+    ("", "ledger statement", ("till", *T, "--from", "2026-11-01", "--to", "2026-11-30")),
+    ("", "ledger ageing", T),
+    ("", "ledger explain-balance", ("till", *T)),
+    ("", "ledger explain-refusal", ("refused", *T)),
     ("", "ledger transactions", T),
     ("", "ledger entries", T),
     ("", "ledger pending", T),
@@ -125,8 +140,10 @@ SECOND: list[Row] = [
     ("", "payments settle", ("{statement[artifact_id]}", *T)),
     ("", "balance", (*T, "--legal-entity", "{entity[id]}")),
     ("", "jobs run", ("reservation_cleanup", *T)),
+    ("", "ledger export", (*T, "--out", "{folder}/book.ndjson")),
 ]  # fmt: skip
 THIRD: list[Row] = [
+    ("", "ledger import", ("{folder}/book.ndjson", "--tenant", "copy")),
     ("", "parties show", ("{party[id]}", *T)),
     ("block", "parties block", ("{party[id]}", *T, "--reason", "fraud")),
     ("", "payments show", ("{payments[0][id]}", *T)),

@@ -169,6 +169,7 @@ def test_the_chart_is_seeded_once_by_purpose(book: Book) -> None:
     names = {
         *("CASH", "REVENUE", "REFUND_EXPENSE", "CLIENT_FUNDS", "PAYROLL_CLEARING", "SETTLEMENT_CLEARING"),
         *("RETURNS_RECEIVABLE", "SUSPENSE", "FEES", "FX_POSITION", "FX_GAIN_LOSS", "CHARGEBACK_LOSS"),
+        "OPENING_BALANCES",
     }
     assert {purpose.name for purpose in ledger.purposes()} == names
     with book.begin() as tx:

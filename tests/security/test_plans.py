@@ -164,6 +164,18 @@ QUERIES: dict[str, Callable[[Tx, Crowd], object]] = {
     "accounts": lambda tx, _: ledger.list_accounts(tx),
     "balance by code": lambda tx, _: ledger.balance(tx, "CASH.USD"),
     "balances": lambda tx, _: ledger.balances(tx),
+    "balance as of a day": lambda tx, c: ledger.balance(tx, "CASH.USD", as_of=c.stage.day(1)),
+    "balances as of a day": lambda tx, c: ledger.balances(tx, as_of=c.stage.day(1)),
+    "trial balance": lambda tx, c: ledger.trial_balance(tx, as_of=c.stage.day(2)),
+    "trial totals": lambda tx, c: ledger.trial_totals(tx, as_of=c.stage.day(2)),
+    "statement": lambda tx, c: ledger.statement(tx, "CASH.USD", from_on=c.stage.day(1), to_on=c.stage.day(2)),
+    "statement, as recorded": lambda tx, c: ledger.statement(
+        tx, "CASH.USD", from_on=c.stage.day(1), to_on=c.stage.day(2), order="recorded"
+    ),
+    "general ledger": lambda tx, c: list(ledger.general_ledger(tx, from_on=c.stage.day(1), to_on=c.stage.day(2))),
+    "ageing": lambda tx, c: ledger.ageing(tx, as_of=c.stage.day(2)),
+    "tree": lambda tx, _: ledger.tree(tx),
+    "explained balance": lambda tx, _: ledger.explain_balance(tx, "CASH.USD"),
     "transactions": lambda tx, _: ledger.list_transactions(tx),
     "transactions of an account": lambda tx, c: ledger.list_transactions(tx, account=cash(tx, c)),
     "transactions by day": lambda tx, c: ledger.list_transactions(

@@ -377,6 +377,22 @@ ROWS: dict[tuple[str, str], Row] = {
     ("GET", "/v1/ledger/accounts/{account}"): lambda a: Attack(params={"account": a.cash}),
     ("GET", "/v1/ledger/accounts/{account}/balance"): lambda a: Attack(params={"account": a.cash}),
     ("GET", "/v1/ledger/balances"): lambda a: Attack(query={"legal_entity_id": a.tenant.legal_entity_id}, own=True),
+    ("PUT", "/v1/ledger/accounts/{account}/parent"): lambda a: Attack(
+        params={"account": a.cash}, json={"parent": None, "reason": "attack"}
+    ),
+    ("GET", "/v1/ledger/accounts/{account}/explain"): lambda a: Attack(params={"account": a.cash}),
+    ("GET", "/v1/ledger/refusals/explain"): lambda a: Attack(query={"request": a.transaction}),
+    ("GET", "/v1/ledger/reports/tree"): lambda a: Attack(query={"root": a.cash}),
+    ("GET", "/v1/ledger/reports/trial-balance"): lambda a: Attack(
+        query={"legal_entity_id": a.tenant.legal_entity_id}, own=True
+    ),
+    ("GET", "/v1/ledger/reports/statement"): lambda a: Attack(
+        query={"account": a.cash, "from_on": "2026-01-01", "to_on": "2026-12-31"}
+    ),
+    ("GET", "/v1/ledger/reports/general-ledger"): lambda a: Attack(
+        query={"legal_entity_id": a.tenant.legal_entity_id, "from_on": "2026-01-01", "to_on": "2026-12-31"}, own=True
+    ),
+    ("GET", "/v1/ledger/reports/ageing"): lambda a: Attack(query={"account": a.cash, "as_of": "2026-06-30"}),
     ("POST", "/v1/ledger/transactions"): lambda a: Attack(
         json={"entries": [{"debit": a.funds, "credit": "CASH.USD", "amount": TEN}]}
     ),

@@ -19,6 +19,7 @@ from headgate.ledger.accounts import (
     set_status,
 )
 from headgate.ledger.balances import balance, balances
+from headgate.ledger.book import BookProof, CurrencyTotals, export_book, import_book
 from headgate.ledger.catalogue import CataloguedPosting, catalogue, posting_accounts
 from headgate.ledger.chart import purposes, seed_chart
 from headgate.ledger.clearing import ClearingAccount, ClearingItem, clearing_report, set_must_be_zero
@@ -28,6 +29,8 @@ from headgate.ledger.errors import (
     AccountNotEmpty,
     AccountNotFound,
     BalanceBeyondLimits,
+    BookExists,
+    BookNotClosed,
     ClearingNotZero,
     ConversionNotFound,
     ConversionSidesDiffer,
@@ -39,6 +42,7 @@ from headgate.ledger.errors import (
     IdempotencyConflict,
     MalformedAccount,
     MalformedBatch,
+    MalformedBook,
     MalformedClearingRule,
     MalformedConversion,
     MalformedMonitor,
@@ -47,6 +51,7 @@ from headgate.ledger.errors import (
     MalformedSettlement,
     MissingPurpose,
     MonitorNotFound,
+    NotInTree,
     PendingInPeriod,
     PeriodAlreadyClosed,
     PeriodDoesNotFollow,
@@ -65,6 +70,7 @@ from headgate.ledger.errors import (
     UnknownLegalEntity,
 )
 from headgate.ledger.exchange import Conversion, convert, get_conversion, list_conversions, reverse_conversion
+from headgate.ledger.explain import RefusalNotFound, explain_balance, explain_refusal
 from headgate.ledger.model import (
     Account,
     AccountBalance,
@@ -79,6 +85,7 @@ from headgate.ledger.model import (
     Transaction,
 )
 from headgate.ledger.monitors import BalanceMonitor, add_monitor, get_monitor, list_monitors, remove_monitor
+from headgate.ledger.opening import OpeningFault, OpeningReport, OpeningTotals, import_opening_balances
 from headgate.ledger.pending import expire_pending, get_pending, list_pending, post_pending, post_scheduled, void
 from headgate.ledger.periods import (
     Closing,
@@ -105,6 +112,7 @@ from headgate.ledger.rates import (
     record_rate,
     record_rates,
 )
+from headgate.ledger.reports import ageing, general_ledger, statement, trial_balance, trial_totals
 from headgate.ledger.reservation_changes import extend, increase, release_part
 from headgate.ledger.reservations import (
     capture,
@@ -135,6 +143,7 @@ from headgate.ledger.settlements import (
     list_settlements,
     settled_legs,
 )
+from headgate.ledger.tree import set_parent, tree
 
 __all__ = [
     "Account",
@@ -146,6 +155,9 @@ __all__ = [
     "Balance",
     "BalanceBeyondLimits",
     "BalanceMonitor",
+    "BookExists",
+    "BookNotClosed",
+    "BookProof",
     "Capture",
     "CataloguedPosting",
     "ClearingAccount",
@@ -155,6 +167,7 @@ __all__ = [
     "Conversion",
     "ConversionNotFound",
     "ConversionSidesDiffer",
+    "CurrencyTotals",
     "CutOffInFuture",
     "DayClosed",
     "DayNotOver",
@@ -167,6 +180,7 @@ __all__ = [
     "IdempotencyConflict",
     "MalformedAccount",
     "MalformedBatch",
+    "MalformedBook",
     "MalformedClearingRule",
     "MalformedConversion",
     "MalformedMonitor",
@@ -176,6 +190,10 @@ __all__ = [
     "MissingPurpose",
     "MonitorNotFound",
     "NewRate",
+    "NotInTree",
+    "OpeningFault",
+    "OpeningReport",
+    "OpeningTotals",
     "PendingInPeriod",
     "Period",
     "PeriodAlreadyClosed",
@@ -193,6 +211,7 @@ __all__ = [
     "RateFault",
     "RateImport",
     "RateMissing",
+    "RefusalNotFound",
     "Reservation",
     "ReservationNotFound",
     "ReservationRequest",
@@ -208,6 +227,7 @@ __all__ = [
     "UnknownLegalEntity",
     "account_for",
     "add_monitor",
+    "ageing",
     "balance",
     "balances",
     "capture",
@@ -220,8 +240,12 @@ __all__ = [
     "cut_off",
     "expire_due",
     "expire_pending",
+    "explain_balance",
+    "explain_refusal",
+    "export_book",
     "extend",
     "frozen_trial_balance",
+    "general_ledger",
     "get_account",
     "get_conversion",
     "get_monitor",
@@ -231,6 +255,8 @@ __all__ = [
     "get_revaluation",
     "get_settlement",
     "get_transaction",
+    "import_book",
+    "import_opening_balances",
     "import_rates",
     "increase",
     "list_accounts",
@@ -269,8 +295,13 @@ __all__ = [
     "seed_chart",
     "set_limits",
     "set_must_be_zero",
+    "set_parent",
     "set_status",
     "settled_legs",
+    "statement",
     "transactions_of_source",
+    "tree",
+    "trial_balance",
+    "trial_totals",
     "void",
 ]

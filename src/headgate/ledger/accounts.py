@@ -22,7 +22,8 @@ CODE = r"[A-Za-z0-9][A-Za-z0-9._:-]{0,99}"
 PURPOSE = r"[A-Z][A-Z0-9_]{0,59}"
 
 _SELECT: LiteralString = """
-    SELECT id, code, name, type, currency, purpose, is_default, legal_entity_id, status, lo_minor, hi_minor, created_at
+    SELECT id, code, name, type, currency, purpose, is_default, legal_entity_id, status, lo_minor, hi_minor, created_at,
+           (SELECT p.code FROM ledger.accounts p WHERE p.tenant_id = accounts.tenant_id AND p.id = accounts.parent_id) AS parent
       FROM ledger.accounts
 """
 
@@ -49,6 +50,7 @@ class _Row:
     lo_minor: int
     hi_minor: int
     created_at: datetime
+    parent: str | None
 
 
 def create_account(
@@ -238,6 +240,7 @@ def _account(row: _Row) -> Account:
         min_balance=min_balance,
         max_balance=max_balance,
         created_at=row.created_at,
+        parent=row.parent,
     )
 
 

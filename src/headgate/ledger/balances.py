@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any, LiteralString
 
 from headgate.core.db import Tx
 from headgate.core.money import Money
 from headgate.ledger.accounts import resolve_accounts
+from headgate.ledger.as_of import AsOf, balance_as_of, balances_as_of
 from headgate.ledger.errors import AccountNotFound
 from headgate.ledger.model import AccountBalance, Balance
 
@@ -17,9 +19,14 @@ _SELECT: LiteralString = """
 """
 
 
-def balance(tx: Tx, account: int | str) -> Balance:
-    """The balance of an account by number, id or code. Raises AccountNotFound."""
+def balance(tx: Tx, account: int | str, *, as_of: AsOf = None, known_at: datetime | None = None) -> Balance:
+    """The balance of an account by number, id or code: now, or as of a time (as_of.py).
+
+    Raises AccountNotFound, Malformed.
+    """
     number = account if isinstance(account, int) else resolve_accounts(tx, [account])[account]
+    if as_of is not None or known_at is not None:
+        return balance_as_of(tx, number, as_of=as_of, known_at=known_at)
     row = tx.maybe(
         _SELECT + " WHERE account_id = %(id)s",
         {"id": number},
@@ -35,10 +42,23 @@ def balances(
     currency: str | None = None,
     purpose: str | None = None,
     legal_entity_id: str | None = None,
+    as_of: AsOf = None,
+    known_at: datetime | None = None,
     after: str | None = None,
     limit: int = 50,
 ) -> list[AccountBalance]:
-    """Balances by account code, after the code `after`."""
+    """Balances by account code, after the code `after`: now, or as of a time (as_of.py). Raises Malformed."""
+    if as_of is not None or known_at is not None:
+        return balances_as_of(
+            tx,
+            as_of=as_of,
+            known_at=known_at,
+            currency=currency,
+            purpose=purpose,
+            legal_entity_id=legal_entity_id,
+            after=after,
+            limit=limit,
+        )
     rows = tx.all(
         _SELECT
         + """

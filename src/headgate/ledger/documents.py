@@ -42,10 +42,23 @@ def _text(value: Any) -> Any:
     return value
 
 
+def _day_or_instant(value: Any) -> Any:
+    text = _text(value)
+    if isinstance(text, str):
+        return date.fromisoformat(text) if len(text) == len("2026-11-20") else datetime.fromisoformat(text)
+    return text
+
+
 AccountName = Annotated[str, StringConstraints(strict=True, min_length=1, max_length=100)]
 """An account by its code or its id."""
 Instant = Annotated[AwareDatetime, BeforeValidator(_text)]
 """RFC 3339 with an offset."""
+DayOrInstant = Annotated[
+    Annotated[date, Field(strict=False)] | AwareDatetime,
+    BeforeValidator(_day_or_instant),
+    WithJsonSchema({"type": "string", "examples": ["2026-11-20", "2026-11-20T12:00:00Z"]}),
+]
+"""An instant with an offset, or a day: its end."""
 Moment = Annotated[
     datetime,
     PlainSerializer(lambda value: value.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")),
@@ -218,6 +231,7 @@ class AccountModel(BaseModel):
     min_balance: MoneyModel | None
     max_balance: MoneyModel | None
     created_at: Moment
+    parent: str | None
 
     @classmethod
     def of(cls, account: Account) -> AccountModel:
@@ -235,6 +249,7 @@ class AccountModel(BaseModel):
             min_balance=MoneyModel.of(account.min_balance) if account.min_balance is not None else None,
             max_balance=MoneyModel.of(account.max_balance) if account.max_balance is not None else None,
             created_at=account.created_at,
+            parent=account.parent,
         )
 
 

@@ -172,6 +172,32 @@ class TransactionNotFound(NotFound):
     sqlstate = "HG111"
 
 
+class NotInTree(Conflict):
+    """An account stands under one of its own currency, and never above itself."""
+
+    code = "ledger.not_in_tree"
+    sqlstate = "HG112"
+
+
+class BookExists(Conflict):
+    """This tenant has a book already."""
+
+    code = "ledger.book_exists"
+    sqlstate = "HG113"
+
+
+class MalformedBook(Malformed):
+    """This file is no book that can be taken in."""
+
+    code = "ledger.malformed_book"
+
+
+class BookNotClosed(Unprocessable):
+    """Something of this book is still open that a file cannot hold."""
+
+    code = "ledger.book_not_closed"
+
+
 class ReservationNotFound(NotFound):
     """There is no such reservation."""
 

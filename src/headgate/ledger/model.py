@@ -33,7 +33,10 @@ ENTRIES_PER_TRANSACTION_BITS = 14
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """An account. Its limits are on its normal side: a `min_balance` of zero means no overdraft, None no limit."""
+    """An account. Its limits are on its normal side: a `min_balance` of zero means no overdraft, None no limit.
+
+    `parent` is the code of the account above it in the chart.
+    """
 
     id: int
     code: str
@@ -47,6 +50,7 @@ class Account:
     min_balance: Money | None
     max_balance: Money | None
     created_at: datetime
+    parent: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

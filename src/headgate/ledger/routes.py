@@ -11,13 +11,25 @@ from fastapi import APIRouter, Path, Query
 from headgate.core import ids
 from headgate.core.db import Tx
 from headgate.core.errors import Refused
-from headgate.ledger import accounts, exchange_routes, intake, period_routes, queries, reservations, watch_routes
+from headgate.ledger import (
+    accounts,
+    exchange_routes,
+    explain_routes,
+    intake,
+    period_routes,
+    queries,
+    report_routes,
+    reservations,
+    watch_routes,
+)
 from headgate.ledger.balances import balance, balances
 from headgate.ledger.documents import (
     AccountBalanceModel,
     AccountModel,
     BalanceModel,
+    DayOrInstant,
     EntryModel,
+    Instant,
     NewAccount,
     NewCapture,
     NewReservation,
@@ -50,6 +62,8 @@ router.include_router(reservation_router)
 router.include_router(period_routes.router)
 router.include_router(exchange_routes.router)
 router.include_router(watch_routes.router)
+router.include_router(report_routes.router)
+router.include_router(explain_routes.router)
 
 Reads = Annotated[Call, reads("ledger.read")]
 Manages = Annotated[Call, writes("ledger.manage")]
@@ -112,23 +126,33 @@ def get_account(call: Reads, account: AccountPath) -> AccountModel:
 
 
 @router.get("/accounts/{account}/balance")
-def get_balance(call: Reads, account: AccountPath) -> BalanceModel:
-    """What is posted, pending, reserved and available, on the account's normal side."""
+def get_balance(
+    call: Reads, account: AccountPath, as_of: DayOrInstant | None = None, known_at: Instant | None = None
+) -> BalanceModel:
+    """What is posted, pending, reserved and available, on the account's normal side: now, or as of a time."""
     with call.begin() as tx:
-        return BalanceModel.of(balance(tx, account))
+        return BalanceModel.of(balance(tx, account, as_of=as_of, known_at=known_at))
 
 
 @router.get("/balances")
 def list_balances(
-    call: Reads, page: Page, currency: CurrencyCode | None = None, purpose: Text = None, legal_entity_id: Text = None
+    call: Reads,
+    page: Page,
+    currency: CurrencyCode | None = None,
+    purpose: Text = None,
+    legal_entity_id: Text = None,
+    as_of: DayOrInstant | None = None,
+    known_at: Instant | None = None,
 ) -> PageOf[AccountBalanceModel]:
-    """Balances of all accounts, by code."""
+    """Balances of all accounts, by code: now, or as of a time."""
     with call.begin() as tx:
         rows = balances(
             tx,
             currency=currency,
             purpose=purpose,
             legal_entity_id=legal_entity_id,
+            as_of=as_of,
+            known_at=known_at,
             after=page.after(str),
             limit=page.limit + 1,
         )

@@ -1,0 +1,34 @@
+"""Explanations from the command line."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from headgate.core.terminal import emit
+from headgate.ledger.commands import Json, Tenant, _begin, _plain, app
+from headgate.ledger.explain import explain_balance, explain_refusal
+from headgate.ledger.explain_documents import BalanceExplainedModel, RefusalExplainedModel
+
+
+@app.command("explain-balance")
+def show_balance(
+    tenant: Tenant, account: Annotated[str, typer.Argument(help="The account's code or id.")], json: Json = False
+) -> None:
+    """What an account's balance is made of, down to its entries and reservations."""
+    with _begin(tenant) as tx:
+        found = BalanceExplainedModel.of(explain_balance(tx, account))
+    emit(_plain(found), as_json=json)
+
+
+@app.command("explain-refusal")
+def show_refusal(
+    tenant: Tenant,
+    request: Annotated[str, typer.Argument(help="The idempotency key, or the id: txn_…, rsv_…")],
+    json: Json = False,
+) -> None:
+    """Why something was refused: the limit, the figures, and what would cure it."""
+    with _begin(tenant) as tx:
+        found = RefusalExplainedModel.of(explain_refusal(tx, request))
+    emit(_plain(found), as_json=json)

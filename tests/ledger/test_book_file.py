@@ -1,0 +1,259 @@
+"""The whole book as a file: taken into an empty tenant it is the same book, and a file that was touched is refused."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from tests import make
+from tests.ledger.conftest import Book
+from tests.ledger.late import mark_late
+from tests.ledger.test_report_doors import run as run
+
+from headgate import ledger, tenants
+from headgate.core import ids
+from headgate.core.db import Actor, Database
+from headgate.core.errors import Conflict, HeadgateError, Malformed
+from headgate.core.invariants import run_checks
+from headgate.ledger import Entry, Posted, Posting
+
+
+@pytest.fixture
+def story(book: Book, admin: psycopg.Connection[Any]) -> Book:
+    """A book with a bit of everything."""
+    book.fund("100.00")
+    book.post(
+        book.cash,
+        book.client,
+        "7.00",
+        key="given",
+        effective_at=datetime(2026, 1, 2, tzinfo=UTC),
+        metadata={"a": 1.10, "b": None},
+    )
+    spent = book.post(book.client, book.clearing, "5.00", key="spent", source_type="payment", source_id="pay_1")
+    assert isinstance(spent, Posted)
+    book.do(ledger.reverse, idempotency_key="back", transaction_id=spent.transaction_id, reason="wrong")
+    book.do(ledger.reverse, idempotency_key="twice", transaction_id=spent.transaction_id, reason="wrong")
+    with book.begin() as tx:
+        later = tx.now() + timedelta(days=3)
+        two = [Entry(book.cash, book.clearing, make.usd("1.00")), Entry(book.clearing, book.cash, make.usd("1.00"))]
+        ledger.post_many(tx, [Posting("two", two, description='both "ways" – é')])
+    held = book.reserved("20.00", key="held", expires_at=later)
+    book.capture(held, "5.00", key="captured")
+    book.do(ledger.release, book.reserved("1.00", key="released").id)
+    book.reserved("2.00", key="lasting")
+    book.post(book.client, book.clearing, "1000.00", key="refused")
+    book.reserve("1000.00", key="refused")
+    book.do(ledger.capture, idempotency_key="refused capture", reservation_id=held.id, amount=make.usd("99.00"),
+            debit=book.client, credit=book.clearing)  # fmt: skip
+    with book.begin() as tx:
+        ledger.create_account(tx, code="till", name="Till", type="ASSET", currency="USD", max_balance=make.usd("5.00"))
+        ledger.set_parent(tx, "till", "CASH.USD", reason="a test")
+        ledger.set_limits(tx, "till", min_balance=None, max_balance=make.usd("9.00"), reason="a test")
+        ledger.set_status(tx, "FEES.USD", "frozen", reason="a test")
+    mark_late(admin, book.tenant.id)
+    return book
+
+
+@pytest.fixture
+def empty(database: Database) -> Any:
+    """A tenant without an account."""
+    return tenants.create_tenant(database, slug=f"e-{ids.new('x')[-12:]}", name="Empty", livemode=False)
+
+
+def exported(database: Database, tenant_id: Any) -> tuple[bytes, ledger.BookProof]:
+    out = io.BytesIO()
+    with database.begin(tenant_id=tenant_id, actor=make.ACTOR) as tx:
+        proof = ledger.export_book(tx, out)
+    return out.getvalue(), proof
+
+
+def imported(database: Database, tenant_id: Any, data: bytes) -> ledger.BookProof:
+    with database.begin(tenant_id=tenant_id, actor=make.ACTOR) as tx:
+        return ledger.import_book(tx, io.BytesIO(data))
+
+
+def test_a_book_taken_in_is_the_same_book(story: Book, empty: Any, database: Database) -> None:
+    data, proof = exported(database, story.tenant.id)
+
+    taken = imported(database, empty.id, data)
+
+    assert taken == proof
+    again, _ = exported(database, empty.id)
+    assert again.splitlines()[1:] == data.splitlines()[1:]
+    assert proof.counts == {
+        "legal_entity": 1, "account": 14, "reservation": 4, "transaction": 9, "reservation_event": 2, "entry": 7,
+    }  # fmt: skip
+    (usd,) = proof.totals
+    assert usd.debit_balances_minor == usd.credit_balances_minor == 10700
+    report = run_checks(database, [empty.id], full=True)
+    assert report.ok, [found for found in report.invariants if found.violations]
+
+
+def test_what_was_asked_before_is_answered_as_before(story: Book, empty: Any, database: Database) -> None:
+    data, _ = exported(database, story.tenant.id)
+    imported(database, empty.id, data)
+    with database.begin(tenant_id=empty.id, actor=make.ACTOR) as tx:
+        accounts = {account.code: account for account in ledger.list_accounts(tx, limit=100)}
+        client = next(a for a in accounts.values() if a.purpose == "CLIENT_FUNDS")
+        cash, clearing = accounts["CASH.USD"].id, accounts["PAYROLL_CLEARING.USD"].id
+
+        given = ledger.post(tx, idempotency_key="given", entries=[Entry(cash, client.id, make.usd("7.00"))],
+                            effective_at=datetime(2026, 1, 2, tzinfo=UTC), metadata={"a": 1.10, "b": None})  # fmt: skip
+        spent = ledger.post(tx, idempotency_key="spent", entries=[Entry(client.id, clearing, make.usd("5.00"))],
+                            source_type="payment", source_id="pay_1")  # fmt: skip
+        assert isinstance(given, Posted) and isinstance(spent, Posted)
+        assert given.replayed and spent.replayed
+        back = ledger.reverse(tx, idempotency_key="back", transaction_id=spent.transaction_id, reason="wrong")
+        assert isinstance(back, Posted) and back.replayed
+        (held,) = [one for one in ledger.list_reservations(tx) if one.captured]
+        captured = ledger.capture(tx, idempotency_key="captured", reservation_id=held.id, amount=make.usd("5.00"),
+                                  debit=client.id, credit=clearing)  # fmt: skip
+        assert isinstance(captured, Posted) and captured.replayed
+        refusal = ledger.explain_refusal(tx, "refused capture")
+        assert (refusal.code, refusal.facts["reservation"]) == (
+            "ledger.capture_exceeds_reservation",
+            ids.encode("rsv", held.id),
+        )
+        assert accounts["till"].parent == "CASH.USD"
+    for key, amount in (("refused", "1000.00"), ("given", "8.00")):
+        with database.begin(tenant_id=empty.id, actor=make.ACTOR) as tx, pytest.raises(Conflict):
+            ledger.post(tx, idempotency_key=key, entries=[Entry(client.id, clearing, make.usd(amount))])
+
+
+def test_the_book_goes_on_where_it_was_taken_in(story: Book, empty: Any, database: Database) -> None:
+    data, _ = exported(database, story.tenant.id)
+    imported(database, empty.id, data)
+
+    with database.begin(tenant_id=empty.id, actor=make.ACTOR) as tx:
+        cash = ledger.account_for(tx, "CASH", "USD").id
+        clearing = ledger.account_for(tx, "PAYROLL_CLEARING", "USD").id
+        assert isinstance(
+            ledger.post(tx, idempotency_key="new", entries=[Entry(cash, clearing, make.usd("1.00"))]), Posted
+        )
+
+    assert run_checks(database, [empty.id], full=True).ok
+
+
+def test_no_book_is_written_into(story: Book, other: Book, database: Database) -> None:
+    data, _ = exported(database, story.tenant.id)
+    before = other.facts()
+
+    with pytest.raises(HeadgateError) as raised:
+        imported(database, other.tenant.id, data)
+
+    assert raised.value.code == "ledger.book_exists"
+    assert other.facts() == before
+
+
+def spoiled(data: bytes, how: str) -> bytes:
+    lines = data.splitlines(keepends=True)
+    at = next(n for n, line in enumerate(lines) if b'"key":"given"' in line)
+    match how:
+        case "amount":
+            lines[at] = lines[at].replace(b'"amount_minor" : 700', b'"amount_minor" : 701')
+        case "lost":
+            del lines[at]
+        case "cut":
+            lines = lines[:-1]
+        case "more":
+            lines.append(lines[at])
+        case "header":
+            lines[0] = lines[0].replace(b"book.v1", b"book.v9")
+        case "kind":
+            lines[at] = b'{"kind":"gift"}\n'
+        case "no json":
+            lines[at] = b"{\n"
+        case "no entity":
+            lines[1] = b'{"kind":"legal_entity"}\n'
+        case "empty":
+            lines = []
+    assert b"".join(lines) != data
+    return b"".join(lines)
+
+
+@pytest.mark.parametrize("how", ["amount", "lost", "cut", "more", "header", "kind", "no json", "no entity", "empty"])
+def test_a_file_that_was_touched_is_refused(story: Book, empty: Any, database: Database, how: str) -> None:
+    data, _ = exported(database, story.tenant.id)
+
+    with pytest.raises(Malformed) as raised:
+        imported(database, empty.id, spoiled(data, how))
+
+    assert raised.value.code == "ledger.malformed_book"
+    with database.begin(tenant_id=empty.id, actor=make.ACTOR) as tx:
+        assert tx.value("SELECT count(*) FROM ledger.accounts") == 0
+
+
+@pytest.mark.parametrize(
+    ("was", "becomes"),
+    [
+        (b'"credit" : "CLIENT', b'"credit" : "KLIENT'),
+        (b'"effective_on":"2026-01-01"', b'"effective_on":"soon"'),
+        (b'"key":"given"', b'"key":"spent"'),
+        (b'"debit_late" : ', b'"debit_late" : not '),
+    ],
+)
+def test_lines_that_make_no_book_are_found_although_their_digest_was_mended(
+    story: Book, empty: Any, database: Database, was: bytes, becomes: bytes
+) -> None:
+    """What was taken in is read again and compared: what the database dropped or read otherwise is seen."""
+    data, _ = exported(database, story.tenant.id)
+    lines = data.splitlines(keepends=True)
+    at = next(n for n, line in enumerate(lines) if b'"key":"given"' in line)
+    assert was in lines[at]
+    lines[at] = lines[at].replace(was, becomes)
+    end = json.loads(lines[-1])
+    end["digest"] = "sha256:" + hashlib.sha256(b"".join(lines[1:-1])).hexdigest()
+    lines[-1] = json.dumps(end, separators=(",", ":")).encode() + b"\n"
+
+    with pytest.raises(Malformed) as raised:
+        imported(database, empty.id, b"".join(lines))
+
+    assert raised.value.code == "ledger.malformed_book"
+
+
+def test_a_book_with_open_pending_money_is_not_taken_out(
+    book: Book, admin: psycopg.Connection[Any], database: Database
+) -> None:
+    admin.execute("UPDATE ledger.accounts SET pending_in_minor = 1 WHERE id = %s", [book.cash])
+
+    with pytest.raises(HeadgateError) as raised:
+        exported(database, book.tenant.id)
+
+    assert raised.value.code == "ledger.book_not_closed"
+    admin.execute("UPDATE ledger.accounts SET pending_in_minor = 0 WHERE id = %s", [book.cash])
+
+
+def test_from_the_command_line(run: Any, story: Book, empty: Any, tmp_path: Path, database: Database) -> None:
+    out = tmp_path / "book.ndjson"
+
+    proof = json.loads(run("export", "--out", str(out), "--json"))
+
+    assert json.loads(out.read_bytes().splitlines()[-1])["digest"] == proof["digest"]
+    assert list(tmp_path.iterdir()) == [out]
+    assert imported(database, empty.id, out.read_bytes()).digest == proof["digest"]
+    for words in (("export", "--out", str(tmp_path)), ("import", str(tmp_path / "none")), ("import", str(out))):
+        with pytest.raises(HeadgateError):
+            run(*words)
+
+
+def test_long_books_come_in_parts(database: Database, empty: Any, book: Book) -> None:
+    with book.begin() as tx:
+        ledger.post_many(
+            tx, [Posting(f"k{n}", [Entry(book.cash, book.clearing, make.usd("1.00"))]) for n in range(1300)]
+        )
+    heard: list[int] = []
+    out = io.BytesIO()
+    with book.begin() as tx:
+        proof = ledger.export_book(tx, out, told=heard.append)
+
+    assert heard == [500, 1000]
+    with database.begin(tenant_id=empty.id, actor=Actor.system("test")) as tx:
+        assert ledger.import_book(tx, io.BytesIO(out.getvalue()), told=heard.append) == proof
+    assert len(heard) == 4
