@@ -6,7 +6,6 @@ from typing import Any
 from uuid import UUID
 
 import psycopg
-from tests.ledger.conftest import by_hand
 
 _LATE = """
     SELECT transaction_id, n, side, account_id, effective_at, before,
@@ -21,22 +20,27 @@ _LATE = """
 """
 
 
-def mark_late(admin: psycopg.Connection[Any], tenant_id: UUID) -> None:
-    """Set every late leg's flag and every account's latest effective time and largest lateness, by hand."""
+def check_marks(admin: psycopg.Connection[Any], tenant_id: UUID) -> None:
+    """What the posting functions noted of each leg and each account is what the entries say."""
     facts = {"tenant": tenant_id}
-    with by_hand(admin) as hand:
-        for side in ("debit", "credit"):
-            hand.execute(
-                f"UPDATE ledger.entries e SET {side}_late = x.late FROM ({_LATE}) x"  # type: ignore[call-overload]
-                f" WHERE e.tenant_id = %(tenant)s AND e.transaction_id = x.transaction_id AND e.n = x.n"
-                f" AND x.side = '{side}' AND e.{side}_late <> x.late",
-                facts,
-            )
-        hand.execute(
-            f"UPDATE ledger.accounts a SET effective_max = x.latest, late_by_max = x.late_by"  # type: ignore[call-overload]
-            f" FROM (SELECT account_id, max(effective_at) AS latest,"
-            f"              coalesce(max(before - effective_at) FILTER (WHERE late), '0') AS late_by"
-            f"         FROM ({_LATE}) y GROUP BY account_id) x"
-            f" WHERE a.tenant_id = %(tenant)s AND a.id = x.account_id",
-            facts,
-        )
+    wrong = admin.execute(
+        f"""
+        SELECT x.transaction_id, x.n, x.side FROM ({_LATE}) x
+          JOIN ledger.entries e ON e.tenant_id = %(tenant)s AND e.transaction_id = x.transaction_id AND e.n = x.n
+         WHERE CASE x.side WHEN 'debit' THEN e.debit_late ELSE e.credit_late END <> x.late
+        """,  # type: ignore[call-overload]
+        facts,
+    ).fetchall()
+    assert wrong == []
+    wrong = admin.execute(
+        f"""
+        SELECT a.code, a.effective_max, x.latest, a.late_by_max, x.late_by
+          FROM ledger.accounts a
+          JOIN (SELECT account_id, max(effective_at) AS latest,
+                       coalesce(max(before - effective_at) FILTER (WHERE late), '0') AS late_by
+                  FROM ({_LATE}) y GROUP BY account_id) x ON x.account_id = a.id
+         WHERE a.tenant_id = %(tenant)s AND (a.effective_max <> x.latest OR a.late_by_max < x.late_by)
+        """,  # type: ignore[call-overload]
+        facts,
+    ).fetchall()
+    assert wrong == []

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests import make
 from tests.ledger.conftest import Book
-from tests.ledger.late import mark_late
+from tests.ledger.late import check_marks
 
 from headgate import ledger
 from headgate.core import ids
@@ -61,7 +61,7 @@ def post_all(book: Book, admin: psycopg.Connection[Any], hours: list[int]) -> li
         book.post(debit, credit, Money(1 << (number % 30), "USD"), effective_at=START + timedelta(hours=hour))
         with book.begin() as tx:
             recorded.append(tx.value("SELECT max(recorded_at) FROM ledger.entries"))
-    mark_late(admin, book.tenant.id)
+    check_marks(admin, book.tenant.id)
     return recorded
 
 
@@ -113,7 +113,7 @@ def test_a_long_run_of_late_legs_is_stepped_over(book: Book, admin: psycopg.Conn
                 for n, hour in enumerate(hours)
             ],
         )
-    mark_late(admin, book.tenant.id)
+    check_marks(admin, book.tenant.id)
 
     for hour in (0, 4, 5, 9, 10, 25, 49, 50, 51, 299, 300, 301, 399, 400):
         at = START + timedelta(hours=hour)
@@ -124,7 +124,7 @@ def test_a_day_ends_where_the_legal_entity_is(book: Book, admin: psycopg.Connect
     """The client's entity is in Chicago: half past midnight in UTC is still the day before there."""
     book.post(book.cash, book.client, "1.00", effective_at=datetime(2026, 3, 8, 0, 30, tzinfo=UTC))
     book.post(book.cash, book.clearing, "2.00", effective_at=datetime(2026, 3, 8, 0, 30, tzinfo=UTC))
-    mark_late(admin, book.tenant.id)
+    check_marks(admin, book.tenant.id)
 
     assert [read(book, book.cash, date(2026, 3, day), None) for day in (6, 7, 8)] == [0, 100, 300]
     assert read(book, book.cash, datetime(2026, 3, 8, 0, 29, tzinfo=UTC), None) == 0
@@ -135,7 +135,7 @@ def test_what_is_backdated_is_there_as_of_then_but_was_not_known(book: Book, adm
     with book.begin() as tx:
         before = tx.value("SELECT clock_timestamp()")
     book.post(book.cash, book.client, "2.00", effective_at=NOON)
-    mark_late(admin, book.tenant.id)
+    check_marks(admin, book.tenant.id)
 
     assert read(book, book.cash, NOON, None) == 200
     assert read(book, book.cash, NOON, before) == 0
@@ -183,7 +183,7 @@ def test_what_was_pending_then_is_shown_as_of_then(book: Book) -> None:
 def test_the_list_reads_as_each_account_does(book: Book, admin: psycopg.Connection[Any]) -> None:
     book.post(book.cash, book.client, "2.00", effective_at=NOON)
     book.fund("3.00")
-    mark_late(admin, book.tenant.id)
+    check_marks(admin, book.tenant.id)
 
     listed = book.do(ledger.balances, currency="USD", as_of=NOON)
 

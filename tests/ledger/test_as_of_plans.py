@@ -10,7 +10,7 @@ from typing import Any, LiteralString
 import pytest
 from tests import make
 from tests.ledger.conftest import Book, book_of
-from tests.ledger.late import mark_late
+from tests.ledger.late import check_marks
 
 from headgate import ledger
 from headgate.core.db import Database
@@ -47,7 +47,7 @@ def crowded(database: Database) -> Book:
             ],
         )
     with database.connect("admin") as admin:
-        mark_late(admin, book.tenant.id)
+        check_marks(admin, book.tenant.id)
         admin.execute("ANALYZE ledger.entries, ledger.accounts")
     return book
 

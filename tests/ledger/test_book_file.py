@@ -13,7 +13,7 @@ import psycopg
 import pytest
 from tests import make
 from tests.ledger.conftest import Book
-from tests.ledger.late import mark_late
+from tests.ledger.late import check_marks
 from tests.ledger.test_report_doors import run as run
 
 from headgate import ledger, tenants
@@ -57,7 +57,7 @@ def story(book: Book, admin: psycopg.Connection[Any]) -> Book:
         ledger.set_parent(tx, "till", "CASH.USD", reason="a test")
         ledger.set_limits(tx, "till", min_balance=None, max_balance=make.usd("9.00"), reason="a test")
         ledger.set_status(tx, "FEES.USD", "frozen", reason="a test")
-    mark_late(admin, book.tenant.id)
+    check_marks(admin, book.tenant.id)
     return book
 
 

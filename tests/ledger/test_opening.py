@@ -10,7 +10,7 @@ import psycopg
 import pytest
 from tests import make
 from tests.ledger.conftest import Book
-from tests.ledger.late import mark_late
+from tests.ledger.late import check_marks
 from tests.ledger.test_report_doors import run as run
 
 from headgate import ledger
@@ -45,7 +45,7 @@ def posted(book: Book, code: str, as_of: date | None = None) -> str:
 
 def test_every_balance_is_brought_in_with_its_proof(book: Book, admin: psycopg.Connection[Any]) -> None:
     report = bring_in(book, good(book))
-    mark_late(admin, book.tenant.id)
+    check_marks(admin, book.tenant.id)
 
     assert report.totals == [
         OpeningTotals("USD", lines=4, debits_minor=15500, credits_minor=12000, opening_balances_minor=3500)

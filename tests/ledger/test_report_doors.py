@@ -13,7 +13,7 @@ from typing import Any
 import psycopg
 import pytest
 from tests.ledger.conftest import Book
-from tests.ledger.late import mark_late
+from tests.ledger.late import check_marks
 from tests.web.client import Client, client_of, keys_of
 from typer.testing import CliRunner
 
@@ -76,7 +76,7 @@ def june(book: Book, admin: psycopg.Connection[Any]) -> Book:
     """Three days of June."""
     for day, amount in ((1, "10.00"), (2, "1.00"), (4, "0.50")):
         book.post(book.cash, book.clearing, amount, effective_at=datetime(2026, 6, day, 12, tzinfo=UTC))
-    mark_late(admin, book.tenant.id)
+    check_marks(admin, book.tenant.id)
     return book
 
 

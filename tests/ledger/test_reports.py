@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests import make
 from tests.ledger.conftest import Book, book_of
-from tests.ledger.late import mark_late
+from tests.ledger.late import check_marks
 
 from headgate import ledger
 from headgate.core.errors import Malformed
@@ -34,7 +34,7 @@ def june(book: Book, admin: psycopg.Connection[Any]) -> Book:
     book.post(book.client, book.clearing, "4.00", effective_at=at(3), source_type="payment", source_id="pay_1")
     book.post(book.clearing, book.cash, "4.00", effective_at=at(4))
     book.post(book.cash, book.client, "1.00", effective_at=at(2))
-    mark_late(admin, book.tenant.id)
+    check_marks(admin, book.tenant.id)
     return book
 
 
@@ -134,7 +134,7 @@ def test_a_statement_in_parts_is_the_statement(
     for hours, amount in posted:
         sides = (book.cash, book.clearing) if amount > 0 else (book.clearing, book.cash)
         book.post(*sides, Money(abs(amount), "USD"), effective_at=at(1, 0) + timedelta(hours=hours))
-    mark_late(admin, book.tenant.id)
+    check_marks(admin, book.tenant.id)
     span = {"from_on": on(1 + day // 2), "to_on": on(1 + day)}
 
     found = book.do(ledger.statement, book.cash, **span)
@@ -166,7 +166,7 @@ def test_what_is_owed_ages_and_the_oldest_is_paid_off_first(book: Book, admin: p
     for age, amount in ((0, "1.00"), (30, "2.00"), (31, "4.00"), (60, "8.00"), (90, "16.00"), (91, "32.00")):
         noon = datetime.combine(today - timedelta(days=age), datetime.min.time(), UTC) + timedelta(hours=12)
         book.post(owed, book.clearing, amount, effective_at=noon)
-    mark_late(admin, book.tenant.id)
+    check_marks(admin, book.tenant.id)
 
     def aged() -> list[str]:
         (row,) = book.do(ledger.ageing, as_of=today)
@@ -176,10 +176,10 @@ def test_what_is_owed_ages_and_the_oldest_is_paid_off_first(book: Book, admin: p
 
     assert aged() == ["3.00", "12.00", "16.00", "32.00", "0.00"]
     book.post(book.clearing, owed, "40.00", effective_at=datetime(2026, 6, 30, 13, tzinfo=UTC))
-    mark_late(admin, book.tenant.id)
+    check_marks(admin, book.tenant.id)
     assert aged() == ["3.00", "12.00", "8.00", "0.00", "0.00"]
     book.post(book.clearing, owed, "24.00", effective_at=datetime(2026, 6, 30, 14, tzinfo=UTC))
-    mark_late(admin, book.tenant.id)
+    check_marks(admin, book.tenant.id)
     assert aged() == ["0.00", "0.00", "0.00", "0.00", "1.00"]
     assert book.do(ledger.ageing, as_of=today, account="CASH.USD") == []
     assert book.do(ledger.ageing, as_of=today, purpose="CASH") == []
