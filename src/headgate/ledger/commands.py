@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import date, datetime
+from datetime import datetime
 from typing import Annotated, Any, cast
 
 import typer
@@ -16,8 +16,15 @@ from headgate.core.db import Actor, Tx
 from headgate.core.errors import Malformed, Refused
 from headgate.core.money import Money
 from headgate.core.terminal import emit, open_database, refuse
-from headgate.ledger import accounts, chart, queries, reservations
-from headgate.ledger.as_of import AsOf
+from headgate.ledger import (
+    accounts,
+    book_commands,
+    chart,
+    explain_commands,
+    queries,
+    report_commands,
+    reservations,
+)
 from headgate.ledger.balances import balance as balance_of
 from headgate.ledger.balances import balances as balances_of
 from headgate.ledger.catalogue import catalogue
@@ -31,9 +38,12 @@ from headgate.ledger.documents import (
 )
 from headgate.ledger.model import AccountStatus, AccountType, Entry, Posted
 from headgate.ledger.posting import post
+from headgate.ledger.report_options import AsOfOption, KnownAt, day_or_instant, maybe_instant
 from headgate.ledger.reversal import reverse
 
 app = typer.Typer(name="ledger", help="The book: accounts, balances, postings, reservations.", no_args_is_help=True)
+for _module in (report_commands, explain_commands, book_commands):
+    app.add_typer(_module.app)
 
 _ADMINISTRATOR = Actor("human", "administrator")
 _ALL = 1_000_000
@@ -43,8 +53,6 @@ Json = Annotated[bool, typer.Option("--json", help="One JSON document on standar
 Key = Annotated[str, typer.Option("--idempotency-key", help="The same key and body give the first answer again.")]
 Limit = Annotated[int, typer.Option("--limit", min=1, help="How many rows at most.")]
 AccountOption = Annotated[str | None, typer.Option("--account", help="Only those of this account, by code or id.")]
-AsOfOption = Annotated[str | None, typer.Option("--as-of", help="A day (its end), or an instant; now unless given.")]
-KnownAt = Annotated[str | None, typer.Option("--known-at", help="As the book was written at this instant.")]
 
 
 @app.command("accounts")
@@ -131,7 +139,7 @@ def balance(
 ) -> None:
     """What is posted, pending, reserved and available on one account, on its normal side."""
     with _begin(tenant) as tx:
-        found = balance_of(tx, account, as_of=day_or_instant(as_of), known_at=_maybe_instant(known_at))
+        found = balance_of(tx, account, as_of=day_or_instant(as_of), known_at=maybe_instant(known_at))
     emit(_plain(BalanceModel.of(found)), as_json=json)
 
 
@@ -149,7 +157,7 @@ def balances(
             tx,
             currency=currency,
             as_of=day_or_instant(as_of),
-            known_at=_maybe_instant(known_at),
+            known_at=maybe_instant(known_at),
             limit=_ALL,
         )
     _show(rows, AccountBalanceModel.of_account, json)
@@ -273,26 +281,3 @@ def _instant(text: str) -> datetime:
         return datetime.fromisoformat(text)
     except ValueError as error:
         raise Malformed(f"'{text[:40]}' is no instant: write it as 2026-11-20T12:00:00+00:00") from error
-
-
-def _maybe_instant(text: str | None) -> datetime | None:
-    return _instant(text) if text else None
-
-
-def day_or_instant(text: str | None) -> AsOf:
-    """`2026-11-20` is a day, anything longer an instant. Raises Malformed."""
-    if text is None or len(text) > len("2026-11-20"):
-        return _maybe_instant(text)
-    return day(text)
-
-
-def day(text: str) -> date:
-    """A day. Raises Malformed."""
-    try:
-        return date.fromisoformat(text)
-    except ValueError as error:
-        raise Malformed(f"'{text[:40]}' is no day: write it as 2026-11-20") from error
-
-
-# The commands of these modules add themselves to the app.
-from headgate.ledger import book_commands, explain_commands, report_commands  # noqa: E402, F401
