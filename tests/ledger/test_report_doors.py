@@ -19,7 +19,7 @@ from typer.testing import CliRunner
 
 from headgate.core.db import Database
 from headgate.core.errors import HeadgateError
-from headgate.ledger import commands
+from headgate.ledger import command_parts, commands
 from headgate.ledger.routes import router
 from headgate.web import build_application
 
@@ -59,6 +59,7 @@ def run(book: Book, monkeypatch: pytest.MonkeyPatch) -> Any:
     def opened() -> Iterator[Database]:
         yield book.database
 
+    monkeypatch.setattr(command_parts, "open_database", opened)
     monkeypatch.setattr(commands, "open_database", opened)
 
     def invoke(*words: str) -> str:

@@ -12,8 +12,10 @@ import typer
 from headgate.core.errors import Malformed
 from headgate.core.terminal import emit, progress, say
 from headgate.ledger.book import Told, export_book, import_book
-from headgate.ledger.commands import Json, Tenant, _begin, app
+from headgate.ledger.command_parts import Json, Tenant, begin
 from headgate.ledger.opening import import_opening_balances
+
+app = typer.Typer()
 
 
 @app.command("import-opening-balances")
@@ -25,7 +27,7 @@ def bring_in_balances(
 ) -> None:
     """Post the opening balances of a file against OPENING_BALANCES: every line, or with a bad one none (exit 1)."""
     data = _bytes(file)
-    with _begin(tenant) as tx:
+    with begin(tenant) as tx:
         report = import_opening_balances(tx, data, dry_run=dry_run)
     emit(report, as_json=json)
     for fault in report.faults:
@@ -48,7 +50,7 @@ def take_out_book(
     json: Json = False,
 ) -> None:
     """Write the whole book to a file that proves itself."""
-    with _begin(tenant) as tx, _writing(out) as file, _progress("lines written") as told:
+    with begin(tenant) as tx, _writing(out) as file, _progress("lines written") as told:
         proof = export_book(tx, file, told=told)
     emit(proof, as_json=json)
 
@@ -64,7 +66,7 @@ def bring_in_book(
         opened = file.open("rb")
     except OSError as error:
         raise Malformed(f"{file} cannot be read: {error.strerror}", file=str(file)) from error
-    with opened, _begin(tenant) as tx, _progress("lines taken in") as told:
+    with opened, begin(tenant) as tx, _progress("lines taken in") as told:
         proof = import_book(tx, opened, told=told)
     emit(proof, as_json=json)
 

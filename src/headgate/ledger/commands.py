@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import date, datetime
+from datetime import datetime
 from typing import Annotated, Any, cast
 
 import typer
@@ -16,9 +16,19 @@ from headgate.core.db import Actor, Tx
 from headgate.core.errors import Malformed, Refused
 from headgate.core.money import Money
 from headgate.core.terminal import emit, open_database, refuse
-from headgate.ledger import accounts, chart, exchange_commands, period_commands, queries, reservations, watch_commands
+from headgate.ledger import (
+    accounts,
+    book_commands,
+    chart,
+    exchange_commands,
+    explain_commands,
+    period_commands,
+    queries,
+    report_commands,
+    reservations,
+    watch_commands,
+)
 from headgate.ledger import pending as pending_transactions
-from headgate.ledger.as_of import AsOf
 from headgate.ledger.balances import balance as balance_of
 from headgate.ledger.balances import balances as balances_of
 from headgate.ledger.catalogue import catalogue
@@ -32,10 +42,11 @@ from headgate.ledger.documents import (
 )
 from headgate.ledger.model import AccountStatus, AccountType, Entry, Posted, Transaction, TransactionStatus
 from headgate.ledger.posting import post
+from headgate.ledger.report_options import AsOfOption, KnownAt, day_or_instant, maybe_instant
 from headgate.ledger.reversal import Apportion, reverse
 
 app = typer.Typer(name="ledger", help="The book: accounts, balances, postings, reservations.", no_args_is_help=True)
-for _module in (period_commands, exchange_commands, watch_commands):
+for _module in (report_commands, explain_commands, book_commands, period_commands, exchange_commands, watch_commands):
     app.add_typer(_module.app)
 
 _ADMINISTRATOR = Actor("human", "administrator")
@@ -46,8 +57,6 @@ Json = Annotated[bool, typer.Option("--json", help="One JSON document on standar
 Key = Annotated[str, typer.Option("--idempotency-key", help="The same key and body give the first answer again.")]
 Limit = Annotated[int, typer.Option("--limit", min=1, help="How many rows at most.")]
 AccountOption = Annotated[str | None, typer.Option("--account", help="Only those of this account, by code or id.")]
-AsOfOption = Annotated[str | None, typer.Option("--as-of", help="A day (its end), or an instant; now unless given.")]
-KnownAt = Annotated[str | None, typer.Option("--known-at", help="As the book was written at this instant.")]
 
 
 @app.command("accounts")
@@ -134,7 +143,7 @@ def balance(
 ) -> None:
     """What is posted, pending, reserved and available on one account, on its normal side."""
     with _begin(tenant) as tx:
-        found = balance_of(tx, account, as_of=day_or_instant(as_of), known_at=_maybe_instant(known_at))
+        found = balance_of(tx, account, as_of=day_or_instant(as_of), known_at=maybe_instant(known_at))
     emit(_plain(BalanceModel.of(found)), as_json=json)
 
 
@@ -152,7 +161,7 @@ def balances(
             tx,
             currency=currency,
             as_of=day_or_instant(as_of),
-            known_at=_maybe_instant(known_at),
+            known_at=maybe_instant(known_at),
             limit=_ALL,
         )
     _show(rows, AccountBalanceModel.of_account, json)
@@ -359,26 +368,3 @@ def _instant(text: str) -> datetime:
         return datetime.fromisoformat(text)
     except ValueError as error:
         raise Malformed(f"'{text[:40]}' is no instant: write it as 2026-11-20T12:00:00+00:00") from error
-
-
-def _maybe_instant(text: str | None) -> datetime | None:
-    return _instant(text) if text else None
-
-
-def day_or_instant(text: str | None) -> AsOf:
-    """`2026-11-20` is a day, anything longer an instant. Raises Malformed."""
-    if text is None or len(text) > len("2026-11-20"):
-        return _maybe_instant(text)
-    return day(text)
-
-
-def day(text: str) -> date:
-    """A day. Raises Malformed."""
-    try:
-        return date.fromisoformat(text)
-    except ValueError as error:
-        raise Malformed(f"'{text[:40]}' is no day: write it as 2026-11-20") from error
-
-
-# The commands of these modules add themselves to the app.
-from headgate.ledger import book_commands, explain_commands, report_commands  # noqa: E402, F401

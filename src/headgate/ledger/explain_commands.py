@@ -7,9 +7,11 @@ from typing import Annotated
 import typer
 
 from headgate.core.terminal import emit
-from headgate.ledger.commands import Json, Tenant, _begin, _plain, app
+from headgate.ledger.command_parts import Json, Tenant, begin, plain
 from headgate.ledger.explain import explain_balance, explain_refusal
 from headgate.ledger.explain_documents import BalanceExplainedModel, RefusalExplainedModel
+
+app = typer.Typer()
 
 
 @app.command("explain-balance")
@@ -17,9 +19,9 @@ def show_balance(
     tenant: Tenant, account: Annotated[str, typer.Argument(help="The account's code or id.")], json: Json = False
 ) -> None:
     """What an account's balance is made of, down to its entries and reservations."""
-    with _begin(tenant) as tx:
+    with begin(tenant) as tx:
         found = BalanceExplainedModel.of(explain_balance(tx, account))
-    emit(_plain(found), as_json=json)
+    emit(plain(found), as_json=json)
 
 
 @app.command("explain-refusal")
@@ -29,6 +31,6 @@ def show_refusal(
     json: Json = False,
 ) -> None:
     """Why something was refused: the limit, the figures, and what would cure it."""
-    with _begin(tenant) as tx:
+    with begin(tenant) as tx:
         found = RefusalExplainedModel.of(explain_refusal(tx, request))
-    emit(_plain(found), as_json=json)
+    emit(plain(found), as_json=json)

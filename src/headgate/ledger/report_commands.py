@@ -15,18 +15,7 @@ from headgate.core.errors import Malformed
 from headgate.core.money import Money
 from headgate.core.terminal import emit
 from headgate.ledger import reports
-from headgate.ledger.commands import (
-    AsOfOption,
-    Json,
-    KnownAt,
-    Tenant,
-    _begin,
-    _maybe_instant,
-    _plain,
-    app,
-    day,
-    day_or_instant,
-)
+from headgate.ledger.command_parts import Json, Tenant, begin, day, plain
 from headgate.ledger.documents import AccountModel
 from headgate.ledger.report_documents import (
     AgeingModel,
@@ -37,7 +26,10 @@ from headgate.ledger.report_documents import (
     TrialBalanceModel,
     TrialBalanceRowModel,
 )
+from headgate.ledger.report_options import AsOfOption, KnownAt, day_or_instant, maybe_instant
 from headgate.ledger.tree import set_parent, tree
+
+app = typer.Typer()
 
 Csv = Annotated[bool, typer.Option("--csv", help="Comma-separated values on standard output, amounts in major units.")]
 Currency = Annotated[str | None, typer.Option("--currency", help="Only accounts in this currency.")]
@@ -66,8 +58,8 @@ def trial_balance(
         "currency": currency,
         "legal_entity_id": legal_entity,
     }
-    with _begin(tenant) as tx:
-        known = _maybe_instant(known_at) or tx.value("SELECT clock_timestamp()")
+    with begin(tenant) as tx:
+        known = maybe_instant(known_at) or tx.value("SELECT clock_timestamp()")
         rows = reports.trial_balance(tx, known_at=known, **asked)
         totals = reports.trial_totals(tx, known_at=known, **asked)
     if json:
@@ -76,7 +68,7 @@ def trial_balance(
             totals=[TotalsModel.of(one) for one in totals],
             data=[TrialBalanceRowModel.of(row) for row in rows],
         )
-        emit(_plain(shown), as_json=True)
+        emit(plain(shown), as_json=True)
         return
     table = [[row.code, row.name, row.type, row.debit, row.credit, row.currency] for row in rows]
     table += [["total", "", "", one.debit, one.credit, one.currency] for one in totals]
@@ -97,17 +89,17 @@ def statement(
     """One account's lines of some days, both included, with the balance after each."""
     if order not in ("effective", "recorded"):
         raise Malformed("a statement is in the order effective or recorded")
-    with _begin(tenant) as tx:
+    with begin(tenant) as tx:
         found = reports.statement(
             tx,
             account,
             from_on=day(from_on),
             to_on=day(to_on),
             order=cast(reports.Order, order),
-            known_at=_maybe_instant(known_at),
+            known_at=maybe_instant(known_at),
         )
     if json:
-        emit(_plain(StatementModel.of(found)), as_json=True)
+        emit(plain(StatementModel.of(found)), as_json=True)
     else:
         _print(_LINE, _lines(found), as_csv)
 
@@ -124,17 +116,17 @@ def general_ledger(
     json: Json = False,
 ) -> None:
     """Every account's lines of some days, each between its opening and its closing balance."""
-    with _begin(tenant) as tx:
+    with begin(tenant) as tx:
         found = reports.general_ledger(
             tx,
             from_on=day(from_on),
             to_on=day(to_on),
             currency=currency,
             legal_entity_id=legal_entity,
-            known_at=_maybe_instant(known_at),
+            known_at=maybe_instant(known_at),
         )
         if json:
-            emit([_plain(StatementModel.of(one)) for one in found], as_json=True)
+            emit([plain(StatementModel.of(one)) for one in found], as_json=True)
         else:
             _print(_LINE, (line for one in found for line in _lines(one)), as_csv)
 
@@ -152,7 +144,7 @@ def ageing(
     json: Json = False,
 ) -> None:
     """What receivable accounts are owed by age; the oldest is paid off first."""
-    with _begin(tenant) as tx:
+    with begin(tenant) as tx:
         rows = reports.ageing(
             tx,
             as_of=day(as_of) if as_of else tx.now().date(),
@@ -160,10 +152,10 @@ def ageing(
             account=account,
             currency=currency,
             legal_entity_id=legal_entity,
-            known_at=_maybe_instant(known_at),
+            known_at=maybe_instant(known_at),
         )
     if json:
-        emit([_plain(AgeingModel.of(row)) for row in rows], as_json=True)
+        emit([plain(AgeingModel.of(row)) for row in rows], as_json=True)
         return
     table = [
         [row.code, row.name, row.days_0_30, row.days_31_60, row.days_61_90, row.days_over_90, row.total, row.credit,
@@ -185,10 +177,10 @@ def show_tree(
     json: Json = False,
 ) -> None:
     """The chart as a tree, with what stands below each account added up."""
-    with _begin(tenant) as tx:
-        nodes = tree(tx, root=root, currency=currency, as_of=day_or_instant(as_of), known_at=_maybe_instant(known_at))
+    with begin(tenant) as tx:
+        nodes = tree(tx, root=root, currency=currency, as_of=day_or_instant(as_of), known_at=maybe_instant(known_at))
     if json:
-        emit(_plain(TreeModel(data=[TreeNodeModel.of(node) for node in nodes])), as_json=True)
+        emit(plain(TreeModel(data=[TreeNodeModel.of(node) for node in nodes])), as_json=True)
         return
     table = [
         [("" if as_csv else "  " * node.depth) + node.code, node.name, node.type, node.parent, node.balance,
@@ -207,9 +199,9 @@ def change_parent(
     json: Json = False,
 ) -> None:
     """Put an account under another in the chart, or under none."""
-    with _begin(tenant) as tx:
+    with begin(tenant) as tx:
         changed = set_parent(tx, account, parent, reason=reason)
-    emit(_plain(AccountModel.of(changed)), as_json=json)
+    emit(plain(AccountModel.of(changed)), as_json=json)
 
 
 def _lines(found: reports.Statement) -> Iterable[Sequence[Any]]:
