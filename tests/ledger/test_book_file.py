@@ -88,7 +88,7 @@ def test_a_book_taken_in_is_the_same_book(story: Book, empty: Any, database: Dat
     again, _ = exported(database, empty.id)
     assert again.splitlines()[1:] == data.splitlines()[1:]
     assert proof.counts == {
-        "legal_entity": 1, "account": 14, "reservation": 4, "transaction": 9, "reservation_event": 2, "entry": 7,
+        "legal_entity": 1, "account": 14, "reservation": 4, "transaction": 9, "pending": 0, "reservation_event": 2, "entry": 7,
     }  # fmt: skip
     (usd,) = proof.totals
     assert usd.debit_balances_minor == usd.credit_balances_minor == 10700
@@ -218,16 +218,31 @@ def test_lines_that_make_no_book_are_found_although_their_digest_was_mended(
     assert raised.value.code == "ledger.malformed_book"
 
 
-def test_a_book_with_open_pending_money_is_not_taken_out(
-    book: Book, admin: psycopg.Connection[Any], database: Database
-) -> None:
-    admin.execute("UPDATE ledger.accounts SET pending_in_minor = 1 WHERE id = %s", [book.cash])
+def test_pending_money_is_taken_along(story: Book, empty: Any, database: Database) -> None:
+    with story.begin() as tx:
+        later = tx.now() + timedelta(days=2)
+        one = [Entry(story.client, story.clearing, make.usd("3.00"))]
+        numbers = {}
+        for key in ("open", "settled", "unwanted"):
+            made = ledger.post(tx, idempotency_key=key, entries=one, pending=True, expires_at=later)
+            assert isinstance(made, Posted)
+            numbers[key] = made.transaction_id
+        ledger.post_pending(tx, idempotency_key="settle", transaction_id=numbers["settled"])
+        ledger.void(tx, transaction_id=numbers["unwanted"], reason="a test")
+        held = ledger.reserve(tx, idempotency_key="r1", account=story.client, amount=make.usd("1.00"), reserve_type="t", source_ref="s")
+        assert isinstance(held, ledger.Reservation)
+        ledger.increase(tx, idempotency_key="r2", reservation_id=held.id, amount=make.usd("2.00"))
+        ledger.release_part(tx, idempotency_key="r3", reservation_id=held.id, amount=make.usd("0.50"))
+    data, proof = exported(database, story.tenant.id)
 
-    with pytest.raises(HeadgateError) as raised:
-        exported(database, book.tenant.id)
-
-    assert raised.value.code == "ledger.book_not_closed"
-    admin.execute("UPDATE ledger.accounts SET pending_in_minor = 0 WHERE id = %s", [book.cash])
+    assert imported(database, empty.id, data) == proof
+    assert proof.counts["pending"] == 3
+    report = run_checks(database, [empty.id], full=True)
+    assert report.ok, [found for found in report.invariants if found.violations]
+    with database.begin(tenant_id=empty.id, actor=make.ACTOR) as tx:
+        (waiting,) = [row for row in ledger.list_pending(tx, limit=10) if row.status == "pending"]
+        assert isinstance(ledger.post_pending(tx, idempotency_key="new", transaction_id=waiting.id), Posted)
+    assert run_checks(database, [empty.id], full=True).ok
 
 
 def test_from_the_command_line(run: Any, story: Book, empty: Any, tmp_path: Path, database: Database) -> None:

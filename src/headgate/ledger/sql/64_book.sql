@@ -64,7 +64,7 @@ CREATE OR REPLACE VIEW ledger.book_lines WITH (security_invoker = true) AS
   UNION ALL
   (SELECT 2, row_to_json(x)::text
      FROM (SELECT 'account' AS kind, a.code, a.name, a.type, a.currency, a.purpose, a.is_default, l.no AS legal_entity, a.status,
-                  ledger.as_text(a.created_at) AS created_at, p.code AS parent, a.net_minor, a.seq, a.reserved_minor,
+                  ledger.as_text(a.created_at) AS created_at, p.code AS parent, a.net_minor, a.seq, a.reserved_minor, a.pending_out_minor, a.pending_in_minor,
                   ledger.as_text(a.effective_max) AS effective_max, extract(epoch FROM a.late_by_max)::text AS late_by_seconds,
                   nullif(a.closed_through, '-infinity') AS closed_through, a.route_to, a.must_be_zero,
                   (SELECT json_agg(json_build_object('from_seq', m.from_seq, 'set_at', ledger.as_text(m.set_at), 'lo_minor', m.lo_minor,
@@ -117,6 +117,23 @@ CREATE OR REPLACE VIEW ledger.book_lines WITH (security_invoker = true) AS
             ORDER BY t.id) x)
   UNION ALL
   (SELECT 5, row_to_json(x)::text
+     FROM (SELECT 'pending' AS kind, t.key, p.kind AS pending_kind, p.status, p.reason, s.key AS settled_by, ledger.as_text(p.created_at) AS created_at,
+                  ledger.as_text(p.updated_at) AS updated_at, ledger.as_text(p.effective_at) AS effective_at, ledger.as_text(p.expires_at) AS expires_at,
+                  (SELECT json_agg(json_build_object('n', e.n, 'debit', d.code, 'credit', w.code, 'minor', e.amount_minor, 'currency', e.currency) ORDER BY e.n)
+                     FROM ledger.pending_entries e
+                     JOIN ledger.accounts d ON d.tenant_id = e.tenant_id AND d.id = e.debit_account_id
+                     JOIN ledger.accounts w ON w.tenant_id = e.tenant_id AND w.id = e.credit_account_id
+                    WHERE e.tenant_id = p.tenant_id AND e.transaction_id = p.id) AS parts,
+                  (SELECT json_agg(json_build_object('account', a.code, 'out_minor', h.out_minor, 'in_minor', h.in_minor) ORDER BY a.code)
+                     FROM ledger.pending_holds h
+                     JOIN ledger.accounts a ON a.tenant_id = h.tenant_id AND a.id = h.account_id
+                    WHERE h.tenant_id = p.tenant_id AND h.transaction_id = p.id) AS holds
+             FROM ledger.pending_transactions p
+             JOIN ledger.transactions t ON t.tenant_id = p.tenant_id AND t.id = p.id
+             LEFT JOIN ledger.transactions s ON s.tenant_id = p.tenant_id AND s.id = p.settled_by
+            ORDER BY p.id) x)
+  UNION ALL
+  (SELECT 6, row_to_json(x)::text
      FROM (SELECT 'reservation_event' AS kind, q.key AS reservation, ledger.as_text(v.recorded_at) AS recorded_at, v.kind AS event, v.amount_minor,
                   t.key AS transaction, w.key AS request
              FROM ledger.reservation_events v
@@ -143,11 +160,11 @@ BEGIN
     CASE v_line ->> 'kind'
     WHEN 'account' THEN
       INSERT INTO ledger.accounts (tenant_id, code, name, type, currency, purpose, is_default, legal_entity_id, status, created_at, net_minor, seq,
-                                   reserved_minor, lo_minor, hi_minor, effective_max, late_by_max, closed_through, route_to, must_be_zero)
+                                   reserved_minor, pending_out_minor, pending_in_minor, lo_minor, hi_minor, effective_max, late_by_max, closed_through, route_to, must_be_zero)
       SELECT v_tenant, v_line ->> 'code', v_line ->> 'name', v_line ->> 'type', v_line ->> 'currency', v_line ->> 'purpose',
              (v_line -> 'is_default')::boolean, p_entities[(v_line ->> 'legal_entity')::integer], v_line ->> 'status',
              (v_line ->> 'created_at')::timestamptz, (v_line -> 'net_minor')::bigint, (v_line -> 'seq')::bigint,
-             (v_line -> 'reserved_minor')::bigint, (v_line #> '{limits,-1,lo_minor}')::bigint, (v_line #> '{limits,-1,hi_minor}')::bigint,
+             (v_line -> 'reserved_minor')::bigint, (v_line -> 'pending_out_minor')::bigint, (v_line -> 'pending_in_minor')::bigint, (v_line #> '{limits,-1,lo_minor}')::bigint, (v_line #> '{limits,-1,hi_minor}')::bigint,
              (v_line ->> 'effective_max')::timestamptz, (v_line ->> 'late_by_seconds')::numeric * interval '1 second',
              coalesce((v_line ->> 'closed_through')::date, '-infinity'), (v_line ->> 'route_to')::date, (v_line -> 'must_be_zero')::boolean
       RETURNING id INTO v_id;
@@ -206,6 +223,24 @@ BEGIN
         JOIN ledger.accounts d ON d.tenant_id = v_tenant AND d.code = e ->> 'debit'
         JOIN ledger.accounts c ON c.tenant_id = v_tenant AND c.code = e ->> 'credit';
       PERFORM ledger.take_in_refusal(v_id, v_line -> 'refusal');
+    WHEN 'pending' THEN
+      SELECT t.id INTO v_id FROM ledger.transactions t WHERE t.tenant_id = v_tenant AND t.key = v_line ->> 'key';
+      INSERT INTO ledger.pending_transactions (tenant_id, id, created_at, updated_at, effective_at, expires_at, settled_by, kind, status, reason)
+      SELECT v_tenant, v_id, (v_line ->> 'created_at')::timestamptz, (v_line ->> 'updated_at')::timestamptz, (v_line ->> 'effective_at')::timestamptz,
+             (v_line ->> 'expires_at')::timestamptz,
+             (SELECT t.id FROM ledger.transactions t WHERE t.tenant_id = v_tenant AND t.key = v_line ->> 'settled_by'),
+             v_line ->> 'pending_kind', v_line ->> 'status', v_line ->> 'reason';
+      INSERT INTO ledger.pending_entries (tenant_id, transaction_id, debit_account_id, credit_account_id, amount_minor, n, currency)
+      SELECT v_tenant, v_id, d.id, c.id, (e -> 'minor')::bigint, (e -> 'n')::smallint, e ->> 'currency'
+        FROM jsonb_array_elements(v_line -> 'parts') e
+        JOIN ledger.accounts d ON d.tenant_id = v_tenant AND d.code = e ->> 'debit'
+        JOIN ledger.accounts c ON c.tenant_id = v_tenant AND c.code = e ->> 'credit';
+      INSERT INTO ledger.pending_holds (tenant_id, account_id, transaction_id, out_minor, in_minor, expires_at)
+      SELECT v_tenant, a.id, v_id, (h -> 'out_minor')::bigint, (h -> 'in_minor')::bigint, (v_line ->> 'expires_at')::timestamptz
+        FROM jsonb_array_elements(nullif(v_line -> 'holds', 'null')) h
+        JOIN ledger.accounts a ON a.tenant_id = v_tenant AND a.code = h ->> 'account';
+      UPDATE ledger.accounts a SET next_expiry_at = least(a.next_expiry_at, (v_line ->> 'expires_at')::timestamptz)
+       WHERE a.tenant_id = v_tenant AND a.code IN (SELECT h ->> 'account' FROM jsonb_array_elements(nullif(v_line -> 'holds', 'null')) h);
     WHEN 'reservation_event' THEN
       v_id := nextval('ledger.reservation_event_ids');
       INSERT INTO ledger.reservation_events
