@@ -31,7 +31,6 @@ _INTAKES: WeakKeyDictionary[Database, SharedCommit[NewTransaction]] = WeakKeyDic
 
 @dataclass(frozen=True, slots=True)
 class _Times:
-    id: int
     recorded_at: datetime
     effective_at: datetime
     effective_on: date
@@ -65,7 +64,14 @@ def post_one(tx: Tx, key: str, body: NewTransaction) -> TransactionModel | Refus
         description=posting.description,
         metadata=posting.metadata,
     )
-    return _shown(tx, [posting], [posted], known)[0]
+    if isinstance(posted, Refused):
+        return posted
+    times = tx.one(
+        "SELECT recorded_at, effective_at, effective_on, metadata FROM ledger.transactions WHERE id = %(id)s",
+        {"id": posted.transaction_id},
+        row=_Times,
+    )
+    return _shown(tx, [posting], [posted], [times], known)[0]
 
 
 def post_group(tx: Tx, group: Sequence[Asked[NewTransaction]]) -> list[Any]:
@@ -85,8 +91,8 @@ def post_group(tx: Tx, group: Sequence[Asked[NewTransaction]]) -> list[Any]:
             places.append(place)
     if not postings:
         return found
-    posted = _post(tx, postings, [group[place] for place in places])
-    for place, one in zip(places, _shown(tx, postings, posted, known), strict=True):
+    posted, times = _post(tx, postings, [group[place] for place in places])
+    for place, one in zip(places, _shown(tx, postings, posted, times, known), strict=True):
         try:
             found[place] = raised_on_conflict(one, group[place].key) if isinstance(one, Refused) else one
         except HeadgateError as error:
@@ -94,12 +100,14 @@ def post_group(tx: Tx, group: Sequence[Asked[NewTransaction]]) -> list[Any]:
     return found
 
 
-def _post(tx: Tx, postings: Sequence[Posting], callers: Sequence[Asked[NewTransaction]]) -> list[Posted | Refused]:
-    """`post_many`, each row under its own caller's name."""
+def _post(
+    tx: Tx, postings: Sequence[Posting], callers: Sequence[Asked[NewTransaction]]
+) -> tuple[list[Posted | Refused], list[_Times]]:
+    """`post_many`, each row under its own caller's name, and the times of each."""
     entries = [entry for posting in postings for entry in posting.entries]
     row = tx.one(
         """
-        SELECT codes, ids, replayed, facts
+        SELECT codes, ids, replayed, facts, recorded_at, effective_at, effective_on, metadata
           FROM ledger.post_group(%(keys)s, %(counts)s, %(debits)s, %(credits)s, %(amounts)s, %(currencies)s,
                                  %(effective_at)s, %(source_types)s, %(source_ids)s, %(descriptions)s, %(metadata)s,
                                  %(actor_types)s, %(actors)s, %(persons)s, %(correlations)s)
@@ -117,24 +125,19 @@ def _post(tx: Tx, postings: Sequence[Posting], callers: Sequence[Asked[NewTransa
         }
         | facts_of(postings),
     )
-    return answers(row)
+    metadata = row["metadata"] or [None] * len(postings)
+    times = zip(row["recorded_at"], row["effective_at"], row["effective_on"], metadata, strict=True)
+    return answers(row), [_Times(*each) for each in times]
 
 
 def _shown(
-    tx: Tx, postings: Sequence[Posting], posted: Sequence[Posted | Refused], known: Known
+    tx: Tx,
+    postings: Sequence[Posting],
+    posted: Sequence[Posted | Refused],
+    times: Sequence[_Times],
+    known: Known,
 ) -> list[TransactionModel | Refused]:
-    """Postings as documents. Of what was posted just now only the times and the metadata have to be read."""
-    times = {
-        row.id: row
-        for row in tx.all(
-            """
-            SELECT id, recorded_at, effective_at, effective_on, metadata
-              FROM ledger.transactions WHERE id = ANY (%(ids)s::bigint[])
-            """,
-            {"ids": arrays.numbers(one.transaction_id for one in posted if isinstance(one, Posted))},
-            row=_Times,
-        )
-    }
+    """Postings as documents. What was posted just now is known but for its times; what was posted before is read."""
     again = [one.transaction_id for one in posted if isinstance(one, Posted) and one.replayed]
     stored = queries.transactions_by_number(tx, again) if again else {}
     codes = {account.id: account.code for account in known.values()}
@@ -143,37 +146,37 @@ def _shown(
         if isinstance(one, Refused)
         else TransactionModel.of(stored[one.transaction_id])
         if one.replayed
-        else _document(posting, times[one.transaction_id], codes)
-        for posting, one in zip(postings, posted, strict=True)
+        else _document(posting, one.transaction_id, when, codes)
+        for posting, one, when in zip(postings, posted, times, strict=True)
     ]
 
 
-def _document(posting: Posting, row: _Times, codes: dict[int, str]) -> TransactionModel:
-    name = ids.encode("txn", row.id)
+def _document(posting: Posting, number: int, when: _Times, codes: dict[int, str]) -> TransactionModel:
+    name = ids.encode("txn", number)
     return TransactionModel(
         id=name,
         idempotency_key=posting.idempotency_key,
-        recorded_at=row.recorded_at,
-        effective_at=row.effective_at,
-        effective_on=row.effective_on,
+        recorded_at=when.recorded_at,
+        effective_at=when.effective_at,
+        effective_on=when.effective_on,
         source_type=posting.source_type,
         source_id=posting.source_id,
         description=posting.description,
-        metadata=row.metadata,
+        metadata=when.metadata,
         reverses=None,
         reversed_by=[],
         entries=[
             EntryModel(
-                id=ids.encode("ent", entry_number(row.id, n)),
+                id=ids.encode("ent", entry_number(number, n)),
                 transaction_id=name,
                 debit=ids.encode("acct", entry.debit),
                 debit_code=codes[entry.debit],
                 credit=ids.encode("acct", entry.credit),
                 credit_code=codes[entry.credit],
                 amount=MoneyModel.of(entry.amount),
-                recorded_at=row.recorded_at,
-                effective_at=row.effective_at,
-                effective_on=row.effective_on,
+                recorded_at=when.recorded_at,
+                effective_at=when.effective_at,
+                effective_on=when.effective_on,
             )
             for n, entry in enumerate(posting.entries, 1)
         ],
