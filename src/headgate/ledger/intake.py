@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Final
 from weakref import WeakKeyDictionary
 
 from starlette.concurrency import run_in_threadpool
@@ -24,6 +24,8 @@ from headgate.ledger.model import Entry, Posted, Posting, entry_number
 from headgate.ledger.posting import answers, facts_of, post, raised_on_conflict
 from headgate.web import Asked, Call, MoneyModel, SharedCommit
 
+_PLAIN: Final = {"entries", "effective_at", "source_type", "source_id", "description", "metadata"}
+_PLAIN_ENTRY: Final = {"debit", "credit", "amount"}
 Known = dict[int | str, accounts.NamedAccount]
 
 _INTAKES: WeakKeyDictionary[Database, SharedCommit[NewTransaction]] = WeakKeyDictionary()
@@ -34,12 +36,13 @@ class _Times:
     recorded_at: datetime
     effective_at: datetime
     effective_on: date
+    routed: bool
     metadata: dict[str, Any] | None
 
 
 async def post_transaction(call: Call, body: NewTransaction) -> Any:
     """Post what a request asks for, once for its key; the answer is rendered."""
-    if call.shares:
+    if call.shares and _is_plain(body):
         return await call.shared(intake_of(call.database), body)
     return await run_in_threadpool(call.once, lambda tx: post_one(tx, call.key, body))
 
@@ -67,7 +70,10 @@ def post_one(tx: Tx, key: str, body: NewTransaction) -> TransactionModel | Refus
     if isinstance(posted, Refused):
         return posted
     times = tx.one(
-        "SELECT recorded_at, effective_at, effective_on, metadata FROM ledger.transactions WHERE id = %(id)s",
+        """
+        SELECT recorded_at, effective_at, effective_on, asked_effective_at IS NOT NULL AS routed, metadata
+          FROM ledger.transactions WHERE id = %(id)s
+        """,
         {"id": posted.transaction_id},
         row=_Times,
     )
@@ -107,7 +113,7 @@ def _post(
     entries = [entry for posting in postings for entry in posting.entries]
     row = tx.one(
         """
-        SELECT codes, ids, replayed, facts, recorded_at, effective_at, effective_on, metadata
+        SELECT codes, ids, replayed, facts, recorded_at, effective_at, effective_on, routed, metadata
           FROM ledger.post_group(%(keys)s, %(counts)s, %(debits)s, %(credits)s, %(amounts)s, %(currencies)s,
                                  %(effective_at)s, %(source_types)s, %(source_ids)s, %(descriptions)s, %(metadata)s,
                                  %(actor_types)s, %(actors)s, %(persons)s, %(correlations)s)
@@ -126,7 +132,7 @@ def _post(
         | facts_of(postings),
     )
     metadata = row["metadata"] or [None] * len(postings)
-    times = zip(row["recorded_at"], row["effective_at"], row["effective_on"], metadata, strict=True)
+    times = zip(row["recorded_at"], row["effective_at"], row["effective_on"], row["routed"], metadata, strict=True)
     return answers(row), [_Times(*each) for each in times]
 
 
@@ -137,18 +143,27 @@ def _shown(
     times: Sequence[_Times],
     known: Known,
 ) -> list[TransactionModel | Refused]:
-    """Postings as documents. What was posted just now is known but for its times; what was posted before is read."""
-    again = [one.transaction_id for one in posted if isinstance(one, Posted) and one.replayed]
-    stored = queries.transactions_by_number(tx, again) if again else {}
-    codes = {account.id: account.code for account in known.values()}
-    return [
-        one
-        if isinstance(one, Refused)
-        else TransactionModel.of(stored[one.transaction_id])
-        if one.replayed
-        else _document(posting, one.transaction_id, when, codes)
+    """Postings as documents. What was posted as of now is known but for its times; all else is read."""
+    known_here = [
+        isinstance(one, Posted) and not one.replayed and posting.effective_at is None and not when.routed
         for posting, one, when in zip(postings, posted, times, strict=True)
     ]
+    others = [
+        one.transaction_id
+        for one, is_known in zip(posted, known_here, strict=True)
+        if isinstance(one, Posted) and not is_known
+    ]
+    stored = queries.transactions_by_number(tx, others) if others else {}
+    codes = {account.id: account.code for account in known.values()}
+    shown: list[TransactionModel | Refused] = []
+    for posting, one, when, is_known in zip(postings, posted, times, known_here, strict=True):
+        if isinstance(one, Refused):
+            shown.append(one)
+        elif is_known:
+            shown.append(_document(posting, one.transaction_id, when, codes))
+        else:
+            shown.append(TransactionModel.of(stored[one.transaction_id]))
+    return shown
 
 
 def _document(posting: Posting, number: int, when: _Times, codes: dict[int, str]) -> TransactionModel:
@@ -181,6 +196,11 @@ def _document(posting: Posting, number: int, when: _Times, codes: dict[int, str]
             for n, entry in enumerate(posting.entries, 1)
         ],
     )
+
+
+def _is_plain(body: NewTransaction) -> bool:
+    """Whether a request says no more than a group takes."""
+    return body.model_fields_set <= _PLAIN and all(entry.model_fields_set <= _PLAIN_ENTRY for entry in body.entries)
 
 
 def _names(body: NewTransaction) -> list[int | str]:
