@@ -1654,12 +1654,13 @@ function ledger.post_batch(p_keys text[], p_counts integer[], p_debits bigint[],
   set search_path=pg_catalog, pg_temp
   body e6d6c0bafc2e1689
 
-function ledger.post_group(p_keys text[], p_counts integer[], p_debits bigint[], p_credits bigint[], p_amounts bigint[], p_currencies text[], p_effective_at timestamp with time zone[], p_source_types text[], p_source_ids text[], p_descriptions text[], p_metadata jsonb[], p_actor_types text[], p_actors text[], p_persons text[], p_correlations text[], OUT codes smallint[], OUT ids bigint[], OUT replayed boolean[], OUT facts jsonb[])
+function ledger.post_group(p_keys text[], p_counts integer[], p_debits bigint[], p_credits bigint[], p_amounts bigint[], p_currencies text[], p_effective_at timestamp with time zone[], p_source_types text[], p_source_ids text[], p_descriptions text[], p_metadata jsonb[], p_actor_types text[], p_actors text[], p_persons text[], p_correlations text[], OUT codes smallint[], OUT ids bigint[], OUT replayed boolean[], OUT facts jsonb[], OUT recorded_at timestamp with time zone[], OUT effective_at timestamp with time zone[], OUT effective_on date[], OUT asked_effective_at timestamp with time zone[], OUT metadata jsonb[])
   owner headgate_poster
-  comment post_many for several callers of one tenant who share a commit: each row keeps its own actor, person and correlation id
-  returns record, sql, volatile, security definer
+  comment post_many for several callers of one tenant who share a commit: each row keeps its own actor, person and correlation id. Also answers what a document of each needs
+  returns record, plpgsql, volatile, security definer
+  set enable_seqscan=off
   set search_path=pg_catalog, pg_temp
-  body d6792ac567bbd552
+  body ea0bf5ba473b1f75
   grant EXECUTE to headgate_app
 
 function ledger.post_many(p_keys text[], p_counts integer[], p_debits bigint[], p_credits bigint[], p_amounts bigint[], p_currencies text[], p_effective_at timestamp with time zone[], p_source_types text[], p_source_ids text[], p_descriptions text[], p_metadata jsonb[], p_atomic boolean, OUT codes smallint[], OUT ids bigint[], OUT replayed boolean[], OUT facts jsonb[])
@@ -1877,7 +1878,7 @@ function ledger.take_in(p_lines text[], p_entities text[])
   comment Takes lines of a book into a tenant that has none, as they are: the caller compares the digest before it commits. Raises HG113
   returns void, plpgsql, volatile, security definer
   set search_path=pg_catalog, pg_temp
-  body 0293d726a91f8353
+  body aac0aa12a08c4b99
   grant EXECUTE to headgate_app
 
 function ledger.take_in_refusal(p_request bigint, p_refusal jsonb)
@@ -2760,7 +2761,7 @@ view ledger.book_lines
   owner headgate_owner
   comment The whole book, a JSON document a row, in the order in which it can be taken in again
   with security_invoker=true
-  query 7e77be51e0294b56
+  query 13af40e000794bb9
   grant SELECT to headgate_app
   grant SELECT to headgate_readonly
   column part integer
@@ -4570,6 +4571,7 @@ function web.claim_keys(p_keys text[])
   owner headgate_owner
   comment Takes each key for this transaction where no other has it (is_free), and says what was answered to it before (status NULL: nothing)
   returns TABLE(key text, is_free boolean, method text, path text, body_hash bytea, status smallint, answer text), plpgsql, volatile
+  set enable_seqscan=off
   set search_path=pg_catalog, pg_temp
   body dc2f43b23e7845ed
   grant EXECUTE to headgate_app

@@ -25,7 +25,7 @@ from headgate.core import ids
 
 from .clients import Client, Gate
 from .ground import CURRENCY
-from .tasks import PATH, Result, pairs, result
+from .tasks import PATH, WARM_UP, Result, pairs, result
 
 EMPTY_PATH = "/bench/empty"
 
@@ -71,25 +71,28 @@ def call_http(
 ) -> Result:
     """Requests on so many connections, each sending the next when it was answered."""
     dice = random.Random(seed)
+    first = [_request(port, path, api_key, pair) for pair in pairs(dice, accounts, WARM_UP * connections, 0.0)]
     requests = [_request(port, path, api_key, pair) for pair in pairs(dice, accounts, count, 0.0)]
-    latencies: list[float] = []
-
-    async def all_of_them() -> float:
-        loop = asyncio.get_running_loop()
-        callers = []
-        for place in range(connections):
-            caller = _Caller(requests[place::connections], latencies, loop.create_future())
-            await loop.create_connection(lambda caller=caller: caller, "127.0.0.1", port)
-            callers.append(caller)
-        await loop.run_in_executor(None, gate)
-        begun = time.perf_counter()
-        for caller in callers:
-            caller.send()
-        await asyncio.gather(*(caller.done for caller in callers))
-        return begun
-
-    begun = asyncio.run(all_of_them())
+    asyncio.run(_all_of_them(port, first, connections, lambda: None))
+    begun, latencies = asyncio.run(_all_of_them(port, requests, connections, gate))
     return result(begun, latencies, len(latencies))
+
+
+async def _all_of_them(port: int, requests: list[bytes], connections: int, gate: Gate) -> tuple[float, list[float]]:
+    """When it began, and how long each request took."""
+    loop = asyncio.get_running_loop()
+    latencies: list[float] = []
+    callers = []
+    for place in range(connections):
+        caller = _Caller(requests[place::connections], latencies, loop.create_future())
+        await loop.create_connection(lambda caller=caller: caller, "127.0.0.1", port)
+        callers.append(caller)
+    gate()
+    begun = time.perf_counter()
+    for caller in callers:
+        caller.send()
+    await asyncio.gather(*(caller.done for caller in callers))
+    return begun, latencies
 
 
 class _Caller(asyncio.Protocol):

@@ -103,11 +103,15 @@ def unused_accounts(book: Ground, count: int) -> tuple[int, ...]:
         connection.execute("SELECT set_config('headgate.tenant_id', %s, false)", (str(book.tenant_id),))
         rows = connection.execute(
             """
-            INSERT INTO ledger.accounts (tenant_id, id, created_at, lo_minor, hi_minor, code, name, type, currency)
-            SELECT %(tenant)s, nextval('ledger.account_ids'), clock_timestamp(), -4611686018427387903, 4611686018427387903,
-                   'generated-' || n || '-' || txid_current(), 'Generated ' || n, 'ASSET', 'USD'
-              FROM generate_series(1, %(count)s) n
-            RETURNING id
+            WITH opened AS (
+              INSERT INTO ledger.accounts (tenant_id, code, name, type, currency)
+              SELECT %(tenant)s, 'generated-' || n || '-' || txid_current(), 'Generated ' || n, 'ASSET', 'USD'
+                FROM generate_series(1, %(count)s) n
+              RETURNING id, created_at, lo_minor, hi_minor
+            )
+            INSERT INTO ledger.account_limits (tenant_id, account_id, from_seq, set_at, lo_minor, hi_minor)
+            SELECT %(tenant)s, o.id, 0, o.created_at, o.lo_minor, o.hi_minor FROM opened o
+            RETURNING account_id
             """,
             {"tenant": book.tenant_id, "count": count},
         ).fetchall()
@@ -142,20 +146,21 @@ def shapes(
     for batch in (1000, 100):
         for name, book in ((f"large_batch_{batch}", full), (f"empty_batch_{batch}", empty)):
             yield post_shape(name, clients, book, transactions=plan.transactions, batch=batch, count=1)
-    tell("the first check goes through every entry; the next go on from it")
+    tell("the first checks go through every entry; the next go on from there")
     audit.seal(full.database, full.tenant_id)
-    _checked(full, is_full=False)
+    for _ in range(2):  # What was numbered while the first ran is settled by the second.
+        _checked(full)
 
     def check(seed: int) -> Sequence[Result]:
         begun = time.perf_counter()
-        _checked(full, is_full=False)
+        _checked(full)
         return [result(begun, [time.perf_counter() - begun], rows)]
 
     yield Shape("check_large", 1, 1, check)
 
 
-def _checked(book: Ground, *, is_full: bool) -> None:
-    report = invariants.run_checks(book.database, [book.tenant_id], full=is_full)
+def _checked(book: Ground) -> None:
+    report = invariants.run_checks(book.database, [book.tenant_id], full=False)
     for found in report.invariants:
         if found.violations:
             tell(f"{found.name} is broken {found.violations:,} times: {found.sample[:1]}")

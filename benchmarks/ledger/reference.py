@@ -14,6 +14,8 @@ from headgate.core.embedded import EmbeddedServer
 
 from .clients import Client, Gate, role_url
 
+WARM_UP = 10
+
 _COLUMNS = "tenant_id, id, key, debit, credit, amount_minor, currency, effective_at, recorded_at, body_hash"
 
 
@@ -76,6 +78,8 @@ def pgledger_transfers(
         connection = client.kept[url] = psycopg.connect(url, autocommit=True)
     dice = random.Random(seed)
     pairs = [dice.sample(accounts, 2) for _ in range(count)]
+    for one, other in pairs[:WARM_UP]:
+        connection.execute("SELECT id FROM pgledger_create_transfer(%s, %s, 12.50)", (one, other))
     gate()
     begun = time.perf_counter()
     latencies = []

@@ -48,6 +48,7 @@ def run(plan: Plan) -> dict[str, Any]:
 def _measure(shape: Shape, clients: Clients, book: Ground, number: int) -> None:
     """One shape in one round, with raw COPY right before and right after it."""
     seed = number * 1000 + 7
+    (shape.keeps_bytes or book).settle()
     copied = [_copy(shape, clients, book)]
     kept = shape.keeps_bytes
     before = (kept.bytes_kept(), kept.wal_position()) if kept else None

@@ -83,6 +83,11 @@ FIRST: list[Row] = [
     ("", "secrets rotate", ()),
     ("", "secrets rewrap", ()),
     ("", "console link", T),
+    (
+        "",
+        "bench ledger",
+        ("--rounds", "1", "--transactions", "200", "--accounts", "50", "--singles", "64", "--shape", "balance"),
+    ),
 ]
 SECOND: list[Row] = [
     ("", "legal-entities list", T),

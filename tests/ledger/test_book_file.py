@@ -229,7 +229,9 @@ def test_pending_money_is_taken_along(story: Book, empty: Any, database: Databas
             numbers[key] = made.transaction_id
         ledger.post_pending(tx, idempotency_key="settle", transaction_id=numbers["settled"])
         ledger.void(tx, transaction_id=numbers["unwanted"], reason="a test")
-        held = ledger.reserve(tx, idempotency_key="r1", account=story.client, amount=make.usd("1.00"), reserve_type="t", source_ref="s")
+        held = ledger.reserve(
+            tx, idempotency_key="r1", account=story.client, amount=make.usd("1.00"), reserve_type="t", source_ref="s"
+        )
         assert isinstance(held, ledger.Reservation)
         ledger.increase(tx, idempotency_key="r2", reservation_id=held.id, amount=make.usd("2.00"))
         ledger.release_part(tx, idempotency_key="r3", reservation_id=held.id, amount=make.usd("0.50"))

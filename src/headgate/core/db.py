@@ -21,7 +21,8 @@ from typing import Any, Literal, LiteralString, TypeVar, cast, overload
 from uuid import UUID
 
 import psycopg
-from psycopg import Connection, sql
+from psycopg import Connection
+from psycopg.pq import Escaping
 from psycopg.rows import RowFactory, class_row, dict_row, tuple_row
 from psycopg_pool import ConnectionPool, PoolTimeout
 
@@ -190,10 +191,18 @@ class Database:
         self._pool.close()
 
     @contextmanager
-    def begin(self, *, tenant_id: UUID | str | None, actor: Actor, correlation_id: str | None = None) -> Iterator[Tx]:
+    def begin(
+        self,
+        *,
+        tenant_id: UUID | str | None,
+        actor: Actor,
+        correlation_id: str | None = None,
+        settings: Mapping[str, str] | None = None,
+    ) -> Iterator[Tx]:
         """A transaction of that tenant and actor; commits at the end, rolls back where the block raises.
 
-        Without a tenant only the look-ups work that need none. Raises Unavailable where no connection can be had.
+        Without a tenant only the look-ups work that need none. `settings` are the server's, for this transaction alone.
+        Raises Unavailable where no connection can be had.
         """
         tenant = UUID(tenant_id) if isinstance(tenant_id, str) else tenant_id
         correlation = correlation_id or ids.new("cor")
@@ -201,7 +210,7 @@ class Database:
             conn = self._pool.getconn()
         try:
             with translated():
-                conn.execute(_opening(conn, tenant, actor, correlation))
+                conn.execute(_opening(conn, tenant, actor, correlation, settings or {}))
             try:
                 yield Tx(conn, tenant, actor, correlation, config=self.config)
             except BaseException:
@@ -213,6 +222,11 @@ class Database:
             if not conn.closed and conn.pgconn.transaction_status != psycopg.pq.TransactionStatus.IDLE:
                 _rollback(conn)
             self._pool.putconn(conn)
+
+    def look_up(self, query: LiteralString, params: Params = None) -> list[dict[str, Any]]:
+        """The rows of one query that needs neither tenant nor transaction, in one round trip. Raises Unavailable."""
+        with translated(), self._pool.connection() as conn, conn.cursor(row_factory=dict_row) as cursor:
+            return cursor.execute(query, params).fetchall()
 
     def connect(self, role: Role) -> Connection[tuple[Any, ...]]:
         """A connection of its own, autocommit, for the workers of the foundation. The caller closes it."""
@@ -229,16 +243,21 @@ class Database:
         return self._app_url if role == "app" else self._url_for(role)
 
 
-def _opening(conn: Connection[Any], tenant: UUID | None, actor: Actor, correlation: str) -> bytes:
-    """BEGIN and the context in one round trip."""
-    context = {"headgate.tenant_id": str(tenant) if tenant else ""} | {
-        f"headgate.{name}": value for name, value in _who(actor, correlation).items()
+def _opening(
+    conn: Connection[Any], tenant: UUID | None, actor: Actor, correlation: str, settings: Mapping[str, str]
+) -> bytes:
+    """BEGIN and the context in one round trip. Every transaction pays for this, so no composing of SQL objects."""
+    who = {f"headgate.{name}": value for name, value in _who(actor, correlation).items()}
+    context = {
+        "headgate.tenant_id": str(tenant) if tenant else "",
+        **who,
+        **settings,
     }
-    settings = sql.SQL(", ").join(
-        sql.SQL("set_config({}, {}, true)").format(sql.Literal(name), sql.Literal(value))
+    literal = Escaping(conn.pgconn).escape_literal
+    return b"BEGIN; SELECT " + b", ".join(
+        b"set_config(%b, %b, true)" % (literal(name.encode()), literal(value.encode()))
         for name, value in context.items()
     )
-    return (sql.SQL("BEGIN; SELECT ") + settings).as_bytes(conn)
 
 
 _WHO = ("actor_type", "actor", "person_id", "correlation_id")

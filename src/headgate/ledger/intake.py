@@ -31,7 +31,6 @@ _INTAKES: WeakKeyDictionary[Database, SharedCommit[NewTransaction]] = WeakKeyDic
 
 @dataclass(frozen=True, slots=True)
 class _Times:
-    id: int
     recorded_at: datetime
     effective_at: datetime
     effective_on: date
@@ -57,7 +56,17 @@ def post_one(tx: Tx, key: str, body: NewTransaction) -> TransactionModel | Refus
     known = accounts.find_accounts(tx, _names(body))
     posting = _posting(key, body, known)
     posted = post_posting(tx, posting)
-    return _shown(tx, [posting], [posted], known)[0]
+    if isinstance(posted, Refused):
+        return posted
+    times = tx.one(
+        """
+        SELECT recorded_at, effective_at, effective_on, asked_effective_at, metadata
+          FROM ledger.transactions WHERE id = %(id)s
+        """,
+        {"id": posted.transaction_id},
+        row=_Times,
+    )
+    return _shown(tx, [posting], [posted], [times], known)[0]
 
 
 def post_group(tx: Tx, group: Sequence[Asked[NewTransaction]]) -> list[Any]:
@@ -85,8 +94,8 @@ def post_group(tx: Tx, group: Sequence[Asked[NewTransaction]]) -> list[Any]:
             places.append(place)
     if not postings:
         return found
-    posted = _post(tx, postings, [group[place] for place in places])
-    for place, one in zip(places, _shown(tx, postings, posted, known), strict=True):
+    posted, times = _post(tx, postings, [group[place] for place in places])
+    for place, one in zip(places, _shown(tx, postings, posted, times, known), strict=True):
         try:
             found[place] = raised_on_conflict(one, group[place].key) if isinstance(one, Refused) else one
         except HeadgateError as error:
@@ -94,12 +103,14 @@ def post_group(tx: Tx, group: Sequence[Asked[NewTransaction]]) -> list[Any]:
     return found
 
 
-def _post(tx: Tx, postings: Sequence[Posting], callers: Sequence[Asked[NewTransaction]]) -> list[Posted | Refused]:
-    """`post_many`, each row under its own caller's name."""
+def _post(
+    tx: Tx, postings: Sequence[Posting], callers: Sequence[Asked[NewTransaction]]
+) -> tuple[list[Posted | Refused], list[_Times]]:
+    """`post_many`, each row under its own caller's name, and the times of each."""
     entries = [entry for posting in postings for entry in posting.entries]
     row = tx.one(
         """
-        SELECT codes, ids, replayed, facts
+        SELECT codes, ids, replayed, facts, recorded_at, effective_at, effective_on, routed, metadata
           FROM ledger.post_group(%(keys)s, %(counts)s, %(debits)s, %(credits)s, %(amounts)s, %(currencies)s,
                                  %(effective_at)s, %(source_types)s, %(source_ids)s, %(descriptions)s, %(metadata)s,
                                  %(actor_types)s, %(actors)s, %(persons)s, %(correlations)s)
@@ -114,77 +125,80 @@ def _post(tx: Tx, postings: Sequence[Posting], callers: Sequence[Asked[NewTransa
         | sides_of(entries)
         | facts_of(postings),
     )
-    return answers(row)
+    metadata = row["metadata"] or [None] * len(postings)
+    times = zip(
+        row["recorded_at"], row["effective_at"], row["effective_on"], row["asked_effective_at"], metadata, strict=True
+    )
+    return answers(row), [_Times(*each) for each in times]
 
 
 def _shown(
-    tx: Tx, postings: Sequence[Posting], posted: Sequence[Posted | Refused], known: Known
+    tx: Tx,
+    postings: Sequence[Posting],
+    posted: Sequence[Posted | Refused],
+    times: Sequence[_Times],
+    known: Known,
 ) -> list[TransactionModel | Refused]:
-    """Postings as documents. Of what was posted just now only the times and the metadata have to be read."""
-    times = {
-        row.id: row
-        for row in tx.all(
-            """
-            SELECT id, recorded_at, effective_at, effective_on, asked_effective_at, metadata
-              FROM ledger.transactions WHERE id = ANY (%(ids)s::bigint[])
-            """,
-            {"ids": arrays.numbers(one.transaction_id for one in posted if isinstance(one, Posted))},
-            row=_Times,
-        )
-    }
-    stored = _stored(tx, [one.transaction_id for one in posted if isinstance(one, Posted) and _is_read(one)])
-    codes = {account.id: account.code for account in known.values()}
-    return [
-        one
-        if isinstance(one, Refused)
-        else TransactionModel.of(stored[one.transaction_id])
-        if _is_read(one)
-        else _document(posting, times[one.transaction_id], codes)
+    """Postings as documents. What was posted as of now is known but for its times; all else is read."""
+    known_here = [
+        isinstance(one, Posted) and one.status == "posted" and not one.replayed and posting.effective_at is None
         for posting, one in zip(postings, posted, strict=True)
     ]
-
-
-def _is_read(one: Posted) -> bool:
-    """Whether it has to be read whole: it was posted before, or is not posted yet."""
-    return one.replayed or one.status != "posted"
+    others = [
+        one.transaction_id
+        for one, is_known in zip(posted, known_here, strict=True)
+        if isinstance(one, Posted) and not is_known
+    ]
+    stored = _stored(tx, others)
+    codes = {account.id: account.code for account in known.values()}
+    shown: list[TransactionModel | Refused] = []
+    for posting, one, when, is_known in zip(postings, posted, times, known_here, strict=True):
+        if isinstance(one, Refused):
+            shown.append(one)
+        elif is_known:
+            shown.append(_document(posting, one.transaction_id, when, codes))
+        else:
+            shown.append(TransactionModel.of(stored[one.transaction_id]))
+    return shown
 
 
 def _stored(tx: Tx, numbers: Sequence[int]) -> dict[int, Transaction]:
+    """Transactions as they stand: posted ones in one look-up, and each pending one."""
     found = queries.transactions_by_number(tx, numbers) if numbers else {}
     return found | {number: queries.get_transaction(tx, number) for number in numbers if number not in found}
 
 
-def _document(posting: Posting, row: _Times, codes: dict[int, str]) -> TransactionModel:
-    name = ids.encode("txn", row.id)
+def _document(posting: Posting, number: int, when: _Times, codes: dict[int, str]) -> TransactionModel:
+    name = ids.encode("txn", number)
     return TransactionModel(
         id=name,
         status="posted",
         idempotency_key=posting.idempotency_key,
-        recorded_at=row.recorded_at,
-        effective_at=row.effective_at,
-        effective_on=row.effective_on,
+        recorded_at=when.recorded_at,
+        effective_at=when.effective_at,
+        effective_on=when.effective_on,
         source_type=posting.source_type,
         source_id=posting.source_id,
         description=posting.description,
-        metadata=row.metadata,
+        metadata=when.metadata,
         reverses=None,
         reversed_by=[],
         settles=None,
         settled_by=None,
         expires_at=None,
-        asked_effective_at=row.asked_effective_at,
+        asked_effective_at=when.asked_effective_at,
         entries=[
             EntryModel(
-                id=ids.encode("ent", entry_number(row.id, n)),
+                id=ids.encode("ent", entry_number(number, n)),
                 transaction_id=name,
                 debit=ids.encode("acct", entry.debit),
                 debit_code=codes[entry.debit],
                 credit=ids.encode("acct", entry.credit),
                 credit_code=codes[entry.credit],
                 amount=MoneyModel.of(entry.amount),
-                recorded_at=row.recorded_at,
-                effective_at=row.effective_at,
-                effective_on=row.effective_on,
+                recorded_at=when.recorded_at,
+                effective_at=when.effective_at,
+                effective_on=when.effective_on,
             )
             for n, entry in enumerate(posting.entries, 1)
         ],

@@ -16,7 +16,7 @@ from typing import Final
 import psycopg
 
 from headgate import audit
-from headgate.core.db import Actor, Database, Tx
+from headgate.core.db import Database, Tx
 from headgate.core.ids import ALPHABET
 from headgate.tenants.errors import UnknownKey, UnknownPerson
 from headgate.tenants.model import ApiKey, Caller, IssuedKey, check_name
@@ -115,14 +115,13 @@ def authenticate_many(database: Database, keys: Sequence[str]) -> list[Caller | 
     hashes = {key: key_hash(key) for key in keys if is_key(key)}
     if not hashes:
         return [None] * len(keys)
-    with database.begin(tenant_id=None, actor=Actor.system("web")) as tx:
-        rows = tx.all(
-            """
-            SELECT h.key_hash, a.tenant_id, a.key_id, a.role, a.person_id, a.livemode
-              FROM unnest(%(hashes)s::bytea[]) h (key_hash), tenants.authenticate(h.key_hash) a
-            """,
-            {"hashes": list(hashes.values())},
-        )
+    rows = database.look_up(
+        """
+        SELECT h.key_hash, a.tenant_id, a.key_id, a.role, a.person_id, a.livemode
+          FROM unnest(%(hashes)s::bytea[]) h (key_hash), tenants.authenticate(h.key_hash) a
+        """,
+        {"hashes": list(hashes.values())},
+    )
     callers = {bytes(row.pop("key_hash")): Caller(**row) for row in rows}
     return [callers.get(hashes.get(key, b"")) for key in keys]
 

@@ -131,7 +131,7 @@ class Call:
         content_type = self.request.headers.get("content-type", "")
         return idempotency.Fingerprint(
             self.request.method,
-            self.request.url.path,
+            self.request.scope["path"],
             idempotency.body_hash(state.document, state.body, content_type),
         )
 

@@ -33,6 +33,8 @@ from headgate.web.rendering import rendered
 R = TypeVar("R")
 
 GROUP_MAX: Final = 1000
+_SETTINGS: Final = {"plan_cache_mode": "force_custom_plan"}
+"""A plan made for one key in a young table would read the whole of it for a thousand keys in an older one."""
 _ACTOR: Final = Actor.system("web.intake")
 
 
@@ -124,9 +126,7 @@ class SharedCommit(Generic[R]):
 
     def _commit(self, group: Sequence[Asked[R]]) -> list[Outcome]:
         """Work for a tenant's group in one transaction; what each is answered once it is committed."""
-        with self._database.begin(tenant_id=group[0].tenant_id, actor=_ACTOR) as tx:
-            # A plan made for one key in a young table would read the whole of it for a thousand in an older one.
-            tx.run("SET LOCAL plan_cache_mode = force_custom_plan")
+        with self._database.begin(tenant_id=group[0].tenant_id, actor=_ACTOR, settings=_SETTINGS) as tx:
             before = idempotency.recall_many(tx, {asked.key: asked.fingerprint for asked in group})
             fresh = [asked for asked in group if before[asked.key] is None]
             done = dict(zip((asked.key for asked in fresh), self._work(tx, fresh) if fresh else (), strict=True))

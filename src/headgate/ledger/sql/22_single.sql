@@ -18,15 +18,24 @@ CREATE OR REPLACE FUNCTION ledger.post_group(
   p_keys text[], p_counts integer[], p_debits bigint[], p_credits bigint[], p_amounts bigint[], p_currencies text[],
   p_effective_at timestamptz[], p_source_types text[], p_source_ids text[], p_descriptions text[], p_metadata jsonb[],
   p_actor_types text[], p_actors text[], p_persons text[], p_correlations text[],
-  OUT codes smallint[], OUT ids bigint[], OUT replayed boolean[], OUT facts jsonb[]
-) LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-  SELECT b.codes, b.ids, b.replayed, b.facts
+  OUT codes smallint[], OUT ids bigint[], OUT replayed boolean[], OUT facts jsonb[],
+  OUT recorded_at timestamptz[], OUT effective_at timestamptz[], OUT effective_on date[], OUT asked_effective_at timestamptz[], OUT metadata jsonb[]
+) LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET enable_seqscan = off AS $$
+DECLARE
+  v_tenant CONSTANT uuid := core.require_tenant();
+BEGIN
+  SELECT b.codes, b.ids, b.replayed, b.facts INTO codes, ids, replayed, facts
     FROM ledger.post_batch(p_keys, p_counts, p_debits, p_credits, p_amounts, p_currencies, p_effective_at, p_source_types, p_source_ids,
                            p_descriptions, p_metadata, NULL, NULL, false, p_actor_types => p_actor_types, p_actors => p_actors,
-                           p_persons => p_persons, p_correlations => p_correlations) b
-$$;
+                           p_persons => p_persons, p_correlations => p_correlations) b;
+  SELECT array_agg(t.recorded_at ORDER BY u.o), array_agg(t.effective_at ORDER BY u.o), array_agg(t.effective_on ORDER BY u.o),
+         array_agg(t.asked_effective_at ORDER BY u.o), CASE WHEN bool_or(t.metadata IS NOT NULL) THEN array_agg(t.metadata ORDER BY u.o) END
+    INTO recorded_at, effective_at, effective_on, asked_effective_at, metadata
+    FROM unnest(ids) WITH ORDINALITY u (id, o)
+    JOIN ledger.transactions t ON t.tenant_id = v_tenant AND t.id = u.id AND t.id = ANY (ids);
+END $$;
 COMMENT ON FUNCTION ledger.post_group IS
-  'post_many for several callers of one tenant who share a commit: each row keeps its own actor, person and correlation id';
+  'post_many for several callers of one tenant who share a commit: each row keeps its own actor, person and correlation id. Also answers what a document of each needs';
 ALTER FUNCTION ledger.post_group OWNER TO headgate_poster;
 GRANT EXECUTE ON FUNCTION ledger.post_group TO headgate_app;
 

@@ -1,8 +1,9 @@
 -- Keys are claimed and looked up in two statements, since only a snapshot taken after the lock sees what the one before
--- committed; a function makes it one round trip for any number of them.
+-- committed; a function makes it one round trip for any number of them. A plan made while the table was young must not
+-- read the whole of it later: hence no sequential scan.
 CREATE OR REPLACE FUNCTION web.claim_keys(p_keys text[])
   RETURNS TABLE (key text, is_free boolean, method text, path text, body_hash bytea, status smallint, answer text)
-  LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
+  LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp SET enable_seqscan = off AS $$
 DECLARE
   v_tenant CONSTANT uuid := core.require_tenant();
   v_free boolean[];

@@ -1,0 +1,112 @@
+"""`headgate bench ledger` runs, and its document has the shape that is promised. How fast it was is not judged here."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.doors.scripts import Shell
+
+from headgate import bench
+
+pytestmark = pytest.mark.slow
+
+ROOT = Path(__file__).parents[2]
+TINY = (
+    *("bench", "ledger", "--rounds", "1", "--transactions", "400", "--accounts", "50"),
+    *("--reservations", "50", "--singles", "64"),
+)
+SHAPES = {
+    *("batch_10000", "batch_1000_c2", "batch_100_c4", "hot_1000", "spread_1000", "single_50_20", "single_1"),
+    *("intake_grouped_64", "intake_own_64", "intake_hot_grouped_64", "intake_hot_own_64", "reserve_capture_10000"),
+    *("http_empty", "http_own", "http_grouped", "balance", "audit_seal", "audit_verify"),
+}
+FIELDS = {
+    *("shape", "transactions", "clients", "batch", "tx_per_s", "p50_ms", "p99_ms"),
+    *("copy_rows_per_s", "ratio_to_copy", "bytes_per_tx"),
+}
+
+
+@pytest.fixture
+def nowhere(tmp_path: Path) -> Shell:
+    """A shell whose installation does not exist: a benchmark has a home of its own."""
+    return Shell(tmp_path / "home")
+
+
+def runs_of(text: str) -> dict[str, dict[str, Any]]:
+    document = json.loads(text)
+    assert set(document) == {"machine", "settings", "runs"}
+    found = {run["shape"]: run for run in document["runs"]}
+    assert len(found) == len(document["runs"])
+    return found
+
+
+def test_every_shape_is_measured_once_and_has_every_field(nowhere: Shell) -> None:
+    done = nowhere.run(*TINY, "--json")
+
+    runs = runs_of(done.stdout)
+    assert set(runs) - {"as_of_1m"} == SHAPES
+    for run in runs.values():
+        assert set(run) - {"wal_bytes"} == FIELDS
+        assert run["tx_per_s"] > 0 and 0 < run["p50_ms"] <= run["p99_ms"]
+    settings = json.loads(done.stdout)["settings"]
+    assert [settings[name] for name in ("fsync", "synchronous_commit", "full_page_writes")] == ["on"] * 3
+    assert "temporary HEADGATE_HOME" in settings["server"]
+    for name in ("batch_10000", "batch_1000_c2", "batch_100_c4", "hot_1000", "spread_1000"):
+        run = runs[name]
+        assert run["ratio_to_copy"] == pytest.approx(run["tx_per_s"] / run["copy_rows_per_s"], rel=1e-2)
+        assert run["wal_bytes"] > 0
+    assert (runs["batch_1000_c2"]["clients"], runs["intake_own_64"]["clients"]) == (2, 64)
+    assert "round 1 of 1: batch_10000" in done.stderr
+    assert not (nowhere.home / "postgres").exists()
+
+
+def test_a_shape_of_ones_own_and_the_large_book(nowhere: Shell) -> None:
+    words = ("--batch", "20", "--clients", "2", "--hot-share", "0.5", "--large", "--large-rows", "5000", "--json")
+    done = nowhere.run(*TINY, *words)
+
+    runs = runs_of(done.stdout)
+    assert set(runs) == {
+        *("batch_20_c2_hot50", "reserve_capture_20", "check_large"),
+        *(f"{book}_batch_{batch}" for book in ("large", "empty") for batch in (100, 1000)),
+    }
+    assert "is broken" not in done.stderr, done.stderr
+
+
+def test_a_person_reads_a_table_with_the_targets(capsys: pytest.CaptureFixture[str]) -> None:
+    figures = {"tx_per_s": 30_000.0, "p50_ms": 300.0, "p99_ms": 350.0, "copy_rows_per_s": 250_000.0}
+    run = {"shape": "batch_10000", "transactions": 20_000, "clients": 1, "batch": 10_000} | figures
+    run |= {"ratio_to_copy": 0.12, "bytes_per_tx": 901.0, "wal_bytes": None}
+
+    bench._benchmark("ledger").show({"machine": {}, "settings": {}, "runs": [run]})
+
+    shown = [" ".join(line.split()) for line in capsys.readouterr().out.splitlines()]
+    assert "batch_10000 20,000 1 10,000 30,000 300 350 250,000 0.12 901 –" in shown
+    assert "batch 10,000 ÷ raw COPY 0.12 ≥ 0.12 reached" in shown
+    assert "bytes a transaction, indexes included 901 ≤ 900 missed" in shown
+    assert not any("hot account" in line for line in shown), "a target without its shapes is left out"
+
+
+def test_an_installed_wheel_finds_its_benchmarks(tmp_path: Path) -> None:
+    """As the wheel lays them: `headgate/_benchmarks`, and no checkout around."""
+    package = tmp_path / "headgate"
+    package.mkdir()
+    for name in ("src/headgate", "migrations", "benchmarks"):
+        within = {"src/headgate": "", "migrations": "_migrations", "benchmarks": "_benchmarks"}[name]
+        for path in (ROOT / name).rglob("*"):
+            if path.is_file() and "__pycache__" not in path.parts:
+                goal = package / within / path.relative_to(ROOT / name)
+                goal.parent.mkdir(parents=True, exist_ok=True)
+                goal.write_bytes(path.read_bytes())
+    code = "import headgate.bench as b; print(b._benchmark('ledger').__name__, b.__file__)"
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, env={"PYTHONPATH": str(tmp_path)}, capture_output=True, text=True
+    )
+
+    assert done.stdout.split() == ["headgate._benchmarks.ledger", str(package / "bench.py")], done.stderr
+    assert '"benchmarks" = "headgate/_benchmarks"' in (ROOT / "pyproject.toml").read_text("utf-8")
+    assert bench._benchmark("ledger").__name__ == "benchmarks.ledger"
