@@ -1,7 +1,7 @@
 -- Settlements: named cut-offs of an account. A leg that is recorded late, with an effective time before an earlier cut-off,
 -- is taken by the next one: what is settled is a fact about legs, not about times.
 CREATE OR REPLACE FUNCTION ledger.cut_off(p_account bigint, p_at timestamptz, p_name text, OUT id bigint, OUT replayed boolean)
-  LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+  LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET enable_nestloop = off AS $$
 DECLARE
   v_tenant CONSTANT uuid := core.require_tenant();
   v_account ledger.accounts; v_found ledger.settlements; v_through bigint; v_earlier timestamptz; v_legs bigint;
@@ -32,7 +32,8 @@ BEGIN
             UNION ALL
             SELECT e.credit_seq, -e.amount_minor, e.effective_at FROM ledger.entries e
              WHERE e.tenant_id = v_tenant AND e.credit_account_id = p_account AND e.credit_seq > v_through) l
-     WHERE NOT EXISTS (SELECT FROM ledger.settlement_legs k WHERE k.tenant_id = v_tenant AND k.account_id = p_account AND k.seq = l.seq)
+     WHERE NOT EXISTS (SELECT FROM ledger.settlement_legs k WHERE k.tenant_id = v_tenant AND k.account_id = p_account AND k.seq > v_through
+                          AND k.seq = l.seq)
   ), made AS (
     INSERT INTO ledger.settlements (tenant_id, id, account_id, cut_off_at, recorded_at, through_seq, legs, late_legs, debit_minor, credit_minor,
                                     currency, name, actor_id)
