@@ -158,7 +158,7 @@ THIRD: list[Row] = [
     ("", "ledger close-period", ("{period[id]}", *T, "--reason", "year end")),
     ("", "ledger settled-legs", ("{settlement[id]}", *T)),
     (
-        "",
+        "conversion",
         "ledger convert",
         (
             *T,
