@@ -14,7 +14,7 @@ from tests.ledger.conftest import Book, by_hand
 from headgate import ledger, tenants
 from headgate.core import invariants
 from headgate.core.money import Money
-from headgate.ledger import BalanceMonitor, Entry, Posting
+from headgate.ledger import BalanceMonitor, Entry, Posted, Posting
 
 
 def watch(book: Book, threshold: str, account: int | None = None, **facts: Any) -> BalanceMonitor:
@@ -107,6 +107,18 @@ def test_what_expires_clears_a_monitor_when_it_is_marked(book: Book) -> None:
     book.do(tenants.move_clock, by=timedelta(hours=2))
 
     book.do(ledger.expire_due)
+
+    assert told(book) == [("crossed", 4000), ("cleared", 10000)]
+
+
+def test_pending_outflows_move_what_is_available(book: Book) -> None:
+    book.fund("100.00")
+    watch(book, "50.00")
+
+    pending = book.post(book.client, book.clearing, "60.00", pending=True)
+    assert isinstance(pending, Posted)
+    assert told(book) == [("crossed", 4000)]
+    book.do(ledger.void, transaction_id=pending.transaction_id, reason="x")
 
     assert told(book) == [("crossed", 4000), ("cleared", 10000)]
 

@@ -239,18 +239,18 @@ def test_a_close_refuses_clearing_accounts_that_are_not_zero_when_told_to(book: 
     assert closed(book, period, refuse_residuals=True).status == "closed"
 
 
-def test_a_close_refuses_pending_money_when_told_to(book: Book, admin: psycopg.Connection[Any]) -> None:
+def test_a_close_refuses_pending_transactions_of_its_days_when_told_to(book: Book) -> None:
     period = opened(book)
-    admin.execute(
-        "UPDATE ledger.accounts SET pending_in_minor = 5 WHERE tenant_id = %s AND id = %s",
-        [book.tenant.id, book.client],
-    )
-    try:
-        with pytest.raises(ledger.PendingInPeriod) as raised:
-            closed(book, period, refuse_pending=True)
-    finally:
-        admin.execute("UPDATE ledger.accounts SET pending_in_minor = 0 WHERE tenant_id = %s", [book.tenant.id])
-    assert raised.value.facts["accounts"][0].startswith("CLIENT_FUNDS")
+    later = post_on(book, MID + DAY, "1.00", pending=True)
+    pending = post_on(book, MID, "5.00", pending=True)
+    assert isinstance(later, Posted)
+    assert isinstance(pending, Posted)
+
+    with pytest.raises(ledger.PendingInPeriod) as raised:
+        closed(book, period, refuse_pending=True)
+
+    assert [code.split(".")[0] for code in raised.value.facts["accounts"]] == ["CASH", "CLIENT_FUNDS"]
+    book.do(ledger.void, transaction_id=pending.transaction_id, reason="x")
     assert closed(book, period, refuse_pending=True).status == "closed"
 
 

@@ -110,7 +110,7 @@ def _post(
     entries = [entry for posting in postings for entry in posting.entries]
     row = tx.one(
         """
-        SELECT codes, ids, replayed, facts, recorded_at, effective_at, effective_on, routed, metadata
+        SELECT codes, ids, replayed, facts, recorded_at, effective_at, effective_on, asked_effective_at, metadata
           FROM ledger.post_group(%(keys)s, %(counts)s, %(debits)s, %(credits)s, %(amounts)s, %(currencies)s,
                                  %(effective_at)s, %(source_types)s, %(source_ids)s, %(descriptions)s, %(metadata)s,
                                  %(actor_types)s, %(actors)s, %(persons)s, %(correlations)s)

@@ -103,8 +103,12 @@ BEGIN
   v_now := clock_timestamp();
   IF p_no_pending THEN
     SELECT jsonb_agg(x.code ORDER BY x.code) INTO v_left
-      FROM (SELECT a.code FROM ledger.accounts a
-             WHERE a.tenant_id = v_tenant AND (v_period.scope = '' OR a.legal_entity_id = v_period.scope) AND a.pending_out_minor + a.pending_in_minor > 0
+      FROM (SELECT DISTINCT a.code
+              FROM ledger.pending_holds h
+              JOIN ledger.transactions t ON t.tenant_id = h.tenant_id AND t.id = h.transaction_id
+              JOIN ledger.accounts a ON a.tenant_id = h.tenant_id AND a.id = h.account_id
+             WHERE h.tenant_id = v_tenant AND (v_period.scope = '' OR a.legal_entity_id = v_period.scope)
+               AND h.expires_at > v_clock AND t.effective_on <= v_period.ends_on
              ORDER BY a.code LIMIT 20) x;
     IF v_left IS NOT NULL THEN
       RAISE EXCEPTION USING ERRCODE = 'HG156', MESSAGE = 'transactions are pending on accounts of the period: post or void them first',
