@@ -228,6 +228,22 @@ def test_without_a_bug_the_guard_is_silent(empty_database: Database, guard: str)
     assert GUARDS[guard](empty_database) is None
 
 
+@pytest.mark.slow
+@pytest.mark.plants
+def test_a_failing_history_is_told_as_a_short_story(empty_database: Database) -> None:
+    with empty_database.connect("admin") as admin:
+        _patch(admin, "post_one", "cr.net - p_amount, v_now", "cr.net, v_now")
+
+    with pytest.raises(AssertionError) as failure:
+        run_histories(empty_database, 100, steps=15)
+
+    told = [line for note in failure.value.__notes__ for line in note.splitlines()]
+    story = [line.strip() for line in told if "state." in line and "the_book_is" not in line and "teardown" not in line]
+    assert len(story) == 1, story
+    assert story[0].startswith(("requests_0 = state.fund(account=", "requests_0 = state.post(")), story
+    assert "journal differ" in str(failure.value)
+
+
 def _patch(admin: psycopg.Connection[tuple[object, ...]], function: str, old: str, new: str) -> None:
     """Change a function's text, in exactly one place."""
     rows = admin.execute(
