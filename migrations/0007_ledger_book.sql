@@ -150,6 +150,7 @@ CREATE TABLE ledger.entries (
   effective_at timestamptz NOT NULL,
   effective_on date NOT NULL,
   n smallint NOT NULL,
+  of_n smallint NOT NULL DEFAULT 0,
   debit_late boolean NOT NULL DEFAULT false,
   credit_late boolean NOT NULL DEFAULT false,
   currency text COLLATE "C" NOT NULL,
@@ -163,6 +164,7 @@ COMMENT ON TABLE ledger.entries IS 'The journal: each row debits one account and
 -- A balance as of a time is read at one leg, by its number, and corrected by the few legs that came late.
 CREATE INDEX entries_debit_late ON ledger.entries (tenant_id, debit_account_id, effective_at) INCLUDE (debit_seq, amount_minor) WHERE debit_late;
 CREATE INDEX entries_credit_late ON ledger.entries (tenant_id, credit_account_id, effective_at) INCLUDE (credit_seq, amount_minor) WHERE credit_late;
+COMMENT ON COLUMN ledger.entries.of_n IS 'The entry that this one takes back or posts, by its number within the transaction that is reversed or settled; 0: none';
 COMMENT ON COLUMN ledger.entries.debit_late IS 'Effective before a leg that the debited account had already';
 COMMENT ON COLUMN ledger.entries.credit_late IS 'Effective before a leg that the credited account had already';
 COMMENT ON COLUMN ledger.entries.debit_seq IS 'The number of this leg among all legs of the debited account, from 1 without gaps';
@@ -196,7 +198,7 @@ CREATE TABLE ledger.reservation_requests (
   CONSTRAINT reservation_requests_key_length CHECK (length(key) BETWEEN 1 AND 255),
   CONSTRAINT reservation_requests_hash_is_sha256 CHECK (octet_length(body_hash) = 32)
 );
-COMMENT ON TABLE ledger.reservation_requests IS 'Every reservation that was asked for, once a key, for ever: made where ledger.reservations has it, else refused';
+COMMENT ON TABLE ledger.reservation_requests IS 'Every reservation, and change of one, that was asked for, once a key, for ever: made where ledger.reservations or ledger.reservation_events has it, else refused';
 SELECT core.isolate('ledger.reservation_requests'), core.append_only('ledger.reservation_requests');
 
 CREATE TABLE ledger.reservations (
@@ -246,13 +248,16 @@ CREATE TABLE ledger.reservation_events (
   recorded_at timestamptz NOT NULL,
   amount_minor bigint NOT NULL,
   transaction_id bigint,
+  request_id bigint,
   kind text COLLATE "C" NOT NULL,
   CONSTRAINT reservation_events_pkey PRIMARY KEY (tenant_id, reservation_id, id),
-  CONSTRAINT reservation_events_kind_is_known CHECK (kind IN ('captured', 'released', 'expired')),
+  CONSTRAINT reservation_events_kind_is_known CHECK (kind IN ('increased', 'captured', 'released', 'expired')),
   CONSTRAINT reservation_events_amount_is_positive CHECK (amount_minor > 0),
   CONSTRAINT reservation_events_a_capture_is_a_posting CHECK ((kind = 'captured') = (transaction_id IS NOT NULL))
 );
 COMMENT ON TABLE ledger.reservation_events IS 'What became of reserved money, part by part; a capture names its posting';
+COMMENT ON COLUMN ledger.reservation_events.request_id IS 'The request, once a key, that changed it: more, or a part given back';
+CREATE UNIQUE INDEX reservation_events_one_a_request ON ledger.reservation_events (tenant_id, request_id) WHERE request_id IS NOT NULL;
 CREATE UNIQUE INDEX reservation_events_one_a_posting ON ledger.reservation_events (tenant_id, transaction_id) WHERE transaction_id IS NOT NULL;
 SELECT core.isolate('ledger.reservation_events'), core.append_only('ledger.reservation_events');
 
@@ -284,5 +289,5 @@ GRANT SELECT ON ALL TABLES IN SCHEMA ledger TO headgate_app, headgate_readonly, 
 GRANT INSERT ON ALL TABLES IN SCHEMA ledger TO headgate_poster;
 GRANT UPDATE (net_minor, seq, lo_minor, hi_minor, reserved_minor, pending_out_minor, pending_in_minor, next_expiry_at, effective_max, late_by_max,
               parent_id, closed_through, route_to, must_be_zero, is_watched, status) ON ledger.accounts TO headgate_poster;
-GRANT UPDATE (remaining_minor, captured_minor, released_minor, updated_at, status) ON ledger.reservations TO headgate_poster;
+GRANT UPDATE (amount_minor, expires_at, remaining_minor, captured_minor, released_minor, updated_at, status) ON ledger.reservations TO headgate_poster;
 GRANT UPDATE ON ledger.verified_accounts, ledger.verified_requests TO headgate_poster;

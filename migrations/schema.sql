@@ -1302,11 +1302,26 @@ function ledger.announce_reservations(p_type text, p_now timestamp with time zon
   set search_path=pg_catalog, pg_temp
   body 5282de480b0526ad
 
+function ledger.apportion(p_amount bigint, p_weights bigint[], p_rule text)
+  owner headgate_poster
+  comment An amount over parts, by the rule proportional (largest remainder, ties to the earlier) or in_order
+  returns bigint[], sql, immutable
+  set search_path=pg_catalog, pg_temp
+  body dd0a8708edc72394
+  grant EXECUTE to headgate_app
+
 function ledger.body_hash(p_entries text, p_reverses bigint, p_reservation bigint, p_effective_at timestamp with time zone, p_source_type text, p_source_id text, p_description text, p_metadata jsonb)
   owner headgate_poster
   comment What a posting's key stands for, formula 1: "debit:credit:amount:currency" of each entry, and the rest where there is any
   returns bytea, sql, stable
   body d7f1aae40d17a845
+
+function ledger.breach_since(p_account bigint, p_since timestamp with time zone, p_net numeric, p_lo bigint, p_hi bigint, p_times timestamp with time zone[], p_changes bigint[], OUT at timestamp with time zone, OUT net numeric)
+  owner headgate_poster
+  comment The first effective time from p_since on at which an account, whose net is p_net by now, stands beyond these limits; the legs given are not written yet
+  returns record, plpgsql, stable, security definer
+  set search_path=pg_catalog, pg_temp
+  body 782a932042188516
 
 function ledger.capture_many(p_keys text[], p_reservations bigint[], p_debits bigint[], p_credits bigint[], p_amounts bigint[], p_currencies text[], p_effective_at timestamp with time zone[], p_source_types text[], p_source_ids text[], p_descriptions text[], p_metadata jsonb[], p_atomic boolean, OUT codes smallint[], OUT ids bigint[], OUT replayed boolean[], OUT facts jsonb[])
   owner headgate_poster
@@ -1316,11 +1331,26 @@ function ledger.capture_many(p_keys text[], p_reservations bigint[], p_debits bi
   body 0acfcbacf8f7da23
   grant EXECUTE to headgate_app
 
+function ledger.change_reservation(p_key text, p_reservation bigint, p_kind text, p_amount bigint, p_currency text, OUT code smallint, OUT replayed boolean, OUT facts jsonb)
+  owner headgate_poster
+  comment Sets more aside for a reservation (increased), or gives a part of it back (released), once a key. Answers 0, 2 or what refuses it
+  returns record, plpgsql, volatile, security definer
+  set search_path=pg_catalog, pg_temp
+  body 8d2364f580969979
+  grant EXECUTE to headgate_app
+
 function ledger.check_batch(p_keys text[], p_counts integer[], p_entries integer, VARIADIC p_sizes integer[])
   owner headgate_poster
   comment Raises HG110 where the arrays of a batch do not fit together
   returns void, plpgsql, immutable
   body 43dcfecff1cc4b88
+
+function ledger.end_pending(p_ids bigint[], p_status text, p_reason text)
+  owner headgate_poster
+  comment Voids what is still pending of these, or marks what is overdue (expired); says how many
+  returns integer, plpgsql, volatile, security definer
+  set search_path=pg_catalog, pg_temp
+  body 5acb59174a631bb5
 
 function ledger.end_reservations(p_ids bigint[], p_status text)
   owner headgate_poster
@@ -1328,7 +1358,7 @@ function ledger.end_reservations(p_ids bigint[], p_status text)
   returns void, plpgsql, volatile, security definer
   set enable_nestloop=off
   set search_path=pg_catalog, pg_temp
-  body b630bea6288837ff
+  body 62883a9eb1ca22f6
 
 function ledger.expire_due()
   owner headgate_poster
@@ -1343,7 +1373,44 @@ function ledger.expire_overdue(p_accounts bigint[], p_clock timestamp with time 
   comment Marks what is overdue on accounts that the caller has locked; says how many
   returns integer, plpgsql, volatile, security definer
   set search_path=pg_catalog, pg_temp
-  body a9a3ec85a9f96df9
+  body be4574d7187d2ae3
+
+function ledger.expire_pending()
+  owner headgate_poster
+  comment Marks every overdue pending transaction of the tenant in context; says how many
+  returns integer, plpgsql, volatile, security definer
+  set search_path=pg_catalog, pg_temp
+  body e6156914904c8511
+  grant EXECUTE to headgate_app
+
+function ledger.extend_reservation(p_reservation bigint, p_expires_at timestamp with time zone, OUT code smallint)
+  owner headgate_poster
+  comment Lets a reservation hold longer; to the time that it has already, nothing happens. Answers 0, 20 not found, 22 not active, 26 not later
+  returns smallint, plpgsql, volatile, security definer
+  set search_path=pg_catalog, pg_temp
+  body ca0997300685bbf9
+  grant EXECUTE to headgate_app
+
+function ledger.give_back(p_accounts bigint[], p_transactions bigint[], p_clock timestamp with time zone)
+  owner headgate_poster
+  comment Gives back, on accounts that the caller has locked, what these pending transactions hold there, or (NULL) what is overdue
+  returns void, plpgsql, volatile, security definer
+  set search_path=pg_catalog, pg_temp
+  body d89614cd39a68194
+
+function ledger.hold_back(p_now timestamp with time zone, p_clock timestamp with time zone, p_ids bigint[], p_kinds smallint[], p_effective_at timestamp with time zone[], p_expires_at timestamp with time zone[], p_source_types text[], p_source_ids text[], p_codes smallint[], p_entries bigint[], p_debits bigint[], p_credits bigint[], p_amounts bigint[], p_currencies text[], p_numbers smallint[])
+  owner headgate_poster
+  comment Writes the pending postings of a batch, and what they hold on their accounts, which the caller has locked
+  returns void, plpgsql, volatile, security definer
+  set enable_nestloop=off
+  set search_path=pg_catalog, pg_temp
+  body 34e289006abb2ab5
+
+function ledger.next_expiry(p_tenant uuid, p_account bigint)
+  owner headgate_poster
+  comment When the first active reservation or pending hold of an account falls due
+  returns timestamp with time zone, sql, stable
+  body fe0d7ba107ed2200
 
 function ledger.open_account(p_code text, p_name text, p_type text, p_currency text, p_purpose text, p_is_default boolean, p_legal_entity_id text, p_lo bigint, p_hi bigint)
   owner headgate_poster
@@ -1353,14 +1420,23 @@ function ledger.open_account(p_code text, p_name text, p_type text, p_currency t
   body 52fbe069aa5c572c
   grant EXECUTE to headgate_app
 
-function ledger.post_batch(p_keys text[], p_counts integer[], p_debits bigint[], p_credits bigint[], p_amounts bigint[], p_currencies text[], p_effective_at timestamp with time zone[], p_source_types text[], p_source_ids text[], p_descriptions text[], p_metadata jsonb[], p_reverses bigint[], p_reservations bigint[], p_atomic boolean, OUT codes smallint[], OUT ids bigint[], OUT replayed boolean[], OUT facts jsonb[])
+function ledger.post_batch(p_keys text[], p_counts integer[], p_debits bigint[], p_credits bigint[], p_amounts bigint[], p_currencies text[], p_effective_at timestamp with time zone[], p_source_types text[], p_source_ids text[], p_descriptions text[], p_metadata jsonb[], p_reverses bigint[], p_reservations bigint[], p_atomic boolean, p_bodies text[], p_settles bigint[], p_pending boolean[], p_expires_at timestamp with time zone[], p_override_refs text[], p_of smallint[], p_debit_versions bigint[], p_credit_versions bigint[], p_debit_least bigint[], p_credit_least bigint[], p_actor_types text[], p_actors text[], p_persons text[], p_correlations text[], OUT codes smallint[], OUT ids bigint[], OUT replayed boolean[], OUT facts jsonb[])
   owner headgate_poster
-  comment The one judge and writer of entries; reached through post_one, post_many, capture_many and reverse_one
+  comment The one judge and writer of entries; reached through post_one, post_many, post_group, capture_many, reverse_one and settle_one
+  arguments p_keys text[], p_counts integer[], p_debits bigint[], p_credits bigint[], p_amounts bigint[], p_currencies text[], p_effective_at timestamp with time zone[], p_source_types text[], p_source_ids text[], p_descriptions text[], p_metadata jsonb[], p_reverses bigint[], p_reservations bigint[], p_atomic boolean, p_bodies text[] DEFAULT NULL::text[], p_settles bigint[] DEFAULT NULL::bigint[], p_pending boolean[] DEFAULT NULL::boolean[], p_expires_at timestamp with time zone[] DEFAULT NULL::timestamp with time zone[], p_override_refs text[] DEFAULT NULL::text[], p_of smallint[] DEFAULT NULL::smallint[], p_debit_versions bigint[] DEFAULT NULL::bigint[], p_credit_versions bigint[] DEFAULT NULL::bigint[], p_debit_least bigint[] DEFAULT NULL::bigint[], p_credit_least bigint[] DEFAULT NULL::bigint[], p_actor_types text[] DEFAULT NULL::text[], p_actors text[] DEFAULT NULL::text[], p_persons text[] DEFAULT NULL::text[], p_correlations text[] DEFAULT NULL::text[], OUT codes smallint[], OUT ids bigint[], OUT replayed boolean[], OUT facts jsonb[]
   returns record, plpgsql, volatile, security definer
   set enable_nestloop=off
   set plan_cache_mode=force_generic_plan
   set search_path=pg_catalog, pg_temp
-  body 827354c9b912ad6e
+  body c335e44c03bff22a
+
+function ledger.post_group(p_keys text[], p_counts integer[], p_debits bigint[], p_credits bigint[], p_amounts bigint[], p_currencies text[], p_effective_at timestamp with time zone[], p_source_types text[], p_source_ids text[], p_descriptions text[], p_metadata jsonb[], p_actor_types text[], p_actors text[], p_persons text[], p_correlations text[], OUT codes smallint[], OUT ids bigint[], OUT replayed boolean[], OUT facts jsonb[])
+  owner headgate_poster
+  comment post_many for several callers of one tenant who share a commit: each row keeps its own actor, person and correlation id
+  returns record, sql, volatile, security definer
+  set search_path=pg_catalog, pg_temp
+  body d6792ac567bbd552
+  grant EXECUTE to headgate_app
 
 function ledger.post_many(p_keys text[], p_counts integer[], p_debits bigint[], p_credits bigint[], p_amounts bigint[], p_currencies text[], p_effective_at timestamp with time zone[], p_source_types text[], p_source_ids text[], p_descriptions text[], p_metadata jsonb[], p_atomic boolean, OUT codes smallint[], OUT ids bigint[], OUT replayed boolean[], OUT facts jsonb[])
   owner headgate_poster
@@ -1370,12 +1446,20 @@ function ledger.post_many(p_keys text[], p_counts integer[], p_debits bigint[], 
   body 329e27227b283d2a
   grant EXECUTE to headgate_app
 
+function ledger.post_many_full(p_keys text[], p_counts integer[], p_debits bigint[], p_credits bigint[], p_amounts bigint[], p_currencies text[], p_effective_at timestamp with time zone[], p_source_types text[], p_source_ids text[], p_descriptions text[], p_metadata jsonb[], p_atomic boolean, p_reservations bigint[], p_pending boolean[], p_expires_at timestamp with time zone[], p_override_refs text[], p_debit_versions bigint[], p_credit_versions bigint[], p_debit_least bigint[], p_credit_least bigint[], OUT codes smallint[], OUT ids bigint[], OUT replayed boolean[], OUT facts jsonb[])
+  owner headgate_poster
+  comment post_many with all that a posting can say: its reservation, that it is pending and until when, an approval, and conditions of its entries (expected versions, least available)
+  returns record, plpgsql, volatile, security definer
+  set search_path=pg_catalog, pg_temp
+  body ba60b0f5c7297641
+  grant EXECUTE to headgate_app
+
 function ledger.post_one(p_key text, p_debit bigint, p_credit bigint, p_amount bigint, p_currency text, p_effective_at timestamp with time zone, p_source_type text, p_source_id text, p_description text, p_metadata jsonb, OUT code smallint, OUT id bigint, OUT replayed boolean, OUT facts jsonb)
   owner headgate_poster
   comment Posts one transaction of one entry: the short way of post_many, with the same answers
   returns record, plpgsql, volatile, security definer
   set search_path=pg_catalog, pg_temp
-  body 671a52050435b806
+  body 8e07d8c9f021db62
   grant EXECUTE to headgate_app
 
 function ledger.refuse_a_second_end()
@@ -1383,6 +1467,12 @@ function ledger.refuse_a_second_end()
   comment Row trigger: a captured, released or expired reservation never changes again
   returns trigger, plpgsql, volatile
   body 86ebd04502d1bd8b
+
+function ledger.refuse_a_second_judgement()
+  owner headgate_owner
+  comment Row trigger: a posted, void or expired pending transaction never changes again
+  returns trigger, plpgsql, volatile
+  body b3c37a5c85e37c7a
 
 function ledger.release_many(p_reservations bigint[], OUT codes smallint[])
   owner headgate_poster
@@ -1399,7 +1489,7 @@ function ledger.reserve_many(p_keys text[], p_accounts bigint[], p_amounts bigin
   set enable_nestloop=off
   set plan_cache_mode=force_generic_plan
   set search_path=pg_catalog, pg_temp
-  body 247f1a05dd107017
+  body d4bd6b30304432f3
   grant EXECUTE to headgate_app
 
 function ledger.reserve_one(p_key text, p_account bigint, p_amount bigint, p_currency text, p_reserve_type text, p_source_ref text, p_expires_at timestamp with time zone, OUT code smallint, OUT id bigint, OUT replayed boolean, OUT facts jsonb)
@@ -1410,12 +1500,35 @@ function ledger.reserve_one(p_key text, p_account bigint, p_amount bigint, p_cur
   body 09a71c2951022bc5
   grant EXECUTE to headgate_app
 
-function ledger.reverse_one(p_key text, p_transaction bigint, p_reason text, OUT code smallint, OUT id bigint, OUT replayed boolean, OUT facts jsonb)
+function ledger.reverse_one(p_key text, p_transaction bigint, p_reason text, p_amount bigint, p_currency text, p_entries smallint[], p_amounts bigint[], p_rule text, OUT code smallint, OUT id bigint, OUT replayed boolean, OUT facts jsonb)
   owner headgate_poster
-  comment Posts the whole of a transaction the other way round, once. Raises HG111 where there is none
+  comment Takes a transaction back by another: what is left of it, an amount apportioned by a rule, or amounts by entry. Several together never exceed it. Raises HG111, HG110
   returns record, plpgsql, volatile, security definer
   set search_path=pg_catalog, pg_temp
-  body e13849f83b694b10
+  body f96c689c0e46a275
+  grant EXECUTE to headgate_app
+
+function ledger.route_closed(p_closed date, p_counts integer[], p_at timestamp with time zone[], p_days date[], p_debits integer[], p_credits integer[], p_codes smallint[], a_closed date[], a_route date[], a_zone text[], OUT at timestamp with time zone[], OUT days date[], OUT asked timestamp with time zone[], OUT closed integer[])
+  owner headgate_poster
+  comment What belongs to a closed period goes to the day that its accounts name, at that day's first instant; closed: the entry that has none to go to, else 0. Accounts by position, as ledger.post_batch has them
+  returns record, plpgsql, immutable
+  set search_path=pg_catalog, pg_temp
+  body ec1950354e5c9c10
+
+function ledger.safe_limits(p_at timestamp with time zone[], p_postings integer[], p_debits integer[], p_credits integer[], p_amounts bigint[], p_codes smallint[], a_id bigint[], a_net bigint[], a_lo bigint[], a_hi bigint[], a_reserved bigint[], a_out bigint[], a_debit_normal boolean[], a_max timestamp with time zone[], OUT lo boolean[], OUT hi boolean[])
+  owner headgate_poster
+  comment Which accounts of a batch have no lower, and no upper limit that any of its postings might pass at an effective time. By position, as ledger.post_batch has them
+  returns record, plpgsql, stable
+  set enable_nestloop=off
+  set search_path=pg_catalog, pg_temp
+  body 2377ccf85f18b133
+
+function ledger.scheduled_due(p_limit integer, p_wait interval)
+  owner headgate_poster
+  comment Scheduled transactions whose time has come and that were not refused within p_wait, oldest first, each with the number of the next try to post it
+  returns TABLE(id bigint, try integer), sql, volatile, security definer
+  set search_path=pg_catalog, pg_temp
+  body 2f667b9f1d311416
   grant EXECUTE to headgate_app
 
 function ledger.set_account_limits(p_account bigint, p_lo bigint, p_hi bigint, p_reason text)
@@ -1423,7 +1536,7 @@ function ledger.set_account_limits(p_account bigint, p_lo bigint, p_hi bigint, p
   comment Sets the limits on an account's net, under its lock, from its next leg on. Raises HG105, HG108 (the balance is beyond them)
   returns void, plpgsql, volatile, security definer
   set search_path=pg_catalog, pg_temp
-  body bac08e69a8d5b118
+  body 61f88b9d1044f9c7
   grant EXECUTE to headgate_app
 
 function ledger.set_account_status(p_account bigint, p_status text, p_reason text)
@@ -1431,7 +1544,31 @@ function ledger.set_account_status(p_account bigint, p_status text, p_reason tex
   comment Opens, freezes or closes an account, under its lock. Raises HG105, HG106 (closed is for ever), HG107 (not empty)
   returns void, plpgsql, volatile, security definer
   set search_path=pg_catalog, pg_temp
-  body 372d4168a912a71c
+  body 656417d484909291
+  grant EXECUTE to headgate_app
+
+function ledger.settle_one(p_key text, p_transaction bigint, p_entries smallint[], p_amounts bigint[], p_effective_at timestamp with time zone, OUT code smallint, OUT id bigint, OUT replayed boolean, OUT facts jsonb)
+  owner headgate_poster
+  comment Posts a pending transaction, once: whole, or of the entries named at most what each has; the rest is given back. Raises HG111, HG110
+  returns record, plpgsql, volatile, security definer
+  set search_path=pg_catalog, pg_temp
+  body 916e6b53783e02b3
+  grant EXECUTE to headgate_app
+
+function ledger.tell_still_pending(p_transaction bigint, p_code text)
+  owner headgate_poster
+  comment Says of a scheduled transaction that its day has come and that it was refused, and why
+  returns void, plpgsql, volatile, security definer
+  set search_path=pg_catalog, pg_temp
+  body 0772243d0affe9c3
+  grant EXECUTE to headgate_app
+
+function ledger.void_one(p_transaction bigint, p_reason text, OUT code smallint, OUT status text)
+  owner headgate_poster
+  comment Gives back all that a pending transaction holds. Answers 0; 24 where it is posted; void or expired already: nothing happens. Raises HG111
+  returns record, plpgsql, volatile, security definer
+  set search_path=pg_catalog, pg_temp
+  body b979f8db816ec634
   grant EXECUTE to headgate_app
 
 sequence ledger.account_ids
@@ -1565,6 +1702,7 @@ table ledger.entries
   column effective_at timestamp with time zone not null
   column effective_on date not null
   column n smallint not null
+  column of_n smallint not null default 0 -- The entry that this one takes back or posts, by its number within the transaction that is reversed or settled; 0: none
   column debit_late boolean not null default false -- Effective before a leg that the debited account had already
   column credit_late boolean not null default false -- Effective before a leg that the credited account had already
   column currency text collate C not null
@@ -1580,6 +1718,85 @@ table ledger.entries
   policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
   policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
   always TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON ledger.entries FOR EACH STATEMENT EXECUTE FUNCTION core.refuse_change()
+
+table ledger.pending_entries
+  owner headgate_owner
+  comment What a pending transaction would move: at most this is posted of each entry
+  row security enabled, forced
+  grant INSERT, SELECT to headgate_poster
+  grant SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column tenant_id uuid not null
+  column transaction_id bigint not null
+  column debit_account_id bigint not null
+  column credit_account_id bigint not null
+  column amount_minor bigint not null
+  column n smallint not null
+  column currency text collate C not null
+  constraint pending_entries_amount_is_positive CHECK ((amount_minor > 0))
+  constraint pending_entries_between_two_accounts CHECK ((debit_account_id <> credit_account_id))
+  constraint pending_entries_pkey PRIMARY KEY (tenant_id, transaction_id, n)
+  policy tenant_deletes permissive for delete to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+  policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  always TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON ledger.pending_entries FOR EACH STATEMENT EXECUTE FUNCTION core.refuse_change()
+
+table ledger.pending_holds
+  owner headgate_owner
+  comment What a pending transaction takes from and adds to an account's normal side, until it is posted, void or overdue
+  row security enabled, forced
+  grant DELETE, INSERT, SELECT to headgate_poster
+  grant SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column tenant_id uuid not null
+  column account_id bigint not null
+  column transaction_id bigint not null
+  column out_minor bigint not null
+  column in_minor bigint not null
+  column expires_at timestamp with time zone not null
+  constraint pending_holds_hold_something CHECK (((out_minor >= 0) AND (in_minor >= 0) AND ((out_minor + in_minor) > 0)))
+  constraint pending_holds_pkey PRIMARY KEY (tenant_id, account_id, transaction_id)
+  INDEX pending_holds_falling_due ON ledger.pending_holds USING btree (tenant_id, account_id, expires_at) WHERE (expires_at < 'infinity'::timestamp with time zone)
+  policy tenant_deletes permissive for delete to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+  policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+
+table ledger.pending_transactions
+  owner headgate_owner
+  comment Transactions that are agreed and not yet posted, and what became of each: posted, void or expired
+  row security enabled, forced
+  grant INSERT, SELECT to headgate_poster
+  grant SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  grant UPDATE (reason) to headgate_poster
+  grant UPDATE (settled_by) to headgate_poster
+  grant UPDATE (status) to headgate_poster
+  grant UPDATE (updated_at) to headgate_poster
+  column tenant_id uuid not null
+  column id bigint not null
+  column created_at timestamp with time zone not null
+  column updated_at timestamp with time zone not null
+  column effective_at timestamp with time zone -- The effective time that was asked for; NULL: when it is posted
+  column expires_at timestamp with time zone not null default 'infinity'::timestamp with time zone -- On the tenant's clock; from that instant it counts in no read, marked or not
+  column settled_by bigint -- The transaction that posted it, whole or in part
+  column kind text collate C not null -- pending: somebody posts or voids it; scheduled: its day was still to come, and a job posts it then
+  column status text collate C not null default 'pending'::text
+  column reason text
+  constraint pending_transactions_kind_is_known CHECK ((kind = ANY (ARRAY['pending'::text, 'scheduled'::text])))
+  constraint pending_transactions_pkey PRIMARY KEY (tenant_id, id)
+  constraint pending_transactions_posted_by_one CHECK (((status = 'posted'::text) = (settled_by IS NOT NULL)))
+  constraint pending_transactions_reason_length CHECK ((length(reason) <= 1000))
+  constraint pending_transactions_scheduled_for_a_time CHECK (((kind <> 'scheduled'::text) OR (effective_at IS NOT NULL)))
+  constraint pending_transactions_status_is_known CHECK ((status = ANY (ARRAY['pending'::text, 'posted'::text, 'void'::text, 'expired'::text])))
+  INDEX pending_transactions_falling_due ON ledger.pending_transactions USING btree (tenant_id, expires_at) WHERE ((status = 'pending'::text) AND (expires_at < 'infinity'::timestamp with time zone))
+  INDEX pending_transactions_scheduled ON ledger.pending_transactions USING btree (tenant_id, effective_at) WHERE ((status = 'pending'::text) AND (kind = 'scheduled'::text))
+  policy tenant_deletes permissive for delete to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+  policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  always TRIGGER pending_transactions_end_once BEFORE UPDATE ON ledger.pending_transactions FOR EACH ROW WHEN ((old.status <> 'pending'::text)) EXECUTE FUNCTION ledger.refuse_a_second_judgement()
 
 table ledger.refusals
   owner headgate_owner
@@ -1614,12 +1831,14 @@ table ledger.reservation_events
   column recorded_at timestamp with time zone not null
   column amount_minor bigint not null
   column transaction_id bigint
+  column request_id bigint -- The request, once a key, that changed it: more, or a part given back
   column kind text collate C not null
   constraint reservation_events_a_capture_is_a_posting CHECK (((kind = 'captured'::text) = (transaction_id IS NOT NULL)))
   constraint reservation_events_amount_is_positive CHECK ((amount_minor > 0))
-  constraint reservation_events_kind_is_known CHECK ((kind = ANY (ARRAY['captured'::text, 'released'::text, 'expired'::text])))
+  constraint reservation_events_kind_is_known CHECK ((kind = ANY (ARRAY['increased'::text, 'captured'::text, 'released'::text, 'expired'::text])))
   constraint reservation_events_pkey PRIMARY KEY (tenant_id, reservation_id, id)
   UNIQUE INDEX reservation_events_one_a_posting ON ledger.reservation_events USING btree (tenant_id, transaction_id) WHERE (transaction_id IS NOT NULL)
+  UNIQUE INDEX reservation_events_one_a_request ON ledger.reservation_events USING btree (tenant_id, request_id) WHERE (request_id IS NOT NULL)
   policy tenant_deletes permissive for delete to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
   policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
   policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
@@ -1628,7 +1847,7 @@ table ledger.reservation_events
 
 table ledger.reservation_requests
   owner headgate_owner
-  comment Every reservation that was asked for, once a key, for ever: made where ledger.reservations has it, else refused
+  comment Every reservation, and change of one, that was asked for, once a key, for ever: made where ledger.reservations or ledger.reservation_events has it, else refused
   row security enabled, forced
   grant INSERT, SELECT to headgate_poster
   grant SELECT to headgate_app
@@ -1657,7 +1876,9 @@ table ledger.reservations
   grant INSERT, SELECT to headgate_poster
   grant SELECT to headgate_app
   grant SELECT to headgate_readonly
+  grant UPDATE (amount_minor) to headgate_poster
   grant UPDATE (captured_minor) to headgate_poster
+  grant UPDATE (expires_at) to headgate_poster
   grant UPDATE (released_minor) to headgate_poster
   grant UPDATE (remaining_minor) to headgate_poster
   grant UPDATE (status) to headgate_poster
@@ -1769,9 +1990,9 @@ table ledger.verified_requests
 
 view ledger.balances
   owner headgate_owner
-  comment Each account's balance on its normal side (a debit raises an ASSET): posted, reserved, available
+  comment Each account's balance on its normal side (a debit raises an ASSET): posted, reserved, pending out and in, available
   with security_invoker=true
-  query b2bd151fbe198390
+  query 8326008afc6440ca
   grant SELECT to headgate_app
   grant SELECT to headgate_readonly
   column tenant_id uuid
@@ -1786,6 +2007,8 @@ view ledger.balances
   column posted_minor bigint
   column reserved_minor bigint
   column available_minor bigint
+  column pending_out_minor bigint
+  column pending_in_minor bigint
 
 view ledger.invariant_account_of_its_entity
   owner headgate_owner
@@ -1799,9 +2022,9 @@ view ledger.invariant_account_of_its_entity
 
 view ledger.invariant_available
   owner headgate_owner
-  comment Available is posted less what is reserved and not overdue
+  comment Available is posted less what is reserved or pending to leave, and not overdue
   with security_invoker=true
-  query 58de06050f7241a7
+  query d88e74ff8da82f68
   grant SELECT to headgate_app
   grant SELECT to headgate_readonly
   column subject text collate C
@@ -1837,6 +2060,16 @@ view ledger.invariant_entry_currency
   column subject text
   column detail text collate C
 
+view ledger.invariant_late_legs
+  owner headgate_owner
+  comment A leg is marked late exactly where its account had a later one; the account knows the latest effective time and how late a leg was at most
+  with security_invoker=true
+  query 28d98159f496a212
+  grant SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column subject text collate C
+  column detail text
+
 view ledger.invariant_limits
   owner headgate_owner
   comment No leg ever took an account beyond the limits it had at that time
@@ -1857,11 +2090,21 @@ view ledger.invariant_one_effect_a_key
   column subject text collate C
   column detail text
 
+view ledger.invariant_pending
+  owner headgate_owner
+  comment What an account has pending is what its pending transactions hold; only one that is still pending holds anything, and it holds all
+  with security_invoker=true
+  query 2227a2d70ae503a0
+  grant SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column subject text collate C
+  column detail text collate C
+
 view ledger.invariant_reservation_parts
   owner headgate_owner
   comment Captured, released and remaining of a reservation add up to its amount, and its facts say the same
   with security_invoker=true
-  query 5020c40c6cc4da86
+  query 7337ea38aaf86d56
   grant SELECT to headgate_app
   grant SELECT to headgate_readonly
   column subject text
@@ -1871,7 +2114,7 @@ view ledger.invariant_reservations_judged
   owner headgate_owner
   comment Every reservation that was asked for was made or refused, never both
   with security_invoker=true
-  query 7d3a052ce0e6106f
+  query 9423252b1e1f042c
   grant SELECT to headgate_app
   grant SELECT to headgate_readonly
   column subject text
@@ -1901,11 +2144,21 @@ view ledger.invariant_running_balance
   owner headgate_owner
   comment Each leg's running balance is the one before it plus or minus its amount, and an account's legs are numbered without gaps
   with security_invoker=true
-  query 842fc0df2aed48c2
+  query 309b63a7f47d0283
   grant SELECT to headgate_app
   grant SELECT to headgate_readonly
   column subject text collate C
   column detail text
+
+view ledger.invariant_settled_within_pending
+  owner headgate_owner
+  comment A pending transaction is posted by one other at most, entry by entry never for more than it had
+  with security_invoker=true
+  query f3bbbe33a36a6cb5
+  grant SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column subject text
+  column detail text collate C
 
 view ledger.invariant_stored_balance
   owner headgate_owner
@@ -1919,9 +2172,9 @@ view ledger.invariant_stored_balance
 
 view ledger.invariant_transactions_judged
   owner headgate_owner
-  comment Every transaction has its entries or its refusal, never both; a refused one leaves nothing but its record
+  comment Every transaction has its entries or its refusal or is a pending one, never two of these; a refused one leaves nothing but its record
   with security_invoker=true
-  query e0c567d5c545cb28
+  query 9934a1526ccdf62c
   grant SELECT to headgate_app
   grant SELECT to headgate_readonly
   column subject text
@@ -1951,7 +2204,7 @@ view ledger.unverified_legs
   owner headgate_owner
   comment The legs that a check has to judge: all of them, or those past each account's watermark
   with security_invoker=true
-  query 9fa9934830fe0148
+  query 7212c2198a6439ab
   grant SELECT to headgate_app
   grant SELECT to headgate_readonly
   column tenant_id uuid
@@ -1965,6 +2218,8 @@ view ledger.unverified_legs
   column transaction_id bigint
   column n smallint
   column currency text collate C
+  column effective_at timestamp with time zone
+  column is_late boolean
 
 view ledger.unverified_transactions
   owner headgate_owner
@@ -3417,6 +3672,14 @@ schema web
   grant USAGE to headgate_app
   grant USAGE to headgate_readonly
 
+function web.claim_keys(p_keys text[])
+  owner headgate_owner
+  comment Takes each key for this transaction where no other has it (is_free), and says what was answered to it before (status NULL: nothing)
+  returns TABLE(key text, is_free boolean, method text, path text, body_hash bytea, status smallint, answer text), plpgsql, volatile
+  set search_path=pg_catalog, pg_temp
+  body dc2f43b23e7845ed
+  grant EXECUTE to headgate_app
+
 table web.idempotency_keys
   owner headgate_owner
   comment Each Idempotency-Key with the request it came with and the answer it got, refusals included; keys never expire
@@ -3436,8 +3699,8 @@ table web.idempotency_keys
   column created_at timestamp with time zone not null default clock_timestamp()
   constraint idempotency_keys_hash_is_sha256 CHECK ((length(body_hash) = 32))
   constraint idempotency_keys_hash_version_known CHECK ((hash_version = 1))
-  constraint idempotency_keys_key_shape CHECK ((key ~ '^[!-~]{1,255}$'::text))
-  constraint idempotency_keys_method_shape CHECK ((method ~ '^[A-Z]{1,10}$'::text))
+  constraint idempotency_keys_key_shape CHECK ((((length(key) >= 1) AND (length(key) <= 255)) AND (key !~ '[^!-~]'::text)))
+  constraint idempotency_keys_method_shape CHECK ((((length(method) >= 1) AND (length(method) <= 10)) AND (method !~ '[^A-Z]'::text)))
   constraint idempotency_keys_pkey PRIMARY KEY (tenant_id, key)
   constraint idempotency_keys_status_final CHECK (((status >= 200) AND (status <= 499)))
   constraint idempotency_keys_tenant FOREIGN KEY (tenant_id) REFERENCES tenants.tenants(id)

@@ -11,6 +11,7 @@ import contextlib
 import ipaddress
 import signal
 import socket
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -30,6 +31,8 @@ from headgate.core.terminal import open_database, say
 from headgate.web import Check, Gauge, build_application
 
 STOP_SECONDS: Final = 8
+SWITCH_SECONDS: Final = 0.0005
+"""How long a thread that comes back from the database waits for the one that reads requests, at each statement."""
 UNSEALED_SECONDS_MAX: Final = 5.0
 RELAY_LAG_SECONDS_MAX: Final = 60.0
 
@@ -57,8 +60,8 @@ class PortTaken(ConfigError):
     code = "api.port_taken"
 
 
-def create_app(database: Database, *, secure: bool = False) -> FastAPI:
-    """The application on an open database. `secure` where clients come by TLS."""
+def create_app(database: Database, *, secure: bool = False, shares_commits: bool = True) -> FastAPI:
+    """The application on an open database. `secure` where clients come by TLS; `shares_commits`: see web/sharing.py."""
     app = build_application(
         database,
         _routers(),
@@ -66,6 +69,7 @@ def create_app(database: Database, *, secure: bool = False) -> FastAPI:
         gauges=_gauges(database),
         trusted_hosts=database.config.trusted_hosts,
         secure=secure,
+        shares_commits=shares_commits,
     )
     console.mount(app, database)
     return app
@@ -118,6 +122,7 @@ def serve(
 
     Any address but this machine's own is refused without TLS or a proxy that ends it. Raises NotLoopback, PortTaken.
     """
+    sys.setswitchinterval(SWITCH_SECONDS)
     secure = tls_certificate is not None or behind_proxy
     _refuse_open_door(host, secure=secure, trusted_hosts=database.config.trusted_hosts)
     with contextlib.closing(_listen(host, port, tries=20 if next_free_port else 1)) as listener:

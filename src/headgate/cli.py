@@ -7,10 +7,11 @@ not clean, a chain that does not verify); 2: the command could not be done, and 
 from __future__ import annotations
 
 import sys
+from typing import Final
 
 import typer
 
-from headgate import api, demo
+from headgate import api, bench, demo
 from headgate.core import check_commands, doctor_commands, log, registry, secret_commands
 from headgate.core.config import Config
 from headgate.core.db import translated
@@ -36,7 +37,12 @@ def compose() -> typer.Typer:
         for group in getattr(module, "APPS", None) or [module.app]:
             app.add_typer(group)
     app.add_typer(secret_commands.app)
+    app.add_typer(bench.app)
     return app
+
+
+INTERRUPTED: Final = 130
+"""The exit code of a shell's command that Ctrl-C ended."""
 
 
 def main() -> None:
@@ -46,10 +52,19 @@ def main() -> None:
         with translated():
             compose()()
     except HeadgateError as error:
+        if _was_interrupted(error):
+            sys.exit(INTERRUPTED)
         say(f"headgate: {' '.join(error.message.split())} ({error.code})")
         sys.exit(2)
     except KeyboardInterrupt:
-        sys.exit(130)
+        sys.exit(INTERRUPTED)
+
+
+def _was_interrupted(error: BaseException | None) -> bool:
+    """Whether it only says that a query under way was cut off by Ctrl-C."""
+    if error is None or isinstance(error, KeyboardInterrupt):
+        return error is not None
+    return _was_interrupted(error.__cause__) or _was_interrupted(error.__context__)
 
 
 def _begin() -> None:

@@ -8,16 +8,18 @@ import time
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import NoReturn
 
 import psycopg
 import pytest
 from tests.doors.scripts import NOWHERE, Shell, fresh_home, refused
 from tests.web.client import client_of
 
-from headgate import audit
+from headgate import audit, cli
 from headgate.api import create_app
 from headgate.core.db import Database
 from headgate.core.embedded import EmbeddedServer
+from headgate.core.errors import Unavailable
 
 pytestmark = pytest.mark.slow
 
@@ -239,3 +241,20 @@ def test_standard_error_may_talk_while_standard_output_holds_one_document(shell:
 
     assert isinstance(json.loads(done.stdout), list)
     assert "HEADGATE_PET_NAME is no setting of Headgate" in done.stderr
+
+
+def test_a_query_cut_off_by_ctrl_c_ends_as_ctrl_c_does(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted() -> NoReturn:
+        try:
+            raise KeyboardInterrupt
+        except KeyboardInterrupt:
+            # What psycopg does: it cancels the query, and reads what the server, ended by the same Ctrl-C, no longer says.
+            raise Unavailable("the database does not answer") from OSError("closed")
+
+    monkeypatch.setattr(cli, "compose", lambda: interrupted)
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+
+    assert (ended.value.code, capsys.readouterr().err) == (130, "")

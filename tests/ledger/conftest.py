@@ -133,6 +133,8 @@ PROTECTED = dict.fromkeys(("entries", "transactions", "refusals", "reservation_r
     "reservation_events": "append_only",
     "account_limits": "append_only",
     "reservations": "reservations_end_once",
+    "pending_entries": "append_only",
+    "pending_transactions": "pending_transactions_end_once",
 }
 
 

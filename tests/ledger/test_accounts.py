@@ -134,7 +134,12 @@ def test_an_account_is_frozen_reopened_and_closed_when_empty(book: Book) -> None
     assert getattr(book.post(account, book.client, "1.00"), "code", "") == "ledger.account_frozen"
     with pytest.raises(ledger.AccountNotEmpty) as raised:
         book.do(ledger.set_status, account, "closed", reason="done")
-    assert raised.value.facts == {"net_minor": 100, "reserved_minor": 0}
+    assert raised.value.facts == {
+        "net_minor": 100,
+        "reserved_minor": 0,
+        "pending_out_minor": 0,
+        "pending_in_minor": 0,
+    }
 
     assert book.do(ledger.set_status, account, "open", reason="cleared").status == "open"
     book.post(book.client, account, "1.00")

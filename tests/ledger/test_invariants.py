@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 import psycopg
@@ -26,6 +27,8 @@ class Story:
     reversed: int
     reversal: int
     held: Reservation
+    pending: int
+    settled: int
 
     def broken(self, *, full: bool) -> dict[str, str]:
         """What the check finds of this tenant: name of the invariant and the first detail."""
@@ -51,7 +54,13 @@ def story(book: Book) -> Story:
     book.post(book.client, book.clearing, "1000.00", key="refused")
     book.reserve("1000.00", key="refused")
     book.do(ledger.release, book.reserved("1.00", key="released").id)
-    return Story(book, spent.transaction_id, taken_back.transaction_id, reversal.transaction_id, held)
+    entries = [Entry(book.client, book.clearing, make.usd("3.00"))]
+    pending, settled = (
+        book.do(ledger.post, idempotency_key=key, entries=entries, pending=True).transaction_id for key in ("p", "q")
+    )
+    book.do(ledger.post_pending, idempotency_key="settled", transaction_id=settled)
+    book.post(book.cash, book.clearing, "1.00", effective_at=datetime(2026, 1, 1, tzinfo=UTC))
+    return Story(book, spent.transaction_id, taken_back.transaction_id, reversal.transaction_id, held, pending, settled)
 
 
 Plant = Callable[[psycopg.Connection[Any], Story], None]
@@ -68,6 +77,8 @@ def run(statement: str, **facts: Any) -> Plant:
             "reversal": story.reversal,
             "original": story.reversed,
             "held": story.held.id,
+            "pending": story.pending,
+            "settled": story.settled,
             "client": book.client,
             "clearing": book.clearing,
             "cash": book.cash,
@@ -263,6 +274,66 @@ PLANTS: dict[str, tuple[str, Plant, tuple[str, ...], bool]] = {
             run(COPY.format(key="'again'", of="reversal")),
             run(ENTRY.format(transaction="-{reversal}", n=1, of="reversal")),
         ),
+        (),
+        False,
+    ),
+    "a late leg that is not marked": (
+        "late_legs",
+        change("entries", "debit_late = NOT debit_late", "debit_late"),
+        (),
+        False,
+    ),
+    "a leg in time that is marked late": (
+        "late_legs",
+        change("entries", "credit_late = NOT credit_late", "transaction_id = {spent}"),
+        (),
+        False,
+    ),
+    "a forgotten latest time": (
+        "late_legs",
+        change("accounts", "effective_max = effective_max - interval '1 day'", "id = {client}"),
+        (),
+        False,
+    ),
+    "a forgotten lateness": (
+        "late_legs",
+        change("accounts", "late_by_max = '0'", "id = {cash}"),
+        (),
+        False,
+    ),
+    "an account that has less pending": (
+        "pending",
+        change("accounts", "pending_out_minor = pending_out_minor - 1", "id = {client}"),
+        (),
+        True,
+    ),
+    "a hold that is gone": (
+        "pending",
+        run("DELETE FROM ledger.pending_holds WHERE tenant_id = {tenant} AND account_id = {client}"),
+        (),
+        True,
+    ),
+    "a void one that holds": (
+        "pending",
+        change("pending_transactions", "status = 'void'", "id = {pending}"),
+        (),
+        True,
+    ),
+    "a pending one that was posted for more": (
+        "settled_within_pending",
+        change("pending_entries", "amount_minor = amount_minor - 1", "transaction_id = {settled}"),
+        (),
+        True,
+    ),
+    "a pending one that was posted by nobody": (
+        "settled_within_pending",
+        change("pending_transactions", "settled_by = 1", "id = {settled}"),
+        (),
+        True,
+    ),
+    "a pending one that was refused": (
+        "transactions_judged",
+        run(REFUSAL.format(request="{pending}")),
         (),
         False,
     ),

@@ -219,7 +219,13 @@ BAD: dict[str, tuple[Any, int, str]] = {
     "an unknown field": ({"entries": [GOOD], "currency": "USD"}, 422, ""),
     "an instant without zone": ({"entries": [GOOD], "effective_at": "2026-01-01T00:00:00"}, 422, ""),
     "an instant as number": ({"entries": [GOOD], "effective_at": 1760000000}, 422, ""),
-    "the far future": ({"entries": [GOOD], "effective_at": "2199-01-01T00:00:00Z"}, 422, "ledger.effective_in_future"),
+    "an override from outside": ({"entries": [GOOD], "override_ref": "apr_1"}, 422, ""),
+    "an end of what is not pending": (
+        {"entries": [GOOD], "expires_at": "2199-01-01T00:00:00Z"},
+        400,
+        "ledger.malformed_batch",
+    ),
+    "a version that is not there": ({"entries": [GOOD | {"debit_version": 7}]}, 422, "ledger.version_mismatch"),
     "metadata that is no object": ({"entries": [GOOD], "metadata": ["a"]}, 422, ""),
     "one good and one bad entry": ({"entries": [GOOD, entry("till", "sales", 0)]}, 422, "ledger.amount_not_positive"),
 }

@@ -135,6 +135,17 @@ class Tx:
             return cursor.rowcount
 
     @contextmanager
+    def acting_for(self, actor: Actor, correlation_id: str) -> Iterator[None]:
+        """What is written within is another's: one of several callers who share this transaction."""
+        query = "SELECT " + ", ".join(f"set_config('headgate.{name}', %({name})s, true)" for name in _WHO)
+        with translated():
+            self.conn.execute(query.encode(), _who(actor, correlation_id))
+        yield
+        # Not in a finally: where the block raised, its savepoint has restored the settings.
+        with translated():
+            self.conn.execute(query.encode(), _who(self.actor, self.correlation_id))
+
+    @contextmanager
     def savepoint(self) -> Iterator[None]:
         """A part that may fail by itself: what it did is undone, the rest of the transaction stands."""
         with translated(), self.conn.transaction():
@@ -149,9 +160,10 @@ class Database:
     ) -> None:
         self.config = config
         self._url_for = url_for
+        self._app_url = url_for("app")
         self._prepare = prepare
         self._pool: ConnectionPool[Connection[Any]] = ConnectionPool(
-            url_for("app"),
+            self._app_url,
             min_size=1,
             max_size=pool_max,
             kwargs={"autocommit": True, "application_name": "headgate", "prepare_threshold": 5 if prepare else None},
@@ -214,23 +226,27 @@ class Database:
 
     def url(self, role: Role) -> str:
         """The URL of a role on this database."""
-        return self._url_for(role)
+        return self._app_url if role == "app" else self._url_for(role)
 
 
 def _opening(conn: Connection[Any], tenant: UUID | None, actor: Actor, correlation: str) -> bytes:
     """BEGIN and the context in one round trip."""
-    context = {
-        "headgate.tenant_id": str(tenant) if tenant else "",
-        "headgate.actor_type": actor.type,
-        "headgate.actor": actor.id,
-        "headgate.person_id": actor.person_id or "",
-        "headgate.correlation_id": correlation,
+    context = {"headgate.tenant_id": str(tenant) if tenant else ""} | {
+        f"headgate.{name}": value for name, value in _who(actor, correlation).items()
     }
     settings = sql.SQL(", ").join(
         sql.SQL("set_config({}, {}, true)").format(sql.Literal(name), sql.Literal(value))
         for name, value in context.items()
     )
     return (sql.SQL("BEGIN; SELECT ") + settings).as_bytes(conn)
+
+
+_WHO = ("actor_type", "actor", "person_id", "correlation_id")
+
+
+def _who(actor: Actor, correlation: str) -> dict[str, str]:
+    found = (actor.type, actor.id, actor.person_id or "", correlation)
+    return dict(zip(_WHO, found, strict=True))
 
 
 def _rollback(conn: Connection[Any]) -> None:

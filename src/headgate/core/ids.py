@@ -18,6 +18,7 @@ ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 _VALUES = {letter: value for value, letter in enumerate(ALPHABET)}
 _SHAPE = re.compile(r"(?P<prefix>[a-z]{2,6})_(?P<body>[0-9a-hjkmnp-tv-z]{13}|[0-9a-hjkmnp-tv-z]{26})\Z")
 _LARGEST = 2**63 - 1
+_PAIRS = [first + second for first in ALPHABET for second in ALPHABET]
 
 
 def new(prefix: str) -> str:
@@ -62,8 +63,10 @@ def is_id(text: str, prefix: str | None = None) -> bool:
 
 
 def _base32(number: int, width: int) -> str:
-    letters = []
-    for _ in range(width):
-        letters.append(ALPHABET[number & 31])
-        number >>= 5
-    return "".join(reversed(letters))
+    """The number in so many letters, two at a time: every answer of the book wears several ids."""
+    pairs = []
+    for _ in range((width + 1) // 2):
+        pairs.append(_PAIRS[number & 1023])
+        number >>= 10
+    pairs.reverse()
+    return "".join(pairs)[-width:]

@@ -94,7 +94,8 @@ def _held(tx: Tx, request: GateRequest) -> dict[int, int]:
 
 def _figures(tx: Tx, account_id: int, request: GateRequest, *, own: int) -> Figures:
     balance = ledger.balance(tx, account_id)
-    return Figures(balance.posted, balance.reserved, Money(own, request.currency))
+    # What is pending to leave is as little there as what is reserved.
+    return Figures(balance.posted, balance.posted - balance.available, Money(own, request.currency))
 
 
 def _reserve(tx: Tx, account_id: int, request: GateRequest, held: Mapping[int, int]) -> dict[str, int] | None:

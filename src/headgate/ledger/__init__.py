@@ -49,8 +49,10 @@ from headgate.ledger.model import (
     ReservationRequest,
     Transaction,
 )
+from headgate.ledger.pending import expire_pending, get_pending, list_pending, post_pending, post_scheduled, void
 from headgate.ledger.posting import post, post_many
 from headgate.ledger.queries import get_transaction, list_entries, list_transactions, transactions_of_source
+from headgate.ledger.reservation_changes import extend, increase, release_part
 from headgate.ledger.reservations import (
     capture,
     capture_many,
@@ -98,19 +100,27 @@ __all__ = [
     "catalogue",
     "create_account",
     "expire_due",
+    "expire_pending",
+    "extend",
     "get_account",
+    "get_pending",
     "get_reservation",
     "get_transaction",
+    "increase",
     "list_accounts",
     "list_entries",
+    "list_pending",
     "list_reservations",
     "list_transactions",
     "post",
     "post_many",
+    "post_pending",
+    "post_scheduled",
     "posting_accounts",
     "purposes",
     "release",
     "release_many",
+    "release_part",
     "reserve",
     "reserve_many",
     "resolve_accounts",
@@ -119,4 +129,5 @@ __all__ = [
     "set_limits",
     "set_status",
     "transactions_of_source",
+    "void",
 ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import LiteralString
@@ -12,6 +13,7 @@ from headgate.core import ids
 from headgate.core.db import Tx
 from headgate.core.errors import MalformedId
 from headgate.core.money import Money, exponent
+from headgate.ledger import arrays
 from headgate.ledger.errors import AccountNotFound, MalformedAccount, MissingPurpose
 from headgate.ledger.model import NET_MAX, Account, AccountStatus, AccountType, limits_on_balance, limits_on_net
 
@@ -23,6 +25,14 @@ _SELECT: LiteralString = """
     SELECT id, code, name, type, currency, purpose, is_default, legal_entity_id, status, lo_minor, hi_minor, created_at
       FROM ledger.accounts
 """
+
+
+@dataclass(frozen=True, slots=True)
+class NamedAccount:
+    """An account's number and code."""
+
+    id: int
+    code: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,20 +133,31 @@ def account_for(tx: Tx, purpose: str, currency: str, legal_entity_id: str | None
 
 def resolve_accounts(tx: Tx, names: Iterable[int | str]) -> dict[int | str, int]:
     """The numbers of accounts by number, id or code, in one query. Raises AccountNotFound naming the missing one."""
-    wanted = dict.fromkeys(names)
-    numbers = {name: (name if isinstance(name, int) else _number(name)) for name in wanted if not _is_code(name)}
-    codes = [name for name in wanted if _is_code(name)]
-    found = tx.all(
-        "SELECT id, code FROM ledger.accounts WHERE id = ANY (%(ids)s) OR code = ANY (%(codes)s)",
-        {"ids": list(numbers.values()), "codes": codes},
-    )
-    by_code = {row["code"]: row["id"] for row in found}
-    present = {row["id"] for row in found}
-    resolved = {name: by_code.get(name) if name not in numbers else numbers[name] for name in wanted}
-    for name, number in resolved.items():
-        if number not in present:
+    wanted = list(dict.fromkeys(names))
+    found = find_accounts(tx, wanted)
+    for name in wanted:
+        if name not in found:
             raise AccountNotFound(f"there is no account {name}", account=str(name))
-    return {name: number for name, number in resolved.items() if number is not None}
+    return {name: found[name].id for name in wanted}
+
+
+def find_accounts(tx: Tx, names: Iterable[int | str]) -> dict[int | str, NamedAccount]:
+    """Accounts by number, id or code, in one query; a name that names none is left out."""
+    wanted = dict.fromkeys(names)
+    numbers: dict[int | str, int] = {}
+    for name in wanted:
+        with suppress(AccountNotFound):
+            if not _is_code(name):
+                numbers[name] = name if isinstance(name, int) else _number(name)
+    codes = [name for name in wanted if isinstance(name, str) and _is_code(name)]
+    found = tx.all(
+        "SELECT id, code FROM ledger.accounts WHERE id = ANY (%(ids)s::bigint[]) OR code = ANY (%(codes)s)",
+        {"ids": arrays.numbers(numbers.values()), "codes": codes},
+        row=NamedAccount,
+    )
+    by_name: dict[int | str, NamedAccount] = {account.code: account for account in found if account.code in wanted}
+    by_number = {account.id: account for account in found}
+    return by_name | {name: by_number[number] for name, number in numbers.items() if number in by_number}
 
 
 def list_accounts(

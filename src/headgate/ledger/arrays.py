@@ -19,6 +19,18 @@ def numbers(values: Iterable[int]) -> str:
     return "{" + ",".join(map(str, values)) + "}"
 
 
+def some_numbers(values: Sequence[int | None]) -> str | None:
+    """`{1,NULL}`; None where every value is None."""
+    if all(value is None for value in values):
+        return None
+    return "{" + ",".join("NULL" if value is None else str(value) for value in values) + "}"
+
+
+def flags(values: Sequence[bool]) -> str | None:
+    """`{t,f}`; None where none is true."""
+    return "{" + ",".join("t" if value else "f" for value in values) + "}" if any(values) else None
+
+
 def texts(values: Sequence[str | None]) -> str | None:
     """`{"a",NULL}`; None where every value is None, which the functions read as "not given"."""
     if None not in values:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Any, LiteralString
 
 from headgate.core.db import Tx
-from headgate.core.money import Money, zero
+from headgate.core.money import Money
 from headgate.ledger.accounts import resolve_accounts
 from headgate.ledger.errors import AccountNotFound
 from headgate.ledger.model import AccountBalance, Balance
 
 _SELECT: LiteralString = """
     SELECT account_id, code, name, type, currency, purpose, legal_entity_id, status,
-           posted_minor, reserved_minor, available_minor
+           posted_minor, reserved_minor, available_minor, pending_in_minor, pending_out_minor
       FROM ledger.balances
 """
 
@@ -21,7 +21,7 @@ def balance(tx: Tx, account: int | str) -> Balance:
     """The balance of an account by number, id or code. Raises AccountNotFound."""
     number = account if isinstance(account, int) else resolve_accounts(tx, [account])[account]
     row = tx.maybe(
-        "SELECT currency, posted_minor, reserved_minor, available_minor FROM ledger.balances WHERE account_id = %(id)s",
+        _SELECT + " WHERE account_id = %(id)s",
         {"id": number},
     )
     if row is None:
@@ -69,10 +69,9 @@ def _account_balance(row: dict[str, Any]) -> AccountBalance:
 
 def _balance(row: dict[str, Any]) -> Balance:
     currency = row["currency"]
-    # A posting stands or was refused: none is pending, so nothing but reservations lies between posted and available.
     return Balance(
         posted=Money(row["posted_minor"], currency),
-        pending=zero(currency),
+        pending=Money(row["pending_in_minor"] - row["pending_out_minor"], currency),
         reserved=Money(row["reserved_minor"], currency),
         available=Money(row["available_minor"], currency),
     )

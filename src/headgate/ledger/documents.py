@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, date, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import (
     AwareDatetime,
@@ -17,16 +18,20 @@ from pydantic import (
 )
 
 from headgate.core import ids
+from headgate.core.money import Money
+from headgate.ledger.errors import MalformedBatch
 from headgate.ledger.model import (
     Account,
     AccountBalance,
     AccountStatus,
     AccountType,
     Balance,
+    Entry,
     EntryRecord,
     Reservation,
     ReservationStatus,
     Transaction,
+    TransactionStatus,
 )
 from headgate.web import CurrencyCode, MoneyModel
 
@@ -49,6 +54,8 @@ Moment = Annotated[
 """An instant in an answer, in UTC with microseconds: the same text whether it was read or posted."""
 Word = Annotated[str, StringConstraints(strict=True, min_length=1, max_length=100)]
 Reference = Annotated[str, StringConstraints(strict=True, min_length=1, max_length=255)]
+EntryNumber = Annotated[int, Field(strict=True, ge=1, lt=2**14)]
+Version = Annotated[int, Field(strict=True, ge=0, lt=2**63)]
 Description = Annotated[str, StringConstraints(strict=True, min_length=1, max_length=1000)]
 
 
@@ -71,28 +78,88 @@ class NewAccount(_Request):
 
 
 class NewEntry(_Request):
-    """An amount from one account to another, each by code or id."""
+    """An amount from one account to another, each by code or id.
+
+    Its conditions: a version is how many legs the account has had before it, `…_min_available` what must be there after.
+    """
 
     debit: AccountName
     credit: AccountName
     amount: MoneyModel
+    debit_version: Version | None = None
+    credit_version: Version | None = None
+    debit_min_available: MoneyModel | None = None
+    credit_min_available: MoneyModel | None = None
+
+    def entry(self, numbers: Mapping[int | str, int]) -> Entry:
+        """The entry, its accounts by their numbers."""
+        return Entry(
+            numbers[self.debit],
+            numbers[self.credit],
+            self.amount.money(),
+            self.debit_version,
+            self.credit_version,
+            self.debit_min_available.money() if self.debit_min_available else None,
+            self.credit_min_available.money() if self.credit_min_available else None,
+        )
 
 
 class NewTransaction(_Request):
-    """A transaction to post: all its entries or none."""
+    """A transaction to post: all its entries or none.
+
+    `pending` sets its outflows aside until it is posted, void or past `expires_at`.
+    """
 
     entries: list[NewEntry] = Field(min_length=1, max_length=1000)
     effective_at: Instant | None = None
+    pending: Annotated[bool, Field(strict=True)] = False
+    expires_at: Instant | None = None
     source_type: Word | None = None
     source_id: Reference | None = None
     description: Description | None = None
     metadata: dict[str, Any] | None = None
 
 
+class EntryPart(_Request):
+    """An entry by its number within its transaction, and how much of it."""
+
+    entry: EntryNumber
+    amount: MoneyModel
+
+
 class NewReversal(_Request):
-    """Why a transaction is taken back."""
+    """Why a transaction is taken back, and what of it: all that is left, `amount` by a rule, or `amounts` by entry."""
 
     reason: Description | None = None
+    amount: MoneyModel | None = None
+    amounts: list[EntryPart] | None = Field(default=None, min_length=1, max_length=1000)
+    entries: list[EntryNumber] | None = Field(
+        default=None, min_length=1, max_length=1000, description="Only of these; with the rule keep: all but these"
+    )
+    apportion: Literal["proportional", "in_order", "keep"] = "proportional"
+
+
+class NewSettlement(_Request):
+    """What of a pending transaction is posted: all, or of the entries named so much; the rest is given back."""
+
+    amounts: list[EntryPart] | None = Field(default=None, min_length=1, max_length=1000)
+    effective_at: Instant | None = None
+
+
+class NewVoid(_Request):
+    """Why a pending transaction is not posted."""
+
+    reason: Description | None = None
+
+
+def amounts_of(parts: list[EntryPart] | None) -> dict[int, Money] | None:
+    """Amounts by the numbers of entries. Raises MalformedBatch where one is named twice."""
+    if parts is None:
+        return None
+    found = {part.entry: part.amount.money() for part in parts}
+    if len(found) < len(parts):
+        raise MalformedBatch("an entry is named twice")
+    return found
 
 
 class NewReservation(_Request):
@@ -103,6 +170,24 @@ class NewReservation(_Request):
     reserve_type: Word
     source_ref: Reference
     expires_at: Instant | None = None
+
+
+class NewIncrease(_Request):
+    """How much more is set aside."""
+
+    amount: MoneyModel
+
+
+class NewRelease(_Request):
+    """How much is given back; all that is left where not given."""
+
+    amount: MoneyModel | None = None
+
+
+class NewExtension(_Request):
+    """Until when a reservation holds from now on; for ever where not given."""
+
+    expires_at: Instant | None
 
 
 class NewCapture(_Request):
@@ -225,9 +310,10 @@ class EntryModel(BaseModel):
 
 
 class TransactionModel(BaseModel):
-    """A posted transaction with its entries."""
+    """A transaction with its entries: posted, or pending and what became of it."""
 
     id: str
+    status: TransactionStatus
     idempotency_key: str
     recorded_at: Moment
     effective_at: Moment
@@ -238,6 +324,10 @@ class TransactionModel(BaseModel):
     metadata: dict[str, Any] | None
     reverses: str | None
     reversed_by: list[str]
+    settles: str | None
+    settled_by: str | None
+    expires_at: Moment | None
+    asked_effective_at: Moment | None
     entries: list[EntryModel]
 
     @classmethod
@@ -245,6 +335,7 @@ class TransactionModel(BaseModel):
         """The model of a transaction."""
         return cls(
             id=ids.encode("txn", found.id),
+            status=found.status,
             idempotency_key=found.idempotency_key,
             recorded_at=found.recorded_at,
             effective_at=found.effective_at,
@@ -255,6 +346,10 @@ class TransactionModel(BaseModel):
             metadata=found.metadata,
             reverses=None if found.reverses is None else ids.encode("txn", found.reverses),
             reversed_by=[ids.encode("txn", number) for number in found.reversed_by],
+            settles=None if found.settles is None else ids.encode("txn", found.settles),
+            settled_by=None if found.settled_by is None else ids.encode("txn", found.settled_by),
+            expires_at=found.expires_at,
+            asked_effective_at=found.asked_effective_at,
             entries=[EntryModel.of(entry) for entry in found.entries],
         )
 

@@ -15,6 +15,7 @@ from headgate.core.money import Money
 
 AccountType = Literal["ASSET", "LIABILITY", "EQUITY", "REVENUE", "EXPENSE"]
 AccountStatus = Literal["open", "frozen", "closed"]
+TransactionStatus = Literal["posted", "pending", "void", "expired"]
 ReservationStatus = Literal["active", "captured", "released", "expired"]
 
 DEBIT_NORMAL: frozenset[str] = frozenset({"ASSET", "EXPENSE"})
@@ -50,7 +51,10 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Balance:
-    """A balance on the account's normal side. `available` is posted less reserved less pending outflows."""
+    """A balance on the account's normal side. `available` is posted less reserved less pending outflows.
+
+    `pending` is what pending transactions would add, less what they would take.
+    """
 
     posted: Money
     pending: Money
@@ -75,18 +79,35 @@ class AccountBalance:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One amount from one account to another: `debit` and `credit` are account numbers."""
+    """One amount from one account to another: `debit` and `credit` are account numbers.
+
+    Its conditions, where given: a *version* is how many legs the account has had before this entry; `…_min_available` is
+    the least that must be available on it afterwards.
+    """
 
     debit: int
     credit: int
     amount: Money
+    debit_version: int | None = None
+    credit_version: int | None = None
+    debit_min_available: Money | None = None
+    credit_min_available: Money | None = None
+
+    @property
+    def is_conditional(self) -> bool:
+        """Whether the entry stands only under a condition."""
+        return (self.debit_version, self.credit_version, self.debit_min_available, self.credit_min_available) != (
+            (None,) * 4
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class Posting:
     """A transaction to post: all its entries or none. `effective_at` is when it happened (default: the tenant's now).
 
-    `description` and `metadata` hold ids and words of the trade, never names or account numbers.
+    `description` and `metadata` hold ids and words of the trade, never names or account numbers. With `reservation_id`
+    it captures what its entries take from the reserved account. `pending` sets its outflows aside until it is posted,
+    void or past `expires_at`. `override_ref` names the approval under which limits of the past may be passed.
     """
 
     idempotency_key: str
@@ -96,14 +117,30 @@ class Posting:
     source_id: str | None = None
     description: str | None = None
     metadata: Mapping[str, Any] | None = None
+    reservation_id: int | None = None
+    pending: bool = False
+    expires_at: datetime | None = None
+    override_ref: str | None = None
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it says no more than what moves, when and why."""
+        return (
+            self.reservation_id is None
+            and not self.pending
+            and self.expires_at is None
+            and self.override_ref is None
+            and not any(entry.is_conditional for entry in self.entries)
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class Posted:
-    """A posting that stands. `replayed`: its key was known, and this is the first answer again."""
+    """A posting that stands, or waits (`pending`). `replayed`: its key was known, and this is the first answer again."""
 
     transaction_id: int
     replayed: bool
+    status: Literal["posted", "pending"] = "posted"
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,12 +212,16 @@ class EntryRecord:
     @property
     def number(self) -> int:
         """The entry's own number, from which its id is made."""
-        return self.transaction_id << ENTRIES_PER_TRANSACTION_BITS | self.n
+        return entry_number(self.transaction_id, self.n)
 
 
 @dataclass(frozen=True, slots=True)
 class Transaction:
-    """A posted transaction; `reverses` is the one it takes back, `reversed_by` those that took it back."""
+    """A transaction; `reverses` is the one it takes back, `reversed_by` those that took it back.
+
+    One that is not posted has no place among its accounts' legs: the sequences and nets of its entries are zero. What a
+    pending one became is its `status`; `settled_by` posted it, and that one `settles` it.
+    """
 
     id: int
     idempotency_key: str
@@ -194,6 +235,16 @@ class Transaction:
     reverses: int | None
     reversed_by: tuple[int, ...]
     entries: tuple[EntryRecord, ...]
+    status: TransactionStatus = "posted"
+    settles: int | None = None
+    settled_by: int | None = None
+    expires_at: datetime | None = None
+    asked_effective_at: datetime | None = None
+
+
+def entry_number(transaction_id: int, n: int) -> int:
+    """The number of a transaction's n-th entry, from which the entry's id is made."""
+    return transaction_id << ENTRIES_PER_TRANSACTION_BITS | n
 
 
 def limits_on_net(account_type: str, min_balance: Money | None, max_balance: Money | None) -> tuple[int, int]:

@@ -8,8 +8,9 @@ from typing import Any
 
 from headgate.core.db import Tx
 from headgate.core.errors import Refused
+from headgate.core.money import Money
 from headgate.ledger import arrays
-from headgate.ledger.errors import IdempotencyConflict, MalformedBatch, refusal
+from headgate.ledger.errors import PENDING, IdempotencyConflict, MalformedBatch, refusal
 from headgate.ledger.model import BATCH_MAX, Entry, Posted, Posting
 
 
@@ -23,13 +24,39 @@ def post(
     source_id: str | None = None,
     description: str | None = None,
     metadata: Mapping[str, Any] | None = None,
+    reservation_id: int | None = None,
+    pending: bool = False,
+    expires_at: datetime | None = None,
+    override_ref: str | None = None,
 ) -> Posted | Refused:
     """Post one transaction: all its entries or none. The same key and body give the first answer again, for ever.
 
-    Raises MalformedBatch, and IdempotencyConflict where the key stands for another body. Refusals: errors.py.
+    `pending` judges it and sets its outflows aside, until `post_pending`, `void` or `expires_at`; one whose effective day
+    is still to come becomes pending by itself, and a job posts it on its day. `reservation_id`: it captures what its
+    entries take from the reserved account. `override_ref` (an approval, from a higher floor) lets a backdated posting
+    pass a limit in the past. Raises MalformedBatch, and IdempotencyConflict where the key stands for another body.
+    Refusals: errors.py.
     """
-    posting = Posting(idempotency_key, entries, effective_at, source_type, source_id, description, metadata)
-    if len(entries) != 1:
+    posting = Posting(
+        idempotency_key,
+        entries,
+        effective_at,
+        source_type,
+        source_id,
+        description,
+        metadata,
+        reservation_id,
+        pending,
+        expires_at,
+        override_ref,
+    )
+    return post_posting(tx, posting)
+
+
+def post_posting(tx: Tx, posting: Posting) -> Posted | Refused:
+    """`post`, of what it is asked for as a whole."""
+    entries, idempotency_key = posting.entries, posting.idempotency_key
+    if len(entries) != 1 or not posting.is_plain:
         return raised_on_conflict(post_many(tx, [posting])[0], idempotency_key)
     entry = entries[0]
     check_text(posting)
@@ -45,11 +72,11 @@ def post(
             "credit": entry.credit,
             "amount": entry.amount.minor,
             "currency": entry.amount.currency,
-            "effective_at": effective_at,
-            "source_type": source_type,
-            "source_id": source_id,
-            "description": description,
-            "metadata": None if metadata is None else arrays.document(metadata),
+            "effective_at": posting.effective_at,
+            "source_type": posting.source_type,
+            "source_id": posting.source_id,
+            "description": posting.description,
+            "metadata": None if posting.metadata is None else arrays.document(posting.metadata),
         },
     )
     return raised_on_conflict(answer(row["code"], row["id"], row["replayed"], row["facts"]), idempotency_key)
@@ -70,6 +97,8 @@ def post_many(tx: Tx, postings: Sequence[Posting], atomic: bool = False) -> list
     else:
         entries = [entry for posting in postings for entry in posting.entries]
         counts = arrays.numbers(len(posting.entries) for posting in postings)
+    if not _all_plain(postings, entries):
+        return answers(_post_with_more(tx, postings, entries, counts, atomic))
     row = tx.one(
         """
         SELECT codes, ids, replayed, facts
@@ -77,17 +106,79 @@ def post_many(tx: Tx, postings: Sequence[Posting], atomic: bool = False) -> list
                                 %(effective_at)s, %(source_types)s, %(source_ids)s, %(descriptions)s, %(metadata)s,
                                 %(atomic)s)
         """,
-        {
-            "counts": counts,
-            "debits": arrays.numbers(entry.debit for entry in entries),
-            "credits": arrays.numbers(entry.credit for entry in entries),
-            "amounts": arrays.numbers(entry.amount.minor for entry in entries),
-            "currencies": arrays.texts([entry.amount.currency for entry in entries]),
-            "atomic": atomic,
-        }
-        | facts_of(postings),
+        {"counts": counts, "atomic": atomic} | sides_of(entries) | facts_of(postings),
     )
     return answers(row)
+
+
+def sides_of(entries: Sequence[Entry]) -> dict[str, Any]:
+    """The arrays of a batch's entries."""
+    return {
+        "debits": arrays.numbers(entry.debit for entry in entries),
+        "credits": arrays.numbers(entry.credit for entry in entries),
+        "amounts": arrays.numbers(entry.amount.minor for entry in entries),
+        "currencies": arrays.texts([entry.amount.currency for entry in entries]),
+    }
+
+
+def _all_plain(postings: Sequence[Posting], entries: Sequence[Entry]) -> bool:
+    """Whether no posting says more than the short form takes; written out, since it looks at each of ten thousand."""
+    for posting in postings:
+        if posting.pending or posting.reservation_id is not None:
+            return False
+        if posting.override_ref is not None or posting.expires_at is not None:
+            return False
+    for entry in entries:
+        if entry.debit_version is not None or entry.credit_version is not None:
+            return False
+        if entry.debit_min_available is not None or entry.credit_min_available is not None:
+            return False
+    return True
+
+
+def _post_with_more(
+    tx: Tx, postings: Sequence[Posting], entries: Sequence[Entry], counts: str | None, atomic: bool
+) -> Mapping[str, Any]:
+    for posting in postings:
+        _check_more(posting)
+    return tx.one(
+        """
+        SELECT codes, ids, replayed, facts
+          FROM ledger.post_many_full(%(keys)s, %(counts)s, %(debits)s, %(credits)s, %(amounts)s, %(currencies)s,
+                                   %(effective_at)s, %(source_types)s, %(source_ids)s, %(descriptions)s, %(metadata)s,
+                                   %(atomic)s, %(reservations)s, %(pending)s, %(expires_at)s, %(override_refs)s,
+                                   %(debit_versions)s, %(credit_versions)s, %(debit_least)s, %(credit_least)s)
+        """,
+        {
+            "counts": counts,
+            "atomic": atomic,
+            "reservations": arrays.some_numbers([posting.reservation_id for posting in postings]),
+            "pending": arrays.flags([posting.pending for posting in postings]),
+            "expires_at": arrays.instants([posting.expires_at for posting in postings]),
+            "override_refs": arrays.texts([posting.override_ref for posting in postings]),
+            "debit_versions": arrays.some_numbers([entry.debit_version for entry in entries]),
+            "credit_versions": arrays.some_numbers([entry.credit_version for entry in entries]),
+            "debit_least": arrays.some_numbers([_minor(entry.debit_min_available) for entry in entries]),
+            "credit_least": arrays.some_numbers([_minor(entry.credit_min_available) for entry in entries]),
+        }
+        | sides_of(entries)
+        | facts_of(postings),
+    )
+
+
+def _check_more(posting: Posting) -> None:
+    if posting.expires_at is not None and not posting.pending:
+        raise MalformedBatch(f"posting {posting.idempotency_key} expires, so it must be pending")
+    if posting.pending and posting.reservation_id is not None:
+        raise MalformedBatch(f"posting {posting.idempotency_key} captures, so it cannot be pending")
+    for entry in posting.entries:
+        for least in (entry.debit_min_available, entry.credit_min_available):
+            if least is not None and least.currency != entry.amount.currency:
+                raise MalformedBatch(f"a condition is in the currency of its entry, {entry.amount.currency}")
+
+
+def _minor(amount: Money | None) -> int | None:
+    return None if amount is None else amount.minor
 
 
 def facts_of(postings: Sequence[Any]) -> dict[str, str | None]:
@@ -107,7 +198,7 @@ def answers(row: Mapping[str, Any]) -> list[Posted | Refused]:
     if row["facts"] is None:
         # Nothing was refused: no code above the conflict.
         return [
-            Posted(number, again) if code == 0 else refusal(code, None)
+            Posted(number, again) if code == 0 else answer(code, number, again, None)
             for code, number, again in zip(row["codes"], row["ids"], row["replayed"], strict=True)
         ]
     return [
@@ -118,7 +209,9 @@ def answers(row: Mapping[str, Any]) -> list[Posted | Refused]:
 
 def answer(code: int, number: int, replayed: bool, facts: Mapping[str, Any] | None) -> Posted | Refused:
     """What one result code says."""
-    return Posted(number, replayed) if code == 0 else refusal(code, facts, replayed)
+    if code == 0:
+        return Posted(number, replayed)
+    return Posted(number, replayed, "pending") if code == PENDING else refusal(code, facts, replayed)
 
 
 def raised_on_conflict(found: Posted | Refused, key: str) -> Posted | Refused:

@@ -9,12 +9,12 @@ from typing import Any, LiteralString
 
 from headgate.core.db import Tx
 from headgate.core.money import Money
-from headgate.ledger.errors import TransactionNotFound
 from headgate.ledger.model import EntryRecord, Transaction
+from headgate.ledger.pending import get_pending
 
 _TRANSACTION: LiteralString = """
     SELECT t.id, t.key, t.recorded_at, t.effective_at, t.effective_on, t.source_type, t.source_id, t.description,
-           t.metadata, t.reverses,
+           t.metadata, t.reverses, t.settles, t.asked_effective_at,
            ARRAY(SELECT b.id FROM ledger.transactions b
                   WHERE b.tenant_id = t.tenant_id AND b.reverses = t.id AND EXISTS (
                           SELECT FROM ledger.entries k WHERE k.tenant_id = b.tenant_id AND k.transaction_id = b.id)
@@ -44,15 +44,21 @@ class _Row:
     description: str | None
     metadata: dict[str, Any] | None
     reverses: int | None
+    settles: int | None
+    asked_effective_at: datetime | None
     reversed_by: list[int]
 
 
 def get_transaction(tx: Tx, transaction_id: int) -> Transaction:
-    """One posted transaction with its entries. Raises TransactionNotFound, also for one that was refused."""
+    """One transaction with its entries, posted or pending; raises TransactionNotFound, also for one that was refused."""
     rows = tx.all(_TRANSACTION + " AND t.id = %(id)s", {"id": transaction_id}, row=_Row)
-    if not rows:
-        raise TransactionNotFound(f"there is no posted transaction {transaction_id}", transaction=transaction_id)
-    return _with_entries(tx, rows)[0]
+    return _with_entries(tx, rows)[0] if rows else get_pending(tx, transaction_id)
+
+
+def transactions_by_number(tx: Tx, transaction_ids: Sequence[int]) -> dict[int, Transaction]:
+    """Posted transactions with their entries, by number; what was refused is left out."""
+    rows = tx.all(_TRANSACTION + " AND t.id = ANY (%(ids)s)", {"ids": list(transaction_ids)}, row=_Row)
+    return {found.id: found for found in _with_entries(tx, rows)}
 
 
 def transactions_of_source(tx: Tx, source_type: str, source_id: str) -> list[Transaction]:
@@ -186,6 +192,8 @@ def _with_entries(tx: Tx, rows: Sequence[_Row]) -> list[Transaction]:
             description=row.description,
             metadata=row.metadata,
             reverses=row.reverses,
+            settles=row.settles,
+            asked_effective_at=row.asked_effective_at,
             reversed_by=tuple(row.reversed_by),
             entries=tuple(entries[row.id]),
         )

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Path, Query
 from headgate.core import ids
 from headgate.core.db import Tx
 from headgate.core.errors import Refused
-from headgate.ledger import accounts, queries, reservations
+from headgate.ledger import accounts, intake, queries, reservations
 from headgate.ledger.balances import balance, balances
 from headgate.ledger.documents import (
     AccountBalanceModel,
@@ -25,23 +25,28 @@ from headgate.ledger.documents import (
     NewTransaction,
     ReservationModel,
     TransactionModel,
+    amounts_of,
 )
 from headgate.ledger.errors import MalformedBatch
 from headgate.ledger.model import (
     DEBIT_NORMAL,
     AccountStatus,
     AccountType,
-    Entry,
     Posted,
     Reservation,
     ReservationStatus,
+    TransactionStatus,
 )
-from headgate.ledger.posting import post
+from headgate.ledger.pending import list_pending
+from headgate.ledger.pending_routes import router as pending_router
+from headgate.ledger.reservation_routes import router as reservation_router
 from headgate.ledger.reversal import reverse
 from headgate.web import Call, CurrencyCode, Page, PageOf, money, page_of, reads, writes
 
 M = TypeVar("M")
 router = APIRouter(prefix="/v1/ledger", tags=["ledger"])
+router.include_router(pending_router)
+router.include_router(reservation_router)
 
 Reads = Annotated[Call, reads("ledger.read")]
 Manages = Annotated[Call, writes("ledger.manage")]
@@ -128,24 +133,9 @@ def list_balances(
 
 
 @router.post("/transactions", status_code=201)
-def post_transaction(call: Posts, body: NewTransaction) -> TransactionModel:
+async def post_transaction(call: Posts, body: NewTransaction) -> TransactionModel:
     """Post a transaction: all its entries or none."""
-
-    def work(tx: Tx) -> TransactionModel | Refused:
-        numbers = accounts.resolve_accounts(tx, [name for one in body.entries for name in (one.debit, one.credit)])
-        posted = post(
-            tx,
-            idempotency_key=call.key,
-            entries=[Entry(numbers[one.debit], numbers[one.credit], one.amount.money()) for one in body.entries],
-            effective_at=body.effective_at,
-            source_type=body.source_type,
-            source_id=body.source_id,
-            description=body.description,
-            metadata=body.metadata,
-        )
-        return _transaction(tx, posted)
-
-    return _once(call, work)
+    return cast(TransactionModel, await intake.post_transaction(call, body))
 
 
 @router.get("/transactions")
@@ -157,9 +147,15 @@ def list_transactions(
     source_id: Text = None,
     effective_from: date | None = None,
     effective_to: date | None = None,
+    status: TransactionStatus = "posted",
 ) -> PageOf[TransactionModel]:
-    """Posted transactions, newest first; days are inclusive."""
+    """Transactions, newest first; days are inclusive, and with sources only of those that are posted."""
     with call.begin() as tx:
+        if status != "posted":
+            waiting = list_pending(
+                tx, status=status, account=_number(tx, account), before=page.after(int), limit=page.limit + 1
+            )
+            return page_of(page, waiting, key=lambda found: found.id, row=TransactionModel.of)
         rows = queries.list_transactions(
             tx,
             account=_number(tx, account),
@@ -175,21 +171,31 @@ def list_transactions(
 
 @router.get("/transactions/{transaction_id}")
 def get_transaction(call: Reads, transaction_id: IdPath) -> TransactionModel:
-    """One posted transaction."""
+    """One transaction, posted or pending."""
     with call.begin() as tx:
         return TransactionModel.of(queries.get_transaction(tx, ids.decode("txn", transaction_id)))
 
 
 @router.post("/transactions/{transaction_id}/reverse", status_code=201)
 def reverse_transaction(call: Posts, transaction_id: IdPath, body: NewReversal | None = None) -> TransactionModel:
-    """Take a whole transaction back, once, by another one."""
-    reason = body.reason if body else None
-    return _once(
-        call,
-        lambda tx: _transaction(
-            tx, reverse(tx, idempotency_key=call.key, transaction_id=ids.decode("txn", transaction_id), reason=reason)
-        ),
-    )
+    """Take back what is left of a transaction, or a part of it; several together never take back more than it moved."""
+    asked = body or NewReversal()
+
+    def work(tx: Tx) -> TransactionModel | Refused:
+        if asked.amounts is not None and asked.entries is not None:
+            raise MalformedBatch("give amounts by entry, or the entries alone")
+        posted = reverse(
+            tx,
+            idempotency_key=call.key,
+            transaction_id=ids.decode("txn", transaction_id),
+            reason=asked.reason,
+            amount=asked.amount.money() if asked.amount else None,
+            entries=asked.entries if asked.amounts is None else amounts_of(asked.amounts),
+            apportion=asked.apportion,
+        )
+        return _transaction(tx, posted)
+
+    return _once(call, work)
 
 
 @router.get("/entries")
@@ -272,12 +278,6 @@ def capture_reservation(call: Posts, reservation_id: IdPath, body: NewCapture) -
         return _transaction(tx, posted)
 
     return _once(call, work)
-
-
-@router.post("/reservations/{reservation_id}/release", status_code=200)
-def release_reservation(call: Reserves, reservation_id: IdPath) -> ReservationModel:
-    """Give back what is left of a reservation; of one that is released or expired already, nothing."""
-    return _once(call, lambda tx: _reservation(reservations.release(tx, ids.decode("rsv", reservation_id))), status=200)
 
 
 def _once(call: Call, work: Callable[[Tx], M | Refused], *, status: int = 201) -> M:

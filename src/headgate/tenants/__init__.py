@@ -8,7 +8,7 @@ may do. Four eyes compare persons. A key is shown once and stored as a hash.
 """
 
 from headgate.tenants.errors import LiveClock, UnknownPerson, UnknownTenant, UnknownTimeZone
-from headgate.tenants.keys import authenticate, create_key, keys, revoke_key
+from headgate.tenants.keys import authenticate, authenticate_many, create_key, is_key, keys, revoke_key
 from headgate.tenants.legal_entities import create_legal_entity, legal_entities, legal_entity
 from headgate.tenants.model import ApiKey, Caller, IssuedKey, LegalEntity, Person, Tenant
 from headgate.tenants.roles import PERMISSIONS, ROLES, allows, require_role
@@ -30,6 +30,7 @@ __all__ = [
     "UnknownTimeZone",
     "allows",
     "authenticate",
+    "authenticate_many",
     "create_key",
     "create_legal_entity",
     "create_tenant",
@@ -38,6 +39,7 @@ __all__ = [
     "directory",
     "find_tenant",
     "find_user",
+    "is_key",
     "keys",
     "legal_entities",
     "legal_entity",

@@ -13,8 +13,10 @@ from headgate.web.metrics import Gauge
 from headgate.web.paging import Page, PageOf, PageRequest, page_of
 from headgate.web.problems import Problem
 from headgate.web.rendering import CurrencyCode, MoneyModel, rendered
+from headgate.web.sharing import Asked, SharedCommit
 
 __all__ = [
+    "Asked",
     "Call",
     "Check",
     "CurrencyCode",
@@ -24,6 +26,7 @@ __all__ = [
     "PageOf",
     "PageRequest",
     "Problem",
+    "SharedCommit",
     "build_application",
     "money",
     "page_of",

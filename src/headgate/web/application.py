@@ -28,8 +28,12 @@ def build_application(
     gauges: Iterable[Gauge] = (),
     trusted_hosts: tuple[str, ...] = (),
     secure: bool = False,
+    shares_commits: bool = True,
 ) -> FastAPI:
-    """An application of these routers. `secure` where it is reached by TLS; `trusted_hosts` beside this machine's."""
+    """An application of these routers. `secure` where it is reached by TLS; `trusted_hosts` beside this machine's.
+
+    `shares_commits`: requests that may share a commit do (`web/sharing.py`); a benchmark compares both.
+    """
     metrics = Metrics(gauges)
     app = FastAPI(
         title="Headgate",
@@ -45,7 +49,14 @@ def build_application(
         app.include_router(router)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _refused_by_router)
-    app.add_middleware(Door, database=database, metrics=metrics, trusted_hosts=trusted_hosts, secure=secure)
+    app.add_middleware(
+        Door,
+        database=database,
+        metrics=metrics,
+        trusted_hosts=trusted_hosts,
+        secure=secure,
+        shares_commits=shares_commits,
+    )
     _document(app)
     return app
 

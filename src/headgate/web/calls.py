@@ -10,7 +10,7 @@ def post_transaction(call: Posts, body: NewTransaction) -> TransactionModel:
 ```
 
 A route reads the request, calls one verb and answers: `call.begin()` for reads and for writes that move no money,
-`call.once(…)` for everything that does.
+`call.once(…)` for everything that does; `call.shared(…)` where many callers post one at a time.
 """
 
 from __future__ import annotations
@@ -19,19 +19,20 @@ import re
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, TypeVar
 
 import psycopg
 from fastapi import Depends, Header, Query, Request
 from starlette.responses import Response
 
 from headgate.core.db import Database, Tx
-from headgate.core.errors import Refused
 from headgate.tenants import PERMISSIONS, Caller, allows
 from headgate.web import idempotency
 from headgate.web.errors import Contended, IdempotencyKeyMalformed, IdempotencyKeyMissing, NoKey, NotPermitted
-from headgate.web.problems import CONTENT_TYPE, of_refusal
-from headgate.web.rendering import rendered
+from headgate.web.problems import CONTENT_TYPE
+from headgate.web.sharing import Asked, SharedCommit, answer_of
+
+R = TypeVar("R")
 
 _KEY: Final = re.compile(r"[!-~]{1,255}\Z")
 _TRIES: Final = 2
@@ -74,31 +75,53 @@ class Call:
                     raise Contended() from error
         raise AssertionError("the loop answers or raises")
 
+    async def shared(self, intake: SharedCommit[R], body: R, *, status: int = 201) -> Response:
+        """`once` where the answer may leave with others: `intake` does what `body` asks for in a commit that they share.
+
+        Not for a dry run, nor where `shares` is false.
+        """
+        assert not self.dry_run, "a dry run undoes its transaction, which nobody can share"
+        given = await intake.ask(
+            Asked(
+                self.caller.tenant_id,
+                self.caller.actor,
+                self.correlation_id,
+                self.key,
+                self._fingerprint(),
+                status,
+                body,
+            )
+        )
+        return _response(given.answer, {"Idempotent-Replayed": "true"} if given.replayed else None)
+
+    @property
+    def shares(self) -> bool:
+        """Whether this request may share a commit with others."""
+        return not self.dry_run and bool(self.request.scope["headgate"].shares_commits)
+
     def answer(self, value: Any, *, status: int = 200) -> Response:
         """The answer to a write that moves no money: `value` as JSON, or a `Refused` as its problem."""
-        return _response(_answer_of(value, status, self.correlation_id))
+        return _response(answer_of(value, status, self.correlation_id))
 
     def _once(self, work: Callable[[Tx], Any], status: int) -> Response:
         fingerprint = self._fingerprint()
         with self.begin() as tx:
-            idempotency.lock(tx, self.key)
             stored = idempotency.recall(tx, self.key, fingerprint)
             if stored is not None:
                 return _response(stored, {"Idempotent-Replayed": "true"})
-            answer = _answer_of(work(tx), status, self.correlation_id)
+            answer = answer_of(work(tx), status, self.correlation_id)
             idempotency.remember(tx, self.key, fingerprint, answer)
         return _response(answer)
 
     def _dry(self, work: Callable[[Tx], Any], status: int) -> Response:
         try:
             with self.begin() as tx:
-                idempotency.lock(tx, self.key)
                 stored = idempotency.recall(tx, self.key, self._fingerprint())
                 if stored is not None:
                     return _response(stored, {"Idempotent-Replayed": "true", "Dry-Run": "true"})
                 value = work(tx)
                 tx.run("SET CONSTRAINTS ALL IMMEDIATE")  # What a commit would have checked.
-                answer = _answer_of(value, status, self.correlation_id)
+                answer = answer_of(value, status, self.correlation_id)
                 raise _Undo(answer)
         except _Undo as undone:
             return _response(undone.answer, {"Dry-Run": "true"})
@@ -171,12 +194,6 @@ def _permitted(request: Request, permission: str) -> Call:
             f"this needs {permission}, which the role {caller.role} does not have", permission=permission
         )
     return Call(state.database, caller, request, state.request_id)
-
-
-def _answer_of(value: Any, status: int, request_id: str) -> idempotency.Answer:
-    if isinstance(value, Refused):
-        return idempotency.Answer(value.status, of_refusal(value, request_id))
-    return idempotency.Answer(status, rendered(value))
 
 
 def _response(answer: idempotency.Answer, headers: dict[str, str] | None = None) -> Response:

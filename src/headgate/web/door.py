@@ -12,7 +12,6 @@ import time
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -24,10 +23,12 @@ from headgate.core.errors import HeadgateError
 from headgate.tenants import Caller
 from headgate.web import bodies
 from headgate.web.errors import MalformedRequest, NoKey, UnknownHost
+from headgate.web.gathering import Gathering
 from headgate.web.metrics import Metrics
 from headgate.web.problems import of_unknown_error, respond_to_error
 
 LOCAL_HOSTS: Final = frozenset({"127.0.0.1", "localhost", "[::1]"})
+CALLERS_MAX: Final = 1000
 API_PREFIX: Final = "/v1/"
 _SAFE: Final = ("GET", "HEAD", "OPTIONS")
 _REQUEST_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{7,63}\Z")
@@ -48,6 +49,7 @@ class RequestState:
 
     request_id: str
     database: Database
+    shares_commits: bool = True
     caller: Caller | None = None
     body: bytes = b""
     document: Any = None
@@ -58,11 +60,22 @@ class Door:
     """The outermost ASGI layer."""
 
     def __init__(
-        self, app: ASGIApp, *, database: Database, metrics: Metrics, trusted_hosts: tuple[str, ...], secure: bool
+        self,
+        app: ASGIApp,
+        *,
+        database: Database,
+        metrics: Metrics,
+        trusted_hosts: tuple[str, ...],
+        secure: bool,
+        shares_commits: bool,
     ) -> None:
         self._app = app
         self._database = database
         self._metrics = metrics
+        self._shares_commits = shares_commits
+        self._callers: Gathering[str, Caller | None] = Gathering(
+            lambda keys: tenants.authenticate_many(database, keys), name="headgate callers", lot_max=CALLERS_MAX
+        )
         self._hosts = LOCAL_HOSTS | frozenset(trusted_hosts)
         self._headers = {**_HEADERS, "Strict-Transport-Security": "max-age=31536000"} if secure else _HEADERS
 
@@ -72,7 +85,7 @@ class Door:
             await self._app(scope, receive, send)
             return
         headers = Headers(scope=scope)
-        state = RequestState(_request_id(headers), self._database)
+        state = RequestState(_request_id(headers), self._database, self._shares_commits)
         scope["headgate"] = state
         status = 0
 
@@ -104,7 +117,7 @@ class Door:
         self._check_host(headers)
         _check_line(scope)
         if scope["path"].startswith(API_PREFIX):
-            state.caller = await run_in_threadpool(_caller, self._database, headers)
+            state.caller = await self._caller(headers)
         if scope["method"] not in _SAFE:
             content_type = headers.get("content-type", "")
             is_json = bodies.is_json(content_type)
@@ -115,6 +128,20 @@ class Door:
                 state.document = bodies.parse(state.body)
             receive = bodies.replayed(state.body, receive)
         await self._app(scope, receive, send)
+
+    async def _caller(self, headers: Headers) -> Caller:
+        """Who asks. Raises NoKey, in the same words whatever is wrong with the key.
+
+        Looked up for each request, since a key is revoked at once; those who come together are looked up together.
+        """
+        scheme, _, key = headers.get("authorization", "").partition(" ")
+        key = key.strip()
+        if scheme.lower() != "bearer" or not tenants.is_key(key):
+            raise NoKey()
+        caller = await self._callers.ask(key)
+        if caller is None:
+            raise NoKey()
+        return caller
 
     def _check_host(self, headers: Headers) -> None:
         """A page of another site can point its own name at 127.0.0.1; then its Host is not one of ours."""
@@ -137,14 +164,3 @@ def _request_id(headers: Headers) -> str:
 def _check_line(scope: Scope) -> None:
     if "\0" in scope["path"] or b"%00" in scope["query_string"]:
         raise MalformedRequest("the address holds the character NUL (%00): remove it")
-
-
-def _caller(database: Database, headers: Headers) -> Caller:
-    """Who asks. Raises NoKey, in the same words whatever is wrong with the key."""
-    scheme, _, key = headers.get("authorization", "").partition(" ")
-    if scheme.lower() != "bearer":
-        raise NoKey()
-    caller = tenants.authenticate(database, key.strip())
-    if caller is None:
-        raise NoKey()
-    return caller

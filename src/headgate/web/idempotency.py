@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from headgate.core.db import Tx
+from headgate.core.errors import HeadgateError
 from headgate.web.errors import IdempotencyKeyReused, InFlight
 
 HASH_VERSION: Final = 1
@@ -37,12 +39,14 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
-class _Stored:
-    method: str
-    path: str
-    body_hash: bytes
-    status: int
-    answer: str
+class _Claimed:
+    key: str
+    is_free: bool
+    method: str | None
+    path: str | None
+    body_hash: bytes | None
+    status: int | None
+    answer: str | None
 
 
 def body_hash(document: Any, raw: bytes, content_type: str) -> bytes:
@@ -59,56 +63,88 @@ def body_hash(document: Any, raw: bytes, content_type: str) -> bytes:
     return hashlib.sha256(raw).digest()
 
 
-def lock(tx: Tx, key: str) -> None:
-    """Take the key for this transaction. Raises InFlight at once where another holds it."""
-    free = tx.value(
-        "SELECT pg_try_advisory_xact_lock(hashtextextended(%(tenant)s || ':' || %(key)s, 7))",
-        {"tenant": str(tx.tenant_id), "key": key},
-    )
-    if not free:
-        raise InFlight()
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """An answer to keep: for which key and request, and who asked."""
+
+    key: str
+    fingerprint: Fingerprint
+    answer: Answer
+    actor_id: str
+    correlation_id: str
 
 
 def recall(tx: Tx, key: str, fingerprint: Fingerprint) -> Answer | None:
-    """What was answered to this key before; None where it is new. Raises IdempotencyKeyReused for another request."""
-    stored = tx.maybe(
+    """Take the key for this transaction, and say what was answered to it before; None where it is new.
+
+    Raises InFlight at once where another holds the key, IdempotencyKeyReused where it stands for another request.
+    """
+    found = recall_many(tx, {key: fingerprint})[key]
+    if isinstance(found, HeadgateError):
+        raise found
+    return found
+
+
+def recall_many(
+    tx: Tx, requests: Mapping[str, Fingerprint]
+) -> dict[str, Answer | InFlight | IdempotencyKeyReused | None]:
+    """`recall` for several keys in one round trip; what it would raise stands in its place."""
+    rows = tx.all(
         """
-        SELECT method, path, body_hash, status, answer
-          FROM web.idempotency_keys
-         WHERE tenant_id = %(tenant_id)s AND key = %(key)s
+        SELECT key, is_free, method, path, body_hash, status, answer
+          FROM web.claim_keys(ARRAY(SELECT jsonb_array_elements_text(%(keys)s::jsonb)))
         """,
-        {"tenant_id": tx.tenant_id, "key": key},
-        row=_Stored,
+        {"keys": json.dumps(list(requests))},
+        row=_Claimed,
     )
-    if stored is None:
+    return {row.key: _found(row, requests[row.key]) for row in rows}
+
+
+def _found(row: _Claimed, fingerprint: Fingerprint) -> Answer | InFlight | IdempotencyKeyReused | None:
+    if not row.is_free:
+        return InFlight()
+    if row.status is None or row.answer is None:
         return None
-    differing = [
-        name for name in ("method", "path", "body_hash") if getattr(stored, name) != getattr(fingerprint, name)
-    ]
+    differing = [name for name in ("method", "path", "body_hash") if getattr(row, name) != getattr(fingerprint, name)]
     if differing:
-        raise IdempotencyKeyReused(differing=[name.removesuffix("_hash") for name in differing])
-    return Answer(stored.status, stored.answer)
+        return IdempotencyKeyReused(differing=[name.removesuffix("_hash") for name in differing])
+    return Answer(row.status, row.answer)
 
 
 def remember(tx: Tx, key: str, fingerprint: Fingerprint, answer: Answer) -> None:
     """Write what is answered, in the transaction that did the work."""
+    remember_many(tx, [Kept(key, fingerprint, answer, tx.actor.id, tx.correlation_id)])
+
+
+def remember_many(tx: Tx, kept: Sequence[Kept]) -> None:
+    """`remember` for several keys in one statement."""
     tx.run(
         """
         INSERT INTO web.idempotency_keys
                (tenant_id, key, method, path, body_hash, hash_version, status, answer, actor_id, correlation_id)
-        VALUES (%(tenant_id)s, %(key)s, %(method)s, %(path)s, %(body_hash)s, %(hash_version)s, %(status)s, %(answer)s,
-                %(actor_id)s, %(correlation_id)s)
+        SELECT %(tenant_id)s, k.key, k.method, k.path, decode(k.body_hash, 'hex'), %(hash_version)s, k.status, k.answer,
+               k.actor_id, k.correlation_id
+          FROM json_to_recordset(%(kept)s::json) k (key text, method text, path text, body_hash text, status smallint,
+                                                    answer text, actor_id text, correlation_id text)
         """,
         {
             "tenant_id": tx.tenant_id,
-            "key": key,
-            "method": fingerprint.method,
-            "path": fingerprint.path,
-            "body_hash": fingerprint.body_hash,
             "hash_version": HASH_VERSION,
-            "status": answer.status,
-            "answer": answer.answer,
-            "actor_id": tx.actor.id,
-            "correlation_id": tx.correlation_id,
+            "kept": json.dumps(
+                [
+                    {
+                        "key": one.key,
+                        "method": one.fingerprint.method,
+                        "path": one.fingerprint.path,
+                        "body_hash": one.fingerprint.body_hash.hex(),
+                        "status": one.answer.status,
+                        "answer": one.answer.answer,
+                        "actor_id": one.actor_id,
+                        "correlation_id": one.correlation_id,
+                    }
+                    for one in kept
+                ],
+                ensure_ascii=False,
+            ),
         },
     )

@@ -67,10 +67,11 @@ BEGIN
   IF v_account.status = 'closed' THEN
     RAISE EXCEPTION USING ERRCODE = 'HG106', MESSAGE = format('account %s is closed for ever: open another', v_account.code);
   END IF;
-  IF p_status = 'closed' AND (v_account.net_minor <> 0 OR v_account.reserved_minor <> 0) THEN
+  IF p_status = 'closed' AND (v_account.net_minor, v_account.reserved_minor, v_account.pending_out_minor, v_account.pending_in_minor) <> (0, 0, 0, 0) THEN
     RAISE EXCEPTION USING ERRCODE = 'HG107',
-      MESSAGE = format('account %s still holds money or reservations: move it and release them before closing', v_account.code),
-      DETAIL = jsonb_build_object('net_minor', v_account.net_minor, 'reserved_minor', v_account.reserved_minor)::text;
+      MESSAGE = format('account %s still holds money, reservations or pending transactions: move it and end them before closing', v_account.code),
+      DETAIL = jsonb_build_object('net_minor', v_account.net_minor, 'reserved_minor', v_account.reserved_minor,
+                                  'pending_out_minor', v_account.pending_out_minor, 'pending_in_minor', v_account.pending_in_minor)::text;
   END IF;
   UPDATE ledger.accounts a SET status = p_status WHERE a.tenant_id = v_tenant AND a.id = p_account;
   PERFORM ledger.announce('ledger.account.changed', 'account', p_account,
@@ -99,7 +100,8 @@ BEGIN
   EXCEPTION WHEN check_violation THEN
     RAISE EXCEPTION USING ERRCODE = 'HG108',
       MESSAGE = format('account %s stands beyond these limits already: move money first, or set others', v_account.code),
-      DETAIL = jsonb_build_object('net_minor', v_account.net_minor, 'reserved_minor', v_account.reserved_minor)::text;
+      DETAIL = jsonb_build_object('net_minor', v_account.net_minor, 'reserved_minor', v_account.reserved_minor,
+                                  'pending_out_minor', v_account.pending_out_minor)::text;
   END;
   INSERT INTO ledger.account_limits (tenant_id, account_id, from_seq, set_at, lo_minor, hi_minor)
   VALUES (v_tenant, p_account, v_account.seq, clock_timestamp(), p_lo, p_hi);

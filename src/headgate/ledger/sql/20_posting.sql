@@ -1,48 +1,23 @@
--- Posting. ledger.post_batch is the one judge and writer of entries; ledger.post_one is its short way for one entry that
--- nothing speaks against, and hands everything else over. The order of the steps is the design (DESIGN.md §6):
+-- Posting. ledger.post_batch is the one judge and writer of entries; ledger.post_one (22_single.sql) is its short way for one
+-- entry that nothing speaks against, and hands everything else over. The order of the steps is the design (DESIGN.md §6):
 --   1 lock the accounts in id order and read them in the same statement, so that crossing postings queue instead of
 --     deadlocking and what is read is the latest version; stamp the time after the lock;
 --   2 check what does not depend on order;  3 claim the keys;  4 judge one posting after the other in memory;
 --   5 write entries, balances, captures, refusals, audit events and messages, each in one statement.
 
--- The hash of what was asked for, formula 1. Times count as microseconds: text would depend on the session's time zone.
-CREATE OR REPLACE FUNCTION ledger.body_hash(
-  p_entries text, p_reverses bigint, p_reservation bigint, p_effective_at timestamptz, p_source_type text, p_source_id text,
-  p_description text, p_metadata jsonb
-) RETURNS bytea LANGUAGE sql STABLE AS $$
-  SELECT sha256(convert_to(p_entries || CASE
-    WHEN p_reverses IS NULL AND p_reservation IS NULL AND p_effective_at IS NULL AND p_source_type IS NULL AND p_source_id IS NULL
-         AND p_description IS NULL AND p_metadata IS NULL THEN ''
-    ELSE jsonb_build_array(p_reverses, p_reservation, (extract(epoch FROM p_effective_at) * 1000000)::bigint, p_source_type,
-                           p_source_id, p_description, p_metadata)::text END, 'UTF8'))
-$$;
-COMMENT ON FUNCTION ledger.body_hash(text, bigint, bigint, timestamptz, text, text, text, jsonb) IS
-  'What a posting''s key stands for, formula 1: "debit:credit:amount:currency" of each entry, and the rest where there is any';
-ALTER FUNCTION ledger.body_hash(text, bigint, bigint, timestamptz, text, text, text, jsonb) OWNER TO headgate_poster;
-
-CREATE OR REPLACE FUNCTION ledger.check_batch(p_keys text[], p_counts integer[], p_entries integer, VARIADIC p_sizes integer[])
-  RETURNS void LANGUAGE plpgsql IMMUTABLE AS $$
-BEGIN
-  IF coalesce(cardinality(p_keys), 0) NOT BETWEEN 1 AND 10000 OR p_entries NOT BETWEEN 1 AND 100000 THEN
-    RAISE EXCEPTION USING ERRCODE = 'HG110', MESSAGE = 'a batch has 1 to 10,000 requests with together at most 100,000 entries';
-  END IF;
-  IF array_position(p_keys, NULL) IS NOT NULL OR (SELECT bool_or(length(k) NOT BETWEEN 1 AND 255) FROM unnest(p_keys) k) THEN
-    RAISE EXCEPTION USING ERRCODE = 'HG110', MESSAGE = 'an idempotency key has 1 to 255 characters';
-  END IF;
-  IF (SELECT bool_or(s IS DISTINCT FROM p_entries) FROM unnest(p_sizes) s)
-     OR (p_counts IS NULL AND cardinality(p_keys) <> p_entries)
-     OR (p_counts IS NOT NULL AND (cardinality(p_counts) <> cardinality(p_keys)
-         OR (SELECT sum(c) IS DISTINCT FROM p_entries OR bool_or(c IS NULL OR c < 1) FROM unnest(p_counts) c))) THEN
-    RAISE EXCEPTION USING ERRCODE = 'HG110', MESSAGE = 'the arrays of a batch must be of one length, and every posting has an entry';
-  END IF;
-END $$;
-COMMENT ON FUNCTION ledger.check_batch(text[], integer[], integer, integer[]) IS 'Raises HG110 where the arrays of a batch do not fit together';
-ALTER FUNCTION ledger.check_batch(text[], integer[], integer, integer[]) OWNER TO headgate_poster;
-
 CREATE OR REPLACE FUNCTION ledger.post_batch(
   p_keys text[], p_counts integer[], p_debits bigint[], p_credits bigint[], p_amounts bigint[], p_currencies text[],
   p_effective_at timestamptz[], p_source_types text[], p_source_ids text[], p_descriptions text[], p_metadata jsonb[],
   p_reverses bigint[], p_reservations bigint[], p_atomic boolean,
+  -- Of each posting: what its key stands for instead of its entries, the pending transaction that it posts, whether it is
+  -- pending itself, until when, and the approval under which it may pass a limit of the past.
+  p_bodies text[] DEFAULT NULL, p_settles bigint[] DEFAULT NULL, p_pending boolean[] DEFAULT NULL, p_expires_at timestamptz[] DEFAULT NULL,
+  p_override_refs text[] DEFAULT NULL,
+  -- Of each entry: the entry that it reverses or settles, its accounts' expected leg counts before it and least available after it.
+  p_of smallint[] DEFAULT NULL, p_debit_versions bigint[] DEFAULT NULL, p_credit_versions bigint[] DEFAULT NULL,
+  p_debit_least bigint[] DEFAULT NULL, p_credit_least bigint[] DEFAULT NULL,
+  -- Of each posting: who asked for it, where several callers share the transaction (NULL: the context's).
+  p_actor_types text[] DEFAULT NULL, p_actors text[] DEFAULT NULL, p_persons text[] DEFAULT NULL, p_correlations text[] DEFAULT NULL,
   OUT codes smallint[], OUT ids bigint[], OUT replayed boolean[], OUT facts jsonb[]
 ) LANGUAGE plpgsql SECURITY DEFINER
   SET search_path = pg_catalog, pg_temp SET enable_nestloop = off SET plan_cache_mode = force_generic_plan AS $$
@@ -52,23 +27,33 @@ DECLARE
   m CONSTANT integer := cardinality(p_debits);    -- entries
   v_now timestamptz;                              -- real time, after the lock
   v_clock timestamptz;                            -- the tenant's now
-  v_next_expiry timestamptz;
+  v_next_expiry timestamptz; v_effective_max timestamptz; v_closed date;
   v_wanted bigint[];
-  -- Accounts by position, in id order.
-  a_id bigint[]; a_net bigint[]; a_seq bigint[]; a_lo bigint[]; a_hi bigint[]; a_reserved bigint[];
+  v_timed boolean;                                -- an entry may be late, or its period closed
+  v_conditions CONSTANT boolean := num_nonnulls(p_debit_versions, p_credit_versions, p_debit_least, p_credit_least) > 0;
+  v_held CONSTANT boolean := num_nonnulls(p_pending, p_settles) > 0;
+  -- Accounts by position, in id order. lo and hi have what is reserved and pending to leave taken off.
+  a_id bigint[]; a_net bigint[]; a_seq bigint[]; a_lo bigint[]; a_hi bigint[]; a_reserved bigint[]; a_out bigint[]; a_in bigint[];
   a_debit_normal boolean[]; a_currency text[]; a_status text[]; a_zone text[];
+  a_max timestamptz[]; a_late_by interval[]; a_closed date[]; a_route date[]; a_safe_lo boolean[]; a_safe_hi boolean[];
   -- Entries by position: posting, number within it, positions of its accounts, first objection, day, effect.
   e_posting integer[]; e_n smallint[]; e_debit integer[]; e_credit integer[]; e_code smallint[]; e_day date[]; e_id bigint[];
   e_debit_seq bigint[]; e_debit_net bigint[]; e_credit_seq bigint[]; e_credit_net bigint[];
+  e_debit_late boolean[]; e_credit_late boolean[]; e_pending bigint[];
   -- Postings by position: hash, day, what stands under the key (0 new, 1 stored before, 2 conflict, 3 twin in this batch).
-  t_hash bytea[]; t_day date[]; t_state smallint[]; t_twin integer[]; t_event bigint[]; t_reversal smallint[];
-  t_entry integer[]; t_account bigint[]; t_room bigint[];
+  t_hash bytea[]; t_day date[]; t_state smallint[]; t_twin integer[]; t_event bigint[];
+  t_entry integer[]; t_account bigint[]; t_room bigint[]; t_figure bigint[]; t_moment timestamptz[];
+  -- When each is effective (NULL: now), what was asked for where it is routed, its first entry in a closed period, its kind
+  -- (0 posted, 1 pending, 2 scheduled), and what its key stands for beside what every posting has.
+  t_at timestamptz[]; t_asked timestamptz[]; t_closed integer[]; t_kind smallint[]; t_more text[];
   -- Reservations by position, and each posting's.
-  r_id bigint[]; r_account integer[]; r_left bigint[]; r_active boolean[]; r_status text[]; t_reservation integer[];
+  r_id bigint[]; r_account integer[]; r_left bigint[]; r_active boolean[]; r_status text[]; t_reservation integer[]; t_taken bigint[];
+  -- The one transaction that is settled or reversed: what is left of each of its entries.
+  v_pending record; v_of record; v_status text; o_left bigint[];
   v_claimed integer;
-  v_refused integer := 0; v_posted integer := 0; v_culprit integer := 0;
-  first integer; last integer := 0; d integer; c integer; r integer; held integer; g bigint; amount bigint;
-  code smallint; failed integer;
+  v_refused integer := 0; v_posted integer := 0; v_held_back integer := 0; v_culprit integer := 0;
+  first integer; last integer := 0; d integer; c integer; r integer; held integer; g bigint; amount bigint; taken bigint;
+  code smallint; failed integer; objected integer; kind smallint; v_at timestamptz; v_breach record;
   v_xid xid8; v_epoch integer;
   v_actor_type CONSTANT text := core.actor_type(); v_actor CONSTANT text := core.actor_id();
   v_person CONSTANT text := core.person_id(); v_correlation CONSTANT text := core.correlation_id();
@@ -80,20 +65,42 @@ BEGIN
     RAISE EXCEPTION USING ERRCODE = 'HG110', MESSAGE = 'every entry names its debit, its credit, its amount and a currency of three letters';
   END IF;
   IF EXISTS (SELECT FROM unnest(ARRAY[cardinality(p_effective_at), cardinality(p_source_types), cardinality(p_source_ids),
-                                      cardinality(p_descriptions), cardinality(p_metadata), cardinality(p_reverses), cardinality(p_reservations)]) s
-              WHERE s <> n) THEN
+                                      cardinality(p_descriptions), cardinality(p_metadata), cardinality(p_reverses), cardinality(p_reservations),
+                                      cardinality(p_bodies), cardinality(p_settles), cardinality(p_pending), cardinality(p_expires_at),
+                                      cardinality(p_override_refs), cardinality(p_actor_types), cardinality(p_actors), cardinality(p_persons),
+                                      cardinality(p_correlations)]) s
+              WHERE s <> n)
+     OR EXISTS (SELECT FROM unnest(ARRAY[cardinality(p_of), cardinality(p_debit_versions), cardinality(p_credit_versions),
+                                         cardinality(p_debit_least), cardinality(p_credit_least)]) s
+                 WHERE s <> m) THEN
     RAISE EXCEPTION USING ERRCODE = 'HG110', MESSAGE = 'what is given for one posting of a batch is given for each';
   END IF;
+  IF (SELECT bool_or(u.pending AND u.reservation <> 0) FROM unnest(p_pending, p_reservations) u (pending, reservation)) THEN
+    RAISE EXCEPTION USING ERRCODE = 'HG110', MESSAGE = 'a capture is posted at once: it cannot be pending';
+  END IF;
+  IF n > 1 AND num_nonnulls(p_reverses, p_settles) > 0 THEN
+    RAISE EXCEPTION USING ERRCODE = 'HG110', MESSAGE = 'a transaction is reversed or settled by itself';
+  END IF;
 
-  -- 1 Lock and read. Overdue reservations are marked at once, under the lock, so that they hold nothing back.
+  -- 1 Lock and read. What is overdue is given back at once, under the lock, so that it holds nothing back.
   v_wanted := ARRAY(SELECT DISTINCT u FROM unnest(p_debits || p_credits) u);
+  IF p_settles IS NOT NULL THEN
+    -- What is not posted of a pending transaction is given back on all its accounts.
+    v_wanted := ARRAY(SELECT DISTINCT u FROM unnest(v_wanted || ARRAY(SELECT k.debit_account_id FROM ledger.pending_entries k
+        WHERE k.tenant_id = v_tenant AND k.transaction_id = p_settles[1]) || ARRAY(SELECT k.credit_account_id FROM ledger.pending_entries k
+        WHERE k.tenant_id = v_tenant AND k.transaction_id = p_settles[1])) u);
+  END IF;
   LOOP
-    SELECT array_agg(x.id), array_agg(x.net_minor), array_agg(x.seq), array_agg(x.reserved_minor), array_agg(x.debit_normal),
-           array_agg(CASE WHEN x.debit_normal THEN x.lo_minor + x.reserved_minor ELSE x.lo_minor END),
-           array_agg(CASE WHEN x.debit_normal THEN x.hi_minor ELSE x.hi_minor - x.reserved_minor END),
-           array_agg(x.currency), array_agg(x.status), array_agg(x.time_zone), min(x.next_expiry_at)
-      INTO a_id, a_net, a_seq, a_reserved, a_debit_normal, a_lo, a_hi, a_currency, a_status, a_zone, v_next_expiry
-      FROM (SELECT a.id, a.net_minor, a.seq, a.reserved_minor, a.lo_minor, a.hi_minor, a.currency, a.status, a.next_expiry_at,
+    SELECT array_agg(x.id), array_agg(x.net_minor), array_agg(x.seq), array_agg(x.reserved_minor), array_agg(x.pending_out_minor),
+           array_agg(x.pending_in_minor), array_agg(x.debit_normal),
+           array_agg(CASE WHEN x.debit_normal THEN x.lo_minor + x.reserved_minor + x.pending_out_minor ELSE x.lo_minor END),
+           array_agg(CASE WHEN x.debit_normal THEN x.hi_minor ELSE x.hi_minor - x.reserved_minor - x.pending_out_minor END),
+           array_agg(x.currency), array_agg(x.status), array_agg(x.time_zone), array_agg(x.effective_max), array_agg(x.late_by_max),
+           array_agg(x.closed_through), array_agg(x.route_to), min(x.next_expiry_at), max(x.effective_max), max(x.closed_through)
+      INTO a_id, a_net, a_seq, a_reserved, a_out, a_in, a_debit_normal, a_lo, a_hi, a_currency, a_status, a_zone, a_max, a_late_by,
+           a_closed, a_route, v_next_expiry, v_effective_max, v_closed
+      FROM (SELECT a.id, a.net_minor, a.seq, a.reserved_minor, a.pending_out_minor, a.pending_in_minor, a.lo_minor, a.hi_minor, a.currency,
+                   a.status, a.next_expiry_at, a.effective_max, a.late_by_max, a.closed_through, a.route_to,
                    a.type IN ('ASSET', 'EXPENSE') AS debit_normal, l.time_zone
               FROM ledger.accounts a
               LEFT JOIN tenants.legal_entities l ON l.tenant_id = v_tenant AND l.id = a.legal_entity_id
@@ -105,6 +112,17 @@ BEGIN
     EXIT WHEN v_next_expiry IS NULL OR v_next_expiry > v_clock;
     PERFORM ledger.expire_overdue(a_id, v_clock);
   END LOOP;
+  t_at := p_effective_at;
+  IF p_settles IS NOT NULL THEN
+    SELECT x.effective_at, CASE WHEN x.status = 'pending' AND x.expires_at <= v_clock THEN 'expired' ELSE x.status END AS status
+      INTO v_pending FROM ledger.pending_transactions x WHERE x.tenant_id = v_tenant AND x.id = p_settles[1];
+    v_status := v_pending.status;
+    IF t_at IS NULL OR t_at[1] IS NULL THEN
+      -- It happened when it was said to happen, unless that is still to come.
+      t_at := ARRAY[least(v_pending.effective_at, v_clock)];
+    END IF;
+  END IF;
+  v_timed := t_at IS NOT NULL OR v_effective_max > v_clock OR v_closed >= (v_clock AT TIME ZONE 'UTC')::date - 1;
 
   -- 2 Each entry's accounts by position, its day, and the first objection that does not depend on what comes before it.
   IF p_counts IS NOT NULL THEN
@@ -133,40 +151,62 @@ BEGIN
                          WITH ORDINALITY u (debit_id, credit_id, amount, currency, t, e)
                     LEFT JOIN unnest(a_id, a_currency, a_status, a_zone) WITH ORDINALITY dr (id, currency, status, zone, p) ON dr.id = u.debit_id
                     LEFT JOIN unnest(a_id, a_currency, a_status, a_zone) WITH ORDINALITY cr (id, currency, status, zone, p) ON cr.id = u.credit_id
-                    LEFT JOIN unnest(p_effective_at) WITH ORDINALITY f (effective_at, t) ON f.t = coalesce(u.t, u.e)
+                    LEFT JOIN unnest(t_at) WITH ORDINALITY f (effective_at, t) ON f.t = coalesce(u.t, u.e)
                    ORDER BY u.e) y) x;
+  IF v_conditions OR num_nonnulls(p_pending, p_expires_at, p_override_refs) > 0 THEN
+    SELECT array_agg(x.more) INTO t_more
+      FROM (SELECT CASE WHEN u.pending THEN '|pending' ELSE '' END
+                   || coalesce('|expires:' || (extract(epoch FROM nullif(u.expires_at, 'infinity')) * 1000000)::bigint, '')
+                   || coalesce('|override:' || to_json(u.override_ref)::text, '') || coalesce('|if:' || k.conditions, '') AS more
+              FROM unnest(p_keys, p_pending, p_expires_at, p_override_refs) WITH ORDINALITY u (key, pending, expires_at, override_ref, o)
+              LEFT JOIN (SELECT coalesce(w.t, w.e) AS t,
+                                string_agg(jsonb_build_array(w.debit_version, w.credit_version, w.debit_least, w.credit_least)::text, ',' ORDER BY w.e) AS conditions
+                           FROM unnest(p_debits, p_debit_versions, p_credit_versions, p_debit_least, p_credit_least, e_posting) WITH ORDINALITY
+                                w (debit, debit_version, credit_version, debit_least, credit_least, t, e)
+                          GROUP BY coalesce(w.t, w.e)
+                         HAVING bool_or(num_nonnulls(w.debit_version, w.credit_version, w.debit_least, w.credit_least) > 0)) k ON k.t = u.o
+             ORDER BY u.o) x;
+  END IF;
   -- A posting has one day: that of its first entry's legal entity.
   IF p_counts IS NULL THEN
     t_day := e_day;
     SELECT array_agg(x.hash) INTO t_hash
-      FROM (SELECT ledger.body_hash(u.debit || ':' || u.credit || ':' || u.amount || ':' || u.currency, nullif(u.reverses, 0), nullif(u.reservation, 0),
+      FROM (SELECT ledger.body_hash(coalesce(u.body, u.debit || ':' || u.credit || ':' || u.amount || ':' || u.currency) || coalesce(u.more, ''), nullif(u.reverses, 0), nullif(u.reservation, 0),
                                     u.at, u.source_type, u.source_id, u.description, u.metadata) AS hash
               FROM unnest(p_debits, p_credits, p_amounts, p_currencies, p_reverses, p_reservations, p_effective_at, p_source_types,
-                          p_source_ids, p_descriptions, p_metadata) WITH ORDINALITY
-                   u (debit, credit, amount, currency, reverses, reservation, at, source_type, source_id, description, metadata, o)
+                          p_source_ids, p_descriptions, p_metadata, p_bodies, t_more) WITH ORDINALITY
+                   u (debit, credit, amount, currency, reverses, reservation, at, source_type, source_id, description, metadata, body, more, o)
              ORDER BY u.o) x;
   ELSE
     SELECT array_agg(x.day) INTO t_day
       FROM (SELECT u.day FROM unnest(e_day, e_n, e_posting) u (day, n, t) WHERE u.n = 1 ORDER BY u.t) x;
     SELECT array_agg(x.hash) INTO t_hash
-      FROM (SELECT ledger.body_hash(k.entries, nullif(u.reverses, 0), nullif(u.reservation, 0), u.at, u.source_type, u.source_id, u.description,
+      FROM (SELECT ledger.body_hash(coalesce(u.body, k.entries) || coalesce(u.more, ''), nullif(u.reverses, 0), nullif(u.reservation, 0), u.at, u.source_type, u.source_id, u.description,
                                     u.metadata) AS hash
-              FROM unnest(p_keys, p_reverses, p_reservations, p_effective_at, p_source_types, p_source_ids, p_descriptions, p_metadata)
-                   WITH ORDINALITY u (key, reverses, reservation, at, source_type, source_id, description, metadata, o)
+              FROM unnest(p_keys, p_reverses, p_reservations, p_effective_at, p_source_types, p_source_ids, p_descriptions, p_metadata, p_bodies, t_more)
+                   WITH ORDINALITY u (key, reverses, reservation, at, source_type, source_id, description, metadata, body, more, o)
               JOIN (SELECT w.t, string_agg(w.debit || ':' || w.credit || ':' || w.amount || ':' || w.currency, ',' ORDER BY w.e) AS entries
                       FROM unnest(e_posting, p_debits, p_credits, p_amounts, p_currencies) WITH ORDINALITY w (t, debit, credit, amount, currency, e)
                      GROUP BY w.t) k ON k.t = u.o
              ORDER BY u.o) x;
   END IF;
 
+  IF v_timed THEN
+    SELECT array_agg(coalesce(u.at, v_clock) ORDER BY u.o) INTO t_at FROM unnest(p_keys, t_at) WITH ORDINALITY u (key, at, o);
+    IF v_closed > '-infinity' THEN
+      SELECT x.at, x.days, x.asked, x.closed INTO t_at, t_day, t_asked, t_closed
+        FROM ledger.route_closed(v_closed, p_counts, t_at, t_day, e_debit, e_credit, e_code, a_closed, a_route, a_zone) x;
+    END IF;
+  END IF;
+
   -- 3 Claim the keys, in key order; the first of twins wins.
   SELECT array_agg(nextval('ledger.request_ids')) INTO ids FROM generate_series(1, n);
-  INSERT INTO ledger.transactions (tenant_id, id, recorded_at, effective_at, reverses, effective_on, hash_formula, body_hash, key,
-                                   source_type, source_id, description, metadata)
-  SELECT v_tenant, u.id, v_now, coalesce(u.at, v_clock), nullif(u.reverses, 0), u.day, 1, u.hash, u.key, u.source_type, u.source_id,
-         u.description, u.metadata
-    FROM unnest(ids, p_effective_at, p_reverses, t_day, t_hash, p_keys, p_source_types, p_source_ids, p_descriptions, p_metadata)
-         u (id, at, reverses, day, hash, key, source_type, source_id, description, metadata)
+  INSERT INTO ledger.transactions (tenant_id, id, recorded_at, effective_at, reverses, settles, asked_effective_at, effective_on, hash_formula,
+                                   body_hash, key, source_type, source_id, description, metadata)
+  SELECT v_tenant, u.id, v_now, coalesce(u.at, v_clock), nullif(u.reverses, 0), u.settles, u.asked, u.day, 1, u.hash, u.key, u.source_type,
+         u.source_id, u.description, u.metadata
+    FROM unnest(ids, t_at, p_reverses, p_settles, t_asked, t_day, t_hash, p_keys, p_source_types, p_source_ids, p_descriptions, p_metadata)
+         u (id, at, reverses, settles, asked, day, hash, key, source_type, source_id, description, metadata)
    ORDER BY u.key, u.id
   ON CONFLICT (tenant_id, key) DO NOTHING;
   GET DIAGNOSTICS v_claimed = ROW_COUNT;
@@ -177,11 +217,13 @@ BEGIN
       INTO ids, t_state, replayed, t_twin, codes
       FROM (SELECT s.id, w.o::integer AS twin,
                    (CASE WHEN s.id = u.id THEN 0 WHEN s.body_hash <> u.hash OR s.hash_formula <> 1 THEN 2 WHEN w.o IS NOT NULL THEN 3 ELSE 1 END)::smallint AS state,
-                   (CASE WHEN s.id = u.id THEN 0 WHEN s.body_hash <> u.hash OR s.hash_formula <> 1 THEN 2 ELSE coalesce(f.code, 0) END)::smallint AS code
+                   (CASE WHEN s.id = u.id THEN 0 WHEN s.body_hash <> u.hash OR s.hash_formula <> 1 THEN 2
+                         ELSE coalesce(f.code, CASE WHEN q.id IS NULL THEN 0 ELSE 1 END) END)::smallint AS code
               FROM unnest(ids, t_hash, p_keys) WITH ORDINALITY u (id, hash, key, o)
               JOIN ledger.transactions s ON s.tenant_id = v_tenant AND s.key = u.key AND s.key = ANY (p_keys)
               LEFT JOIN unnest(ids) WITH ORDINALITY w (id, o) ON w.id = s.id
               LEFT JOIN ledger.refusals f ON f.tenant_id = v_tenant AND f.request_id = s.id
+              LEFT JOIN ledger.pending_transactions q ON q.tenant_id = v_tenant AND q.id = s.id
              ORDER BY u.o) x;
     IF p_atomic AND 2 = ANY (t_state) THEN
       RAISE EXCEPTION USING ERRCODE = 'HG101', MESSAGE = 'a key of this batch stands for another posting already; nothing was posted',
@@ -203,22 +245,39 @@ BEGIN
               LEFT JOIN unnest(r_id) WITH ORDINALITY w (id, p) ON w.id = u.id
              ORDER BY u.o) x;
   END IF;
-  IF p_reverses IS NOT NULL THEN
-    -- The accounts of a reversal are those of its original, so two reversals of one original wait for each other above.
-    SELECT array_agg(x.code) INTO t_reversal
-      FROM (SELECT (CASE WHEN s.reverses IS NOT NULL THEN 30
-                         WHEN EXISTS (SELECT FROM ledger.transactions b JOIN ledger.entries k ON k.tenant_id = v_tenant AND k.transaction_id = b.id
-                                       WHERE b.tenant_id = v_tenant AND b.reverses = u.id) THEN 31
-                         ELSE 0 END)::smallint AS code
-              FROM unnest(p_keys, p_reverses) WITH ORDINALITY u (key, id, o)
-              LEFT JOIN ledger.transactions s ON s.tenant_id = v_tenant AND s.id = u.id AND s.id = ANY (p_reverses)
-             ORDER BY u.o) x;
+  IF num_nonnulls(p_reverses, p_settles) > 0 THEN
+    -- What is left of each entry. Whoever else takes from them holds the lock of their accounts, and so waited above.
+    FOR v_of IN
+      SELECT k.n, k.amount_minor - coalesce((SELECT sum(b.amount_minor) FROM ledger.transactions x
+                                               JOIN ledger.entries b ON b.tenant_id = v_tenant AND b.transaction_id = x.id
+                                              WHERE x.tenant_id = v_tenant AND x.reverses = p_reverses[1] AND b.of_n = k.n), 0)::bigint AS rest
+        FROM ledger.entries k WHERE p_reverses IS NOT NULL AND k.tenant_id = v_tenant AND k.transaction_id = p_reverses[1]
+      UNION ALL
+      SELECT k.n, k.amount_minor FROM ledger.pending_entries k
+       WHERE p_settles IS NOT NULL AND k.tenant_id = v_tenant AND k.transaction_id = p_settles[1]
+    LOOP
+      o_left[v_of.n] := v_of.rest;
+    END LOOP;
+    IF p_reverses IS NOT NULL THEN
+      SELECT CASE WHEN x.reverses IS NOT NULL THEN 'reversal' ELSE 'posted' END INTO v_status
+        FROM ledger.transactions x WHERE x.tenant_id = v_tenant AND x.id = p_reverses[1];
+    END IF;
   END IF;
 
   -- 4 Judge in order, in memory. A refused posting gives back what its entries had taken.
   e_debit_seq := array_fill(0::bigint, ARRAY[m]); e_debit_net := e_debit_seq; e_credit_seq := e_debit_seq; e_credit_net := e_debit_seq;
   e_id := e_debit_seq;
   t_entry := array_fill(0, ARRAY[n]); t_account := array_fill(0::bigint, ARRAY[n]); t_room := t_account;
+  IF v_conditions THEN t_figure := t_room; END IF;
+  IF p_reservations IS NOT NULL THEN t_taken := t_room; END IF;
+  IF p_pending IS NOT NULL OR 18 = ANY (e_code) THEN
+    t_kind := array_fill(0::smallint, ARRAY[n]); e_pending := e_debit_seq;
+  END IF;
+  IF v_timed THEN
+    e_debit_late := array_fill(false, ARRAY[m]); e_credit_late := e_debit_late; t_moment := array_fill(NULL::timestamptz, ARRAY[n]);
+    SELECT x.lo, x.hi INTO a_safe_lo, a_safe_hi
+      FROM ledger.safe_limits(t_at, e_posting, e_debit, e_credit, p_amounts, e_code, a_id, a_net, a_lo, a_hi, a_reserved, a_out, a_debit_normal, a_max) x;
+  END IF;
   FOR t IN 1 .. n LOOP
     first := last + 1;
     IF p_counts IS NULL THEN last := t; ELSE last := last + p_counts[t]; END IF;
@@ -227,28 +286,58 @@ BEGIN
       IF codes[t] >= 10 AND v_culprit = 0 THEN v_culprit := t; END IF;
       CONTINUE;
     END IF;
-    code := 0; failed := 0; held := 0;
+    code := 0; failed := 0; objected := 0; held := 0;
+    kind := CASE WHEN t_kind IS NOT NULL AND p_pending IS NOT NULL AND p_pending[t] THEN 1 ELSE 0 END;
     FOR e IN first .. last LOOP
       code := e_code[e];
+      IF code = 18 AND coalesce(p_reservations[t], 0) = 0 AND p_reverses IS NULL AND p_settles IS NULL THEN
+        -- Its day is still to come: it waits for it.
+        code := 0; IF kind = 0 THEN kind := 2; END IF;
+      END IF;
       IF code <> 0 THEN t_entry[t] := e; EXIT; END IF;
     END LOOP;
+    IF code = 0 AND kind > 0 AND p_expires_at IS NOT NULL AND p_expires_at[t] <= v_clock THEN code := 19; END IF;
     IF code = 0 AND t_reservation IS NOT NULL AND t_reservation[t] <> 0 THEN
-      r := t_reservation[t]; amount := p_amounts[first];
+      r := t_reservation[t]; taken := 0;
       IF r < 0 THEN code := 20;
       ELSE
         held := r_account[r];
-        IF held = 0 OR held <> (CASE WHEN a_debit_normal[held] THEN e_credit[first] ELSE e_debit[first] END) THEN code := 21; held := 0;
+        FOR e IN first .. last LOOP
+          IF held = (CASE WHEN held > 0 AND a_debit_normal[held] THEN e_credit[e] ELSE e_debit[e] END) THEN taken := taken + p_amounts[e]; END IF;
+        END LOOP;
+        IF taken = 0 THEN code := 21; held := 0;
         ELSIF NOT r_active[r] THEN code := 22; held := 0;
-        ELSIF r_left[r] < amount THEN code := 23; t_room[t] := r_left[r]; held := 0;
+        ELSIF r_left[r] < taken THEN code := 23; t_room[t] := r_left[r]; held := 0;
         ELSE
-          r_left[r] := r_left[r] - amount; r_active[r] := r_left[r] > 0;
+          r_left[r] := r_left[r] - taken; r_active[r] := r_left[r] > 0; t_taken[t] := taken;
           IF r_left[r] = 0 THEN r_status[r] := 'captured'; END IF;
-          a_reserved[held] := a_reserved[held] - amount;
-          IF a_debit_normal[held] THEN a_lo[held] := a_lo[held] - amount; ELSE a_hi[held] := a_hi[held] + amount; END IF;
+          a_reserved[held] := a_reserved[held] - taken;
+          IF a_debit_normal[held] THEN a_lo[held] := a_lo[held] - taken; ELSE a_hi[held] := a_hi[held] + taken; END IF;
         END IF;
       END IF;
     END IF;
-    IF code = 0 AND t_reversal IS NOT NULL THEN code := t_reversal[t]; END IF;
+    IF code = 0 AND num_nonnulls(p_reverses, p_settles) > 0 THEN
+      IF p_settles IS NOT NULL AND v_status <> 'pending' THEN code := 24;
+      ELSIF v_status = 'reversal' THEN code := 30;
+      ELSIF p_reverses IS NOT NULL AND (SELECT sum(u) FROM unnest(o_left) u) = 0 THEN code := 31;
+      ELSE
+        FOR e IN first .. last LOOP
+          IF p_amounts[e] > coalesce(o_left[p_of[e]], 0) THEN
+            code := CASE WHEN p_settles IS NULL THEN 32 ELSE 25 END; objected := e; t_room[t] := coalesce(o_left[p_of[e]], 0); EXIT;
+          END IF;
+        END LOOP;
+      END IF;
+      IF code = 0 AND p_settles IS NOT NULL THEN
+        -- What it held back is there for it.
+        FOR v_of IN
+          SELECT array_position(a_id, h.account_id) AS p, h.out_minor, h.in_minor
+            FROM ledger.pending_holds h WHERE h.tenant_id = v_tenant AND h.account_id = ANY (a_id) AND h.transaction_id = p_settles[1]
+        LOOP
+          d := v_of.p; a_out[d] := a_out[d] - v_of.out_minor; a_in[d] := a_in[d] - v_of.in_minor;
+          IF a_debit_normal[d] THEN a_lo[d] := a_lo[d] - v_of.out_minor; ELSE a_hi[d] := a_hi[d] + v_of.out_minor; END IF;
+        END LOOP;
+      END IF;
+    END IF;
     IF code = 0 THEN
       FOR e IN first .. last LOOP
         d := e_debit[e]; c := e_credit[e]; amount := p_amounts[e];
@@ -263,6 +352,29 @@ BEGIN
           code := CASE WHEN a_debit_normal[c] THEN 40 ELSE 41 END;
           failed := e; t_account[t] := a_id[c]; t_room[t] := a_net[c] - a_lo[c]; EXIT;
         END IF;
+        IF v_conditions THEN
+          IF p_debit_versions[e] <> a_seq[d] THEN
+            code := 42; t_account[t] := a_id[d]; t_room[t] := a_seq[d]; t_figure[t] := p_debit_versions[e];
+          ELSIF p_credit_versions[e] <> a_seq[c] THEN
+            code := 42; t_account[t] := a_id[c]; t_room[t] := a_seq[c]; t_figure[t] := p_credit_versions[e];
+          ELSE
+            -- What is available after it: a pending entry adds nothing.
+            r := d; taken := CASE WHEN NOT a_debit_normal[d] THEN -amount WHEN kind = 0 THEN amount ELSE 0 END;
+            FOREACH g IN ARRAY ARRAY[p_debit_least[e], p_credit_least[e]] LOOP
+              taken := taken + CASE WHEN a_debit_normal[r] THEN a_net[r] ELSE -a_net[r] END - a_reserved[r] - a_out[r];
+              IF taken < g THEN code := 43; t_account[t] := a_id[r]; t_room[t] := taken; t_figure[t] := g; EXIT; END IF;
+              r := c; taken := CASE WHEN a_debit_normal[c] THEN -amount WHEN kind = 0 THEN amount ELSE 0 END;
+            END LOOP;
+            g := a_net[c] - amount;
+          END IF;
+          IF code <> 0 THEN failed := e; EXIT; END IF;
+        END IF;
+        IF kind > 0 THEN
+          IF a_debit_normal[d] THEN a_in[d] := a_in[d] + amount; ELSE a_out[d] := a_out[d] + amount; a_hi[d] := a_hi[d] - amount; END IF;
+          IF a_debit_normal[c] THEN a_out[c] := a_out[c] + amount; a_lo[c] := a_lo[c] + amount; ELSE a_in[c] := a_in[c] + amount; END IF;
+          e_pending[e] := ids[t];
+          CONTINUE;
+        END IF;
         e_credit_net[e] := g;
         a_net[d] := e_debit_net[e]; a_net[c] := g;
         g := a_seq[d] + 1; a_seq[d] := g; e_debit_seq[e] := g;
@@ -270,25 +382,83 @@ BEGIN
         e_id[e] := ids[t];
       END LOOP;
     END IF;
-    IF code = 0 THEN v_posted := v_posted + 1; CONTINUE; END IF;
+    IF code = 0 AND v_timed THEN
+      v_at := t_at[t];
+      IF kind = 0 AND (p_override_refs IS NULL OR p_override_refs[t] IS NULL) THEN
+        -- Backdated: the limits hold at every effective time since, those of the debited account above, of the credited below.
+        FOR e IN first .. last LOOP
+          d := e_debit[e]; c := e_credit[e];
+          IF v_at < a_max[d] AND NOT a_safe_hi[d] THEN c := 0; ELSIF v_at < a_max[c] AND NOT a_safe_lo[c] THEN d := 0; ELSE CONTINUE; END IF;
+          LOOP
+            r := greatest(d, c);
+            SELECT b.at, b.net INTO v_breach FROM ledger.breach_since(a_id[r], v_at, a_net[r],
+              CASE WHEN d = 0 THEN a_lo[r] - CASE WHEN a_debit_normal[r] THEN a_reserved[r] + a_out[r] ELSE 0 END END,
+              CASE WHEN c = 0 THEN a_hi[r] + CASE WHEN a_debit_normal[r] THEN 0 ELSE a_reserved[r] + a_out[r] END END,
+              ARRAY(SELECT t_at[coalesce(u.t, u.e)] FROM unnest(e_debit, e_credit, e_debit_seq, e_posting) WITH ORDINALITY u (debit, credit, seq, t, e)
+                     WHERE u.e <= last AND u.seq > 0 AND r IN (u.debit, u.credit) ORDER BY u.e),
+              ARRAY(SELECT CASE WHEN u.debit = r THEN u.amount ELSE -u.amount END
+                      FROM unnest(e_debit, e_credit, e_debit_seq, p_amounts) WITH ORDINALITY u (debit, credit, seq, amount, e)
+                     WHERE u.e <= last AND u.seq > 0 AND r IN (u.debit, u.credit) ORDER BY u.e)) b;
+            IF v_breach.at IS NOT NULL THEN
+              code := 44; objected := e; t_account[t] := a_id[r]; t_moment[t] := v_breach.at;
+              t_room[t] := CASE WHEN a_debit_normal[r] THEN v_breach.net ELSE -v_breach.net END;
+              EXIT;
+            END IF;
+            -- The debited account has been looked at; the credited may have its own.
+            EXIT WHEN d = 0 OR a_safe_lo[e_credit[e]] OR v_at >= a_max[e_credit[e]];
+            d := 0; c := e_credit[e];
+          END LOOP;
+          EXIT WHEN code <> 0;
+        END LOOP;
+      END IF;
+      IF code = 0 AND t_closed IS NOT NULL AND t_closed[t] > 0 THEN
+        code := 50; objected := t_closed[t]; d := e_debit[objected]; c := e_credit[objected];
+        t_account[t] := a_id[CASE WHEN t_day[t] <= a_closed[d] AND a_route[d] IS NULL THEN d ELSE c END];
+      END IF;
+      IF code <> 0 THEN failed := last + 1;
+      ELSIF kind = 0 THEN
+        FOR e IN first .. last LOOP
+          d := e_debit[e]; c := e_credit[e];
+          IF v_at < a_max[d] THEN
+            e_debit_late[e] := true; a_late_by[d] := greatest(a_late_by[d], a_max[d] - v_at);
+          ELSE a_max[d] := v_at;
+          END IF;
+          IF v_at < a_max[c] THEN
+            e_credit_late[e] := true; a_late_by[c] := greatest(a_late_by[c], a_max[c] - v_at);
+          ELSE a_max[c] := v_at;
+          END IF;
+        END LOOP;
+      END IF;
+    END IF;
+    IF code = 0 THEN
+      IF kind = 0 THEN v_posted := v_posted + 1; ELSE v_held_back := v_held_back + 1; t_kind[t] := kind; END IF;
+      CONTINUE;
+    END IF;
     codes[t] := code; v_refused := v_refused + 1;
     IF v_culprit = 0 THEN v_culprit := t; END IF;
+    IF objected > 0 THEN t_entry[t] := objected; END IF;
     IF failed > 0 THEN
-      t_entry[t] := failed;
+      IF objected = 0 THEN t_entry[t] := failed; END IF;
       FOR e IN first .. failed - 1 LOOP
         d := e_debit[e]; c := e_credit[e]; amount := p_amounts[e];
+        IF kind > 0 THEN
+          IF a_debit_normal[d] THEN a_in[d] := a_in[d] - amount; ELSE a_out[d] := a_out[d] - amount; a_hi[d] := a_hi[d] + amount; END IF;
+          IF a_debit_normal[c] THEN a_out[c] := a_out[c] - amount; a_lo[c] := a_lo[c] - amount; ELSE a_in[c] := a_in[c] - amount; END IF;
+          e_pending[e] := 0;
+          CONTINUE;
+        END IF;
         a_net[d] := a_net[d] - amount; a_net[c] := a_net[c] + amount;
         a_seq[d] := a_seq[d] - 1; a_seq[c] := a_seq[c] - 1; e_debit_seq[e] := 0;
       END LOOP;
     END IF;
     IF held > 0 THEN
-      amount := p_amounts[first];
+      r := t_reservation[t]; amount := t_taken[t];
       r_left[r] := r_left[r] + amount; r_active[r] := true; r_status[r] := 'active';
       a_reserved[held] := a_reserved[held] + amount;
       IF a_debit_normal[held] THEN a_lo[held] := a_lo[held] + amount; ELSE a_hi[held] := a_hi[held] - amount; END IF;
     END IF;
   END LOOP;
-  IF p_atomic AND v_culprit > 0 AND v_posted > 0 THEN
+  IF p_atomic AND v_culprit > 0 AND v_posted + v_held_back > 0 THEN
     -- All or none: what would have been posted is refused because of the first that was.
     FOR t IN 1 .. n LOOP
       IF t_state IS NULL OR t_state[t] = 0 THEN
@@ -296,41 +466,65 @@ BEGIN
       ELSIF t_state[t] = 3 THEN codes[t] := codes[t_twin[t]];
       END IF;
     END LOOP;
-    v_posted := 0;
+    v_posted := 0; v_held_back := 0;
   END IF;
 
   -- 5 Write.
   v_xid := pg_current_xact_id(); v_epoch := audit.current_epoch();
-  IF v_posted > 0 THEN
-    INSERT INTO ledger.entries (tenant_id, transaction_id, debit_account_id, credit_account_id, amount_minor, debit_seq, debit_net,
-                                credit_seq, credit_net, recorded_at, effective_at, effective_on, n, currency)
-    SELECT v_tenant, u.id, u.debit, u.credit, u.amount, u.debit_seq, u.debit_net, u.credit_seq, u.credit_net, v_now,
-           coalesce(f.at, v_clock), f.day, coalesce(u.n, 1), u.currency
-      FROM unnest(e_id, p_debits, p_credits, p_amounts, e_debit_seq, e_debit_net, e_credit_seq, e_credit_net, e_n, e_posting, p_currencies)
-           WITH ORDINALITY u (id, debit, credit, amount, debit_seq, debit_net, credit_seq, credit_net, n, t, currency, e)
-      JOIN unnest(t_day, p_effective_at) WITH ORDINALITY f (day, at, t) ON f.t = coalesce(u.t, u.e)
-     WHERE u.debit_seq > 0
-     ORDER BY u.e;
-    UPDATE ledger.accounts a SET net_minor = u.net, seq = u.seq, reserved_minor = u.reserved
+  IF v_posted + v_held_back = 0 THEN NULL;
+  ELSIF v_timed OR v_held THEN
+    UPDATE ledger.accounts a
+       SET net_minor = u.net, seq = u.seq, reserved_minor = u.reserved, pending_out_minor = u.pending_out, pending_in_minor = u.pending_in,
+           effective_max = CASE WHEN a.seq <> u.seq THEN greatest(u.effective_max, CASE WHEN v_timed THEN u.effective_max ELSE v_clock END)
+                                ELSE a.effective_max END,
+           late_by_max = u.late_by
+      FROM unnest(a_id, a_net, a_seq, a_reserved, a_out, a_in, a_max, a_late_by)
+           u (id, net, seq, reserved, pending_out, pending_in, effective_max, late_by)
+     WHERE a.tenant_id = v_tenant AND a.id = ANY (a_id) AND a.id = u.id
+       AND (a.seq <> u.seq OR a.pending_out_minor <> u.pending_out OR a.pending_in_minor <> u.pending_in);
+  ELSE
+    UPDATE ledger.accounts a SET net_minor = u.net, seq = u.seq, reserved_minor = u.reserved, effective_max = v_clock
       FROM unnest(a_id, a_net, a_seq, a_reserved) u (id, net, seq, reserved)
      WHERE a.tenant_id = v_tenant AND a.id = ANY (a_id) AND a.id = u.id AND a.seq <> u.seq;
+  END IF;
+  IF v_posted > 0 THEN
+    INSERT INTO ledger.entries (tenant_id, transaction_id, debit_account_id, credit_account_id, amount_minor, debit_seq, debit_net,
+                                credit_seq, credit_net, recorded_at, effective_at, effective_on, n, of_n, debit_late, credit_late, currency)
+    SELECT v_tenant, u.id, u.debit, u.credit, u.amount, u.debit_seq, u.debit_net, u.credit_seq, u.credit_net, v_now,
+           coalesce(f.at, v_clock), f.day, coalesce(u.n, 1), coalesce(u.of_n, 0), coalesce(u.debit_late, false), coalesce(u.credit_late, false),
+           u.currency
+      FROM unnest(e_id, p_debits, p_credits, p_amounts, e_debit_seq, e_debit_net, e_credit_seq, e_credit_net, e_n, e_posting, p_currencies,
+                  p_of, e_debit_late, e_credit_late)
+           WITH ORDINALITY u (id, debit, credit, amount, debit_seq, debit_net, credit_seq, credit_net, n, t, currency, of_n, debit_late, credit_late, e)
+      JOIN unnest(t_day, t_at) WITH ORDINALITY f (day, at, t) ON f.t = coalesce(u.t, u.e)
+     WHERE u.debit_seq > 0
+     ORDER BY u.e;
+    IF p_settles IS NOT NULL THEN
+      DELETE FROM ledger.pending_holds h WHERE h.tenant_id = v_tenant AND h.account_id = ANY (a_id) AND h.transaction_id = p_settles[1];
+      UPDATE ledger.pending_transactions x SET status = 'posted', settled_by = ids[1], updated_at = v_now
+       WHERE x.tenant_id = v_tenant AND x.id = p_settles[1];
+    END IF;
     SELECT array_agg(x.id) INTO t_event
-      FROM (SELECT CASE WHEN u.code = 0 AND coalesce(u.state, 0) = 0 THEN nextval('audit.event_id') ELSE 0 END AS id
-              FROM unnest(codes, t_state) WITH ORDINALITY u (code, state, o) ORDER BY u.o) x;
+      FROM (SELECT CASE WHEN u.code = 0 AND coalesce(u.state, 0) = 0 AND coalesce(u.kind, 0) = 0 THEN nextval('audit.event_id') ELSE 0 END AS id
+              FROM unnest(codes, t_state, t_kind) WITH ORDINALITY u (code, state, kind, o) ORDER BY u.o) x;
     INSERT INTO audit.events (tenant_id, id, event_time, xid, epoch, formula, type, actor_type, actor_id, person_id, correlation_id,
                               payment_id, ingestion_id, data, witness)
-    SELECT v_tenant, x.id, v_now, v_xid, v_epoch, 1, 'ledger.transaction.posted', v_actor_type, v_actor, v_person, v_correlation,
+    SELECT v_tenant, x.id, v_now, v_xid, v_epoch, 1, 'ledger.transaction.posted', x.actor_type, x.actor, x.person, x.correlation,
            x.payment_id, NULL, x.data,
-           audit.witness(v_tenant, x.id, v_now, v_xid, v_epoch, 1::smallint, 'ledger.transaction.posted', v_actor_type, v_actor, v_person,
-                         v_correlation, x.payment_id, NULL, x.data)
+           audit.witness(v_tenant, x.id, v_now, v_xid, v_epoch, 1::smallint, 'ledger.transaction.posted', x.actor_type, x.actor, x.person,
+                         x.correlation, x.payment_id, NULL, x.data)
       FROM (SELECT u.event AS id, CASE WHEN u.source_id LIKE 'pay\_%' THEN u.source_id END AS payment_id,
+                   coalesce(u.actor_type, v_actor_type) AS actor_type, coalesce(u.actor, v_actor) AS actor,
+                   CASE WHEN u.actor IS NULL THEN v_person ELSE u.person END AS person, coalesce(u.correlation, v_correlation) AS correlation,
                    -- Text made into jsonb once: half the cost of jsonb_build_object, and every part is a number or a checked currency.
                    ('{"transaction_id":' || u.id || ',"entries":[' || k.entries || ']'
                      || CASE WHEN u.source_id IS NULL THEN '' ELSE ',"source_type":' || to_json(u.source_type) || ',"source_id":' || to_json(u.source_id) END
                      || CASE WHEN u.reverses <> 0 THEN ',"reverses":' || u.reverses ELSE '' END
-                     || CASE WHEN u.reservation <> 0 THEN ',"reservation_id":' || u.reservation ELSE '' END || '}')::jsonb AS data
-              FROM unnest(t_event, ids, p_source_types, p_source_ids, p_reverses, p_reservations) WITH ORDINALITY
-                   u (event, id, source_type, source_id, reverses, reservation, o)
+                     || CASE WHEN u.reservation <> 0 THEN ',"reservation_id":' || u.reservation ELSE '' END
+                     || coalesce(',"settles":' || u.settles, '') || coalesce(',"override_ref":' || to_json(u.override_ref), '') || '}')::jsonb AS data
+              FROM unnest(t_event, ids, p_source_types, p_source_ids, p_reverses, p_reservations, p_settles, p_override_refs, p_actor_types,
+                          p_actors, p_persons, p_correlations) WITH ORDINALITY
+                   u (event, id, source_type, source_id, reverses, reservation, settles, override_ref, actor_type, actor, person, correlation, o)
               JOIN (SELECT coalesce(w.t, w.e) AS t, string_agg('{"debit":' || w.debit || ',"credit":' || w.credit || ',"amount_minor":' || w.amount
                              || ',"currency":"' || w.currency || '"}', ',' ORDER BY w.e) AS entries
                       FROM unnest(e_posting, p_debits, p_credits, p_amounts, p_currencies, e_debit_seq) WITH ORDINALITY
@@ -341,20 +535,24 @@ BEGIN
              ORDER BY u.event) x;
     INSERT INTO messaging.outbox_messages (tenant_id, created_at, event_type, aggregate_type, aggregate_id, audit_event_id, audit_xid,
                                            audit_epoch, correlation_id)
-    SELECT v_tenant, v_now, 'ledger.transaction.posted', 'transaction', u.id::text, u.event, v_xid, v_epoch, v_correlation
-      FROM unnest(t_event, ids) u (event, id)
+    SELECT v_tenant, v_now, 'ledger.transaction.posted', 'transaction', u.id::text, u.event, v_xid, v_epoch, coalesce(u.correlation, v_correlation)
+      FROM unnest(t_event, ids, p_correlations) u (event, id, correlation)
      WHERE u.event > 0
      ORDER BY u.event;
     IF p_reservations IS NOT NULL THEN
       INSERT INTO ledger.reservation_events (tenant_id, reservation_id, id, recorded_at, amount_minor, transaction_id, kind)
       SELECT v_tenant, u.reservation, nextval('ledger.reservation_event_ids'), v_now, u.amount, u.id, 'captured'
-        FROM unnest(p_reservations, p_amounts, ids, t_event) u (reservation, amount, id, event)
+        FROM unnest(p_reservations, t_taken, ids, t_event) u (reservation, amount, id, event)
        WHERE u.event > 0 AND u.reservation <> 0;
       UPDATE ledger.reservations s
          SET remaining_minor = u.remaining, captured_minor = s.captured_minor + s.remaining_minor - u.remaining, status = u.status, updated_at = v_now
         FROM unnest(r_id, r_left, r_status) u (id, remaining, status)
        WHERE s.tenant_id = v_tenant AND s.id = ANY (r_id) AND s.id = u.id AND s.remaining_minor <> u.remaining;
     END IF;
+  END IF;
+  IF v_held_back > 0 THEN
+    PERFORM ledger.hold_back(v_now, v_clock, ids, t_kind, p_effective_at, p_expires_at, p_source_types, p_source_ids, codes,
+                             e_pending, p_debits, p_credits, p_amounts, p_currencies, e_n);
   END IF;
   IF v_refused > 0 THEN
     WITH refused AS (
@@ -364,12 +562,17 @@ BEGIN
                   ELSE jsonb_strip_nulls(jsonb_build_object(
                     'entry', CASE WHEN e.e IS NOT NULL THEN coalesce(e.n, 1) END,
                     'debit', e.debit, 'credit', e.credit, 'amount_minor', e.amount, 'currency', e.currency,
-                    'account', CASE WHEN u.code IN (40, 41) THEN u.account END,
-                    'available_minor', CASE WHEN u.code IN (23, 40, 41) THEN u.room END,
+                    'account', CASE WHEN u.code BETWEEN 40 AND 50 THEN u.account END,
+                    'available_minor', CASE WHEN u.code IN (23, 25, 32, 40, 41, 43) THEN u.room END,
+                    'minimum_minor', CASE WHEN u.code = 43 THEN u.figure END,
+                    'version', CASE WHEN u.code = 42 THEN u.room END, 'expected_version', CASE WHEN u.code = 42 THEN u.figure END,
+                    'balance_minor', CASE WHEN u.code = 44 THEN u.room END, 'at', CASE WHEN u.code = 44 THEN to_char(u.moment AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') END,
+                    'effective_on', CASE WHEN u.code = 50 THEN u.day END,
+                    'closed_through', CASE WHEN u.code = 50 THEN a_closed[array_position(a_id, u.account)] END,
                     'reservation', nullif(u.reservation, 0), 'reservation_status', CASE WHEN u.code = 22 THEN w.status END,
-                    'reverses', nullif(u.reverses, 0))) END
-        FROM unnest(ids, codes, t_entry, t_account, t_room, t_state, p_reservations, t_reservation, p_reverses) WITH ORDINALITY
-             u (id, code, entry, account, room, state, reservation, position, reverses, o)
+                    'reverses', nullif(u.reverses, 0), 'settles', u.settles, 'status', CASE WHEN u.code = 24 THEN v_status END)) END
+        FROM unnest(ids, codes, t_entry, t_account, t_room, t_state, p_reservations, t_reservation, p_reverses, p_settles, t_figure, t_moment, t_day)
+             WITH ORDINALITY u (id, code, entry, account, room, state, reservation, position, reverses, settles, figure, moment, day, o)
         LEFT JOIN unnest(p_debits, p_credits, p_amounts, p_currencies, e_n) WITH ORDINALITY e (debit, credit, amount, currency, n, e)
              ON e.e = CASE WHEN u.entry > 0 THEN u.entry WHEN p_counts IS NULL THEN u.o END
         LEFT JOIN unnest(r_status) WITH ORDINALITY w (status, p) ON w.p = u.position
@@ -378,11 +581,20 @@ BEGIN
     )
     INSERT INTO audit.events (tenant_id, id, event_time, xid, epoch, formula, type, actor_type, actor_id, person_id, correlation_id,
                               payment_id, ingestion_id, data, witness)
-    SELECT v_tenant, x.id, v_now, v_xid, v_epoch, 1, 'ledger.transaction.refused', v_actor_type, v_actor, v_person, v_correlation, NULL, NULL, x.data,
-           audit.witness(v_tenant, x.id, v_now, v_xid, v_epoch, 1::smallint, 'ledger.transaction.refused', v_actor_type, v_actor, v_person,
-                         v_correlation, NULL, NULL, x.data)
-      FROM (SELECT nextval('audit.event_id') AS id, jsonb_build_object('transaction_id', f.request_id, 'code', f.code, 'facts', f.facts) AS data
-              FROM refused f) x;
+    SELECT v_tenant, x.id, v_now, v_xid, v_epoch, 1, 'ledger.transaction.refused', x.actor_type, x.actor, x.person, x.correlation, NULL, NULL, x.data,
+           audit.witness(v_tenant, x.id, v_now, v_xid, v_epoch, 1::smallint, 'ledger.transaction.refused', x.actor_type, x.actor, x.person,
+                         x.correlation, NULL, NULL, x.data)
+      FROM (SELECT nextval('audit.event_id') AS id, jsonb_build_object('transaction_id', f.request_id, 'code', f.code, 'facts', f.facts) AS data,
+                   coalesce(u.actor_type, v_actor_type) AS actor_type, coalesce(u.actor, v_actor) AS actor,
+                   CASE WHEN u.actor IS NULL THEN v_person ELSE u.person END AS person, coalesce(u.correlation, v_correlation) AS correlation
+              FROM refused f
+              JOIN unnest(ids, t_state, p_actor_types, p_actors, p_persons, p_correlations)
+                   u (id, state, actor_type, actor, person, correlation) ON u.id = f.request_id AND coalesce(u.state, 0) = 0) x;
+  END IF;
+  IF v_held_back > 0 THEN
+    FOR t IN 1 .. n LOOP
+      IF codes[t] = 0 AND t_kind[CASE WHEN t_state IS NULL OR t_state[t] <> 3 THEN t ELSE t_twin[t] END] > 0 THEN codes[t] := 1; END IF;
+    END LOOP;
   END IF;
   IF v_culprit > 0 THEN
     SELECT array_agg(x.facts) INTO facts
@@ -391,128 +603,5 @@ BEGIN
              ORDER BY u.o) x;
   END IF;
 END $$;
-COMMENT ON FUNCTION ledger.post_batch(text[], integer[], bigint[], bigint[], bigint[], text[], timestamptz[], text[], text[], text[], jsonb[],
-  bigint[], bigint[], boolean) IS 'The one judge and writer of entries; reached through post_one, post_many, capture_many and reverse_one';
-ALTER FUNCTION ledger.post_batch(text[], integer[], bigint[], bigint[], bigint[], text[], timestamptz[], text[], text[], text[], jsonb[],
-  bigint[], bigint[], boolean) OWNER TO headgate_poster;
-
-CREATE OR REPLACE FUNCTION ledger.post_many(
-  p_keys text[], p_counts integer[], p_debits bigint[], p_credits bigint[], p_amounts bigint[], p_currencies text[],
-  p_effective_at timestamptz[], p_source_types text[], p_source_ids text[], p_descriptions text[], p_metadata jsonb[], p_atomic boolean,
-  OUT codes smallint[], OUT ids bigint[], OUT replayed boolean[], OUT facts jsonb[]
-) LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-  SELECT b.codes, b.ids, b.replayed, b.facts
-    FROM ledger.post_batch(p_keys, p_counts, p_debits, p_credits, p_amounts, p_currencies, p_effective_at, p_source_types, p_source_ids,
-                           p_descriptions, p_metadata, NULL, NULL, p_atomic) b
-$$;
-COMMENT ON FUNCTION ledger.post_many(text[], integer[], bigint[], bigint[], bigint[], text[], timestamptz[], text[], text[], text[], jsonb[], boolean) IS
-  'Posts up to 10,000 transactions, each atomic by itself or all together. p_counts: entries a posting (NULL: one each). Answers in order: result codes, numbers, replayed, figures of refusals';
-ALTER FUNCTION ledger.post_many(text[], integer[], bigint[], bigint[], bigint[], text[], timestamptz[], text[], text[], text[], jsonb[], boolean) OWNER TO headgate_poster;
-GRANT EXECUTE ON FUNCTION ledger.post_many(text[], integer[], bigint[], bigint[], bigint[], text[], timestamptz[], text[], text[], text[], jsonb[], boolean) TO headgate_app;
-
-CREATE OR REPLACE FUNCTION ledger.post_one(
-  p_key text, p_debit bigint, p_credit bigint, p_amount bigint, p_currency text, p_effective_at timestamptz, p_source_type text,
-  p_source_id text, p_description text, p_metadata jsonb,
-  OUT code smallint, OUT id bigint, OUT replayed boolean, OUT facts jsonb
-) LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-DECLARE
-  v_tenant CONSTANT uuid := core.require_tenant();
-  v_now timestamptz; v_clock timestamptz; v_day date; v_zone text;
-  v_account record; dr record; cr record;
-  v_event bigint; v_xid xid8; v_epoch integer; v_payment_id text; v_data jsonb;
-  v_actor_type CONSTANT text := core.actor_type(); v_actor CONSTANT text := core.actor_id();
-  v_person CONSTANT text := core.person_id(); v_correlation CONSTANT text := core.correlation_id();
-BEGIN
-  <<short>> BEGIN
-    EXIT short WHEN num_nulls(p_key, p_debit, p_credit, p_amount, p_currency) > 0 OR p_debit = p_credit
-      OR p_amount NOT BETWEEN 1 AND 4611686018427387903 OR length(p_key) NOT BETWEEN 1 AND 255;
-    FOR v_account IN
-      SELECT a.id, a.net_minor AS net, a.seq, a.currency, a.status, a.next_expiry_at, l.time_zone,
-             CASE WHEN a.type IN ('ASSET', 'EXPENSE') THEN a.lo_minor + a.reserved_minor ELSE a.lo_minor END AS lo,
-             CASE WHEN a.type IN ('ASSET', 'EXPENSE') THEN a.hi_minor ELSE a.hi_minor - a.reserved_minor END AS hi
-        FROM ledger.accounts a
-        LEFT JOIN tenants.legal_entities l ON l.tenant_id = v_tenant AND l.id = a.legal_entity_id
-       WHERE a.tenant_id = v_tenant AND a.id IN (p_debit, p_credit)
-       ORDER BY a.id
-         FOR NO KEY UPDATE OF a
-    LOOP
-      IF v_account.id = p_debit THEN dr := v_account; ELSE cr := v_account; END IF;
-    END LOOP;
-    v_now := clock_timestamp(); v_clock := tenants.now();
-    EXIT short WHEN dr IS NULL OR cr IS NULL;
-    EXIT short WHEN dr.currency <> p_currency OR cr.currency <> p_currency OR dr.status <> 'open' OR cr.status <> 'open'
-      OR dr.next_expiry_at <= v_clock OR cr.next_expiry_at <= v_clock
-      OR dr.net + p_amount > dr.hi OR cr.net - p_amount < cr.lo;
-    v_zone := coalesce(dr.time_zone, cr.time_zone, 'UTC');
-    v_day := (coalesce(p_effective_at, v_clock) AT TIME ZONE v_zone)::date;
-    EXIT short WHEN p_effective_at > v_clock AND v_day > (v_clock AT TIME ZONE v_zone)::date;
-
-    id := nextval('ledger.request_ids');
-    INSERT INTO ledger.transactions (tenant_id, id, recorded_at, effective_at, effective_on, hash_formula, body_hash, key, source_type, source_id,
-                                     description, metadata)
-    VALUES (v_tenant, id, v_now, coalesce(p_effective_at, v_clock), v_day, 1,
-            ledger.body_hash(p_debit || ':' || p_credit || ':' || p_amount || ':' || p_currency, NULL, NULL, p_effective_at, p_source_type, p_source_id,
-                             p_description, p_metadata),
-            p_key, p_source_type, p_source_id, p_description, p_metadata)
-    ON CONFLICT (tenant_id, key) DO NOTHING;
-    EXIT short WHEN NOT FOUND;
-    INSERT INTO ledger.entries (tenant_id, transaction_id, debit_account_id, credit_account_id, amount_minor, debit_seq, debit_net, credit_seq,
-                                credit_net, recorded_at, effective_at, effective_on, n, currency)
-    VALUES (v_tenant, id, p_debit, p_credit, p_amount, dr.seq + 1, dr.net + p_amount, cr.seq + 1, cr.net - p_amount, v_now,
-            coalesce(p_effective_at, v_clock), v_day, 1, p_currency);
-    UPDATE ledger.accounts a
-       SET net_minor = a.net_minor + CASE WHEN a.id = p_debit THEN p_amount ELSE -p_amount END, seq = a.seq + 1
-     WHERE a.tenant_id = v_tenant AND a.id IN (p_debit, p_credit);
-    v_event := nextval('audit.event_id'); v_xid := pg_current_xact_id(); v_epoch := audit.current_epoch();
-    v_payment_id := CASE WHEN p_source_id LIKE 'pay\_%' THEN p_source_id END;
-    v_data := ('{"transaction_id":' || id || ',"entries":[{"debit":' || p_debit || ',"credit":' || p_credit || ',"amount_minor":' || p_amount
-      || ',"currency":"' || p_currency || '"}]'
-      || CASE WHEN p_source_id IS NULL THEN '' ELSE ',"source_type":' || to_json(p_source_type) || ',"source_id":' || to_json(p_source_id) END || '}')::jsonb;
-    INSERT INTO audit.events (tenant_id, id, event_time, xid, epoch, formula, type, actor_type, actor_id, person_id, correlation_id, payment_id,
-                              ingestion_id, data, witness)
-    VALUES (v_tenant, v_event, v_now, v_xid, v_epoch, 1, 'ledger.transaction.posted', v_actor_type, v_actor, v_person, v_correlation, v_payment_id,
-            NULL, v_data,
-            audit.witness(v_tenant, v_event, v_now, v_xid, v_epoch, 1::smallint, 'ledger.transaction.posted', v_actor_type, v_actor, v_person,
-                          v_correlation, v_payment_id, NULL, v_data));
-    INSERT INTO messaging.outbox_messages (tenant_id, created_at, event_type, aggregate_type, aggregate_id, audit_event_id, audit_xid, audit_epoch,
-                                           correlation_id)
-    VALUES (v_tenant, v_now, 'ledger.transaction.posted', 'transaction', id::text, v_event, v_xid, v_epoch, v_correlation);
-    code := 0; replayed := false;
-    RETURN;
-  END short;
-  -- Something speaks against it, or the key is known: the batch form says what, and records it.
-  SELECT b.codes[1], b.ids[1], b.replayed[1], b.facts[1] INTO code, id, replayed, facts
-    FROM ledger.post_batch(ARRAY[p_key], NULL, ARRAY[p_debit], ARRAY[p_credit], ARRAY[p_amount], ARRAY[p_currency], ARRAY[p_effective_at],
-                           ARRAY[p_source_type], ARRAY[p_source_id], ARRAY[p_description], ARRAY[p_metadata], NULL, NULL, false) b;
-END $$;
-COMMENT ON FUNCTION ledger.post_one(text, bigint, bigint, bigint, text, timestamptz, text, text, text, jsonb) IS
-  'Posts one transaction of one entry: the short way of post_many, with the same answers';
-ALTER FUNCTION ledger.post_one(text, bigint, bigint, bigint, text, timestamptz, text, text, text, jsonb) OWNER TO headgate_poster;
-GRANT EXECUTE ON FUNCTION ledger.post_one(text, bigint, bigint, bigint, text, timestamptz, text, text, text, jsonb) TO headgate_app;
-
-CREATE OR REPLACE FUNCTION ledger.reverse_one(
-  p_key text, p_transaction bigint, p_reason text, OUT code smallint, OUT id bigint, OUT replayed boolean, OUT facts jsonb
-) LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-DECLARE
-  v_tenant CONSTANT uuid := core.require_tenant();
-  v_source_type text; v_source_id text;
-  v_debits bigint[]; v_credits bigint[]; v_amounts bigint[]; v_currencies text[];
-BEGIN
-  SELECT s.source_type, s.source_id INTO v_source_type, v_source_id
-    FROM ledger.transactions s WHERE s.tenant_id = v_tenant AND s.id = p_transaction;
-  -- The last entry first, so that an account passed through is filled before it is emptied.
-  SELECT array_agg(k.credit_account_id ORDER BY k.n DESC), array_agg(k.debit_account_id ORDER BY k.n DESC),
-         array_agg(k.amount_minor ORDER BY k.n DESC), array_agg(k.currency ORDER BY k.n DESC)
-    INTO v_debits, v_credits, v_amounts, v_currencies
-    FROM ledger.entries k WHERE k.tenant_id = v_tenant AND k.transaction_id = p_transaction;
-  IF v_debits IS NULL THEN
-    RAISE EXCEPTION USING ERRCODE = 'HG111', MESSAGE = 'there is no such posted transaction';
-  END IF;
-  SELECT b.codes[1], b.ids[1], b.replayed[1], b.facts[1] INTO code, id, replayed, facts
-    FROM ledger.post_batch(ARRAY[p_key], ARRAY[cardinality(v_debits)], v_debits, v_credits, v_amounts, v_currencies, NULL,
-                           ARRAY[v_source_type], ARRAY[v_source_id], ARRAY[p_reason], NULL, ARRAY[p_transaction], NULL, false) b;
-END $$;
-COMMENT ON FUNCTION ledger.reverse_one(text, bigint, text) IS
-  'Posts the whole of a transaction the other way round, once. Raises HG111 where there is none';
-ALTER FUNCTION ledger.reverse_one(text, bigint, text) OWNER TO headgate_poster;
-GRANT EXECUTE ON FUNCTION ledger.reverse_one(text, bigint, text) TO headgate_app;
+COMMENT ON FUNCTION ledger.post_batch IS 'The one judge and writer of entries; reached through post_one, post_many, post_group, capture_many, reverse_one and settle_one';
+ALTER FUNCTION ledger.post_batch OWNER TO headgate_poster;

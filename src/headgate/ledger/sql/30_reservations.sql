@@ -1,5 +1,13 @@
 -- Reservations. Whatever changes one holds the lock of its account, so a reservation needs no lock of its own.
 
+CREATE OR REPLACE FUNCTION ledger.next_expiry(p_tenant uuid, p_account bigint) RETURNS timestamptz LANGUAGE sql STABLE AS $$
+  SELECT least((SELECT min(s.expires_at) FROM ledger.reservations s WHERE s.tenant_id = p_tenant AND s.account_id = p_account AND s.status = 'active'),
+               (SELECT min(h.expires_at) FROM ledger.pending_holds h WHERE h.tenant_id = p_tenant AND h.account_id = p_account AND h.expires_at < 'infinity'),
+               'infinity')
+$$;
+COMMENT ON FUNCTION ledger.next_expiry(uuid, bigint) IS 'When the first active reservation or pending hold of an account falls due';
+ALTER FUNCTION ledger.next_expiry(uuid, bigint) OWNER TO headgate_poster;
+
 -- Ends active reservations whose accounts the caller has locked: what is left goes back to the account.
 CREATE OR REPLACE FUNCTION ledger.end_reservations(p_ids bigint[], p_status text) RETURNS void
   LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET enable_nestloop = off AS $$
@@ -19,9 +27,7 @@ BEGIN
    WHERE s.tenant_id = v_tenant AND s.id = ANY (v_ids);
   UPDATE ledger.accounts a
      SET reserved_minor = a.reserved_minor - u.rest, next_expiry_at = u.next_expiry_at
-    FROM (SELECT w.account, sum(w.rest)::bigint AS rest,
-                 coalesce((SELECT min(s.expires_at) FROM ledger.reservations s
-                            WHERE s.tenant_id = v_tenant AND s.account_id = w.account AND s.status = 'active'), 'infinity') AS next_expiry_at
+    FROM (SELECT w.account, sum(w.rest)::bigint AS rest, ledger.next_expiry(v_tenant, w.account) AS next_expiry_at
             FROM unnest(v_accounts, v_rest) w (account, rest) GROUP BY w.account) u
    WHERE a.tenant_id = v_tenant AND a.id = ANY (v_accounts) AND a.id = u.account;
   PERFORM ledger.announce_reservations('ledger.reservation.' || p_status, v_now, v_ids, v_rest);
@@ -67,10 +73,10 @@ DECLARE
       AND s.account_id = ANY (p_accounts));
 BEGIN
   PERFORM ledger.end_reservations(v_due, 'expired');
+  PERFORM ledger.give_back(p_accounts, NULL, p_clock);
   -- A bound that outlived its reservation (captured or released since) is moved on, or every posting would look again.
   UPDATE ledger.accounts a
-     SET next_expiry_at = coalesce((SELECT min(s.expires_at) FROM ledger.reservations s
-                                     WHERE s.tenant_id = v_tenant AND s.account_id = a.id AND s.status = 'active'), 'infinity')
+     SET next_expiry_at = ledger.next_expiry(v_tenant, a.id)
    WHERE a.tenant_id = v_tenant AND a.id = ANY (p_accounts) AND a.next_expiry_at <= p_clock;
   RETURN cardinality(v_due);
 END $$;
@@ -126,7 +132,8 @@ BEGIN
     SELECT array_agg(x.id), array_agg(x.room), array_agg(x.currency), array_agg(x.status), min(x.next_expiry_at)
       INTO a_id, a_room, a_currency, a_status, v_next_expiry
       FROM (SELECT b.id, b.currency, b.status, b.next_expiry_at,
-                   CASE WHEN b.type IN ('ASSET', 'EXPENSE') THEN b.net_minor - b.lo_minor ELSE b.hi_minor - b.net_minor END - b.reserved_minor AS room
+                   CASE WHEN b.type IN ('ASSET', 'EXPENSE') THEN b.net_minor - b.lo_minor ELSE b.hi_minor - b.net_minor END
+                     - b.reserved_minor - b.pending_out_minor AS room
               FROM ledger.accounts b WHERE b.tenant_id = v_tenant AND b.id = ANY (v_wanted) ORDER BY b.id FOR NO KEY UPDATE) x;
     v_now := clock_timestamp();
     v_clock := tenants.now();

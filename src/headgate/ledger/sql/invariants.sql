@@ -5,15 +5,17 @@
 -- every transaction and reservation is. ledger.advance_verified() moves both after a clean check, in the check's snapshot.
 
 CREATE OR REPLACE VIEW ledger.unverified_legs WITH (security_invoker = true) AS
-  SELECT a.tenant_id, a.id AS account_id, a.code, f.from_seq, f.from_net, l.seq, l.net_minor, l.change_minor, l.transaction_id, l.n, l.currency
+  SELECT a.tenant_id, a.id AS account_id, a.code, f.from_seq, f.from_net, l.seq, l.net_minor, l.change_minor, l.transaction_id, l.n, l.currency,
+         l.effective_at, l.is_late
     FROM ledger.accounts a
     LEFT JOIN ledger.verified_accounts v ON v.tenant_id = a.tenant_id AND v.account_id = a.id AND NOT core.check_full()
     CROSS JOIN LATERAL (SELECT coalesce(v.seq, 0) AS from_seq, coalesce(v.net_minor, 0) AS from_net) f
     JOIN LATERAL (
-      SELECT e.debit_seq AS seq, e.debit_net AS net_minor, e.amount_minor AS change_minor, e.transaction_id, e.n, e.currency
+      SELECT e.debit_seq AS seq, e.debit_net AS net_minor, e.amount_minor AS change_minor, e.transaction_id, e.n, e.currency, e.effective_at,
+             e.debit_late AS is_late
         FROM ledger.entries e WHERE e.tenant_id = a.tenant_id AND e.debit_account_id = a.id AND e.debit_seq > f.from_seq
       UNION ALL
-      SELECT e.credit_seq, e.credit_net, -e.amount_minor, e.transaction_id, e.n, e.currency
+      SELECT e.credit_seq, e.credit_net, -e.amount_minor, e.transaction_id, e.n, e.currency, e.effective_at, e.credit_late
         FROM ledger.entries e WHERE e.tenant_id = a.tenant_id AND e.credit_account_id = a.id AND e.credit_seq > f.from_seq) l ON true;
 COMMENT ON VIEW ledger.unverified_legs IS 'The legs that a check has to judge: all of them, or those past each account''s watermark';
 
@@ -92,14 +94,18 @@ CREATE OR REPLACE VIEW ledger.invariant_reserved WITH (security_invoker = true) 
 COMMENT ON VIEW ledger.invariant_reserved IS 'What an account has set aside is the sum of its active reservations, and it knows when the first falls due';
 
 CREATE OR REPLACE VIEW ledger.invariant_available WITH (security_invoker = true) AS
-  SELECT b.code AS subject, format('shows %s available; posted %s less reservations that are not overdue %s', b.available_minor, b.posted_minor, coalesce(r.held, 0)) AS detail
+  SELECT b.code AS subject, format('shows %s available; posted %s less reservations that are not overdue %s and pending outflows that are not %s', b.available_minor, b.posted_minor,
+                coalesce(r.held, 0), coalesce(h.held, 0)) AS detail
     FROM ledger.balances b
     LEFT JOIN (SELECT s.tenant_id, s.account_id, sum(s.remaining_minor) AS held
                  FROM ledger.reservations s WHERE s.status = 'active' AND s.expires_at > (SELECT tenants.now())
                 GROUP BY s.tenant_id, s.account_id) r
       ON r.tenant_id = b.tenant_id AND r.account_id = b.account_id
-   WHERE b.available_minor <> b.posted_minor - coalesce(r.held, 0);
-COMMENT ON VIEW ledger.invariant_available IS 'Available is posted less what is reserved and not overdue';
+    LEFT JOIN (SELECT k.tenant_id, k.account_id, sum(k.out_minor) AS held
+                 FROM ledger.pending_holds k WHERE k.expires_at > (SELECT tenants.now()) GROUP BY k.tenant_id, k.account_id) h
+      ON h.tenant_id = b.tenant_id AND h.account_id = b.account_id
+   WHERE b.available_minor <> b.posted_minor - coalesce(r.held, 0) - coalesce(h.held, 0);
+COMMENT ON VIEW ledger.invariant_available IS 'Available is posted less what is reserved or pending to leave, and not overdue';
 
 CREATE OR REPLACE VIEW ledger.invariant_reservation_parts WITH (security_invoker = true) AS
   SELECT s.id::text AS subject,
@@ -107,14 +113,14 @@ CREATE OR REPLACE VIEW ledger.invariant_reservation_parts WITH (security_invoker
                 s.remaining_minor, s.amount_minor, coalesce(f.captured, 0), coalesce(f.released, 0)) AS detail
     FROM ledger.reservations s
     LEFT JOIN (SELECT v.tenant_id, v.reservation_id, sum(v.amount_minor) FILTER (WHERE v.kind = 'captured') AS captured,
-                      sum(v.amount_minor) FILTER (WHERE v.kind <> 'captured') AS released,
+                      sum(v.amount_minor) FILTER (WHERE v.kind IN ('released', 'expired')) AS released,
                       bool_or(v.kind = 'released') AS was_released, bool_or(v.kind = 'expired') AS was_expired
                  FROM ledger.reservation_events v GROUP BY v.tenant_id, v.reservation_id) f
       ON f.tenant_id = s.tenant_id AND f.reservation_id = s.id
    WHERE s.captured_minor + s.released_minor + s.remaining_minor <> s.amount_minor
       OR s.captured_minor <> coalesce(f.captured, 0) OR s.released_minor <> coalesce(f.released, 0)
       OR (s.status = 'active') <> (s.remaining_minor > 0)
-      OR (s.status = 'released') <> coalesce(f.was_released, false) OR (s.status = 'expired') <> coalesce(f.was_expired, false);
+      OR (s.status = 'released' AND NOT coalesce(f.was_released, false)) OR (s.status = 'expired') <> coalesce(f.was_expired, false);
 COMMENT ON VIEW ledger.invariant_reservation_parts IS 'Captured, released and remaining of a reservation add up to its amount, and its facts say the same';
 
 CREATE OR REPLACE VIEW ledger.invariant_captures WITH (security_invoker = true) AS
@@ -131,30 +137,34 @@ COMMENT ON VIEW ledger.invariant_captures IS 'Every capture is a posting of the 
 
 CREATE OR REPLACE VIEW ledger.invariant_transactions_judged WITH (security_invoker = true) AS
   SELECT s.id::text AS subject,
-         CASE WHEN e.entries = 0 AND f.request_id IS NULL THEN 'has neither entries nor a refusal'
+         CASE WHEN e.entries = 0 AND f.request_id IS NULL AND q.id IS NULL THEN 'has neither entries nor a refusal, and is not pending'
+              WHEN q.id IS NOT NULL AND f.request_id IS NOT NULL THEN 'was refused and made pending'
+              WHEN q.id IS NOT NULL AND e.entries > 0 THEN format('was made pending and has %s entries', e.entries)
               WHEN e.entries > 0 AND f.request_id IS NOT NULL THEN format('was refused and has %s entries', e.entries)
               WHEN e.entries > 0 AND e.entries <> e.last_n THEN 'has gaps in the numbers of its entries'
               ELSE 'has entries of another time' END AS detail
     FROM ledger.unverified_transactions s
     LEFT JOIN ledger.refusals f ON f.tenant_id = s.tenant_id AND f.request_id = s.id
+    LEFT JOIN ledger.pending_transactions q ON q.tenant_id = s.tenant_id AND q.id = s.id
     CROSS JOIN LATERAL (
       SELECT count(*) AS entries, max(k.n) AS last_n,
              bool_and((k.recorded_at, k.effective_at, k.effective_on) = (s.recorded_at, s.effective_at, s.effective_on)) AS of_its_time
         FROM ledger.entries k WHERE k.tenant_id = s.tenant_id AND k.transaction_id = s.id) e
-   WHERE (e.entries > 0) = (f.request_id IS NOT NULL) OR e.entries <> coalesce(e.last_n, 0) OR NOT e.of_its_time
+   WHERE (e.entries > 0)::integer + (f.request_id IS NOT NULL)::integer + (q.id IS NOT NULL)::integer <> 1 OR e.entries <> coalesce(e.last_n, 0) OR NOT e.of_its_time
   UNION ALL
   SELECT u.transaction_id::text, format('entry %s has no transaction', u.n)
     FROM ledger.unverified_legs u
    WHERE u.change_minor > 0
      AND NOT EXISTS (SELECT FROM ledger.transactions s WHERE s.tenant_id = u.tenant_id AND s.id = u.transaction_id);
-COMMENT ON VIEW ledger.invariant_transactions_judged IS 'Every transaction has its entries or its refusal, never both; a refused one leaves nothing but its record';
+COMMENT ON VIEW ledger.invariant_transactions_judged IS 'Every transaction has its entries or its refusal or is a pending one, never two of these; a refused one leaves nothing but its record';
 
 CREATE OR REPLACE VIEW ledger.invariant_reservations_judged WITH (security_invoker = true) AS
   SELECT q.id::text AS subject, CASE WHEN s.id IS NULL THEN 'has neither a reservation nor a refusal' ELSE 'was refused and stands' END AS detail
     FROM ledger.reservation_requests q
     LEFT JOIN ledger.reservations s ON s.tenant_id = q.tenant_id AND s.id = q.id
     LEFT JOIN ledger.refusals f ON f.tenant_id = q.tenant_id AND f.request_id = q.id
-   WHERE (s.id IS NULL) = (f.request_id IS NULL)
+    LEFT JOIN ledger.reservation_events v ON v.tenant_id = q.tenant_id AND v.request_id = q.id
+   WHERE (coalesce(s.id, v.request_id) IS NULL) = (f.request_id IS NULL)
   UNION ALL
   SELECT s.id::text, 'was never asked for'
     FROM ledger.reservations s

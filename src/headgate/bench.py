@@ -1,0 +1,81 @@
+"""`headgate bench …`: what the performance claims rest on, to run on one's own machine.
+
+The benchmarks lie in `benchmarks/` of a checkout and in `headgate/_benchmarks` of an installed wheel; they are no part of
+the product and are imported only here.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from pathlib import Path
+from types import ModuleType
+from typing import Annotated
+
+import typer
+
+from headgate.core.terminal import emit
+
+app = typer.Typer(name="bench", help="Measure this machine: what the performance claims rest on.", no_args_is_help=True)
+
+_PACKAGE = Path(__file__).resolve().parent
+
+
+@app.callback()
+def bench() -> None:
+    """Each benchmark runs on an embedded server of its own, in a temporary home that is removed afterwards."""
+
+
+@app.command("ledger")
+def ledger(
+    transactions: Annotated[int, typer.Option(min=1, help="Of each shape, a round.")] = 20_000,
+    batch: Annotated[int | None, typer.Option(min=1, max=10_000, help="One shape of your own: its batch.")] = None,
+    clients: Annotated[int | None, typer.Option(min=1, max=100, help="One shape of your own: its clients.")] = None,
+    accounts: Annotated[int, typer.Option(min=50, max=1_000_000, help="Half of them have a limit.")] = 10_000,
+    hot_share: Annotated[
+        float | None, typer.Option(min=0, max=1, help="One shape of your own: the share on one hot account.")
+    ] = None,
+    reservations: Annotated[int, typer.Option(min=0, help="Reserved and captured a round; 0 leaves it out.")] = 10_000,
+    singles: Annotated[int, typer.Option(min=64, help="Of each shape that posts one at a time, a round.")] = 2_000,
+    rounds: Annotated[int, typer.Option(min=1, help="What is published are medians over the rounds.")] = 3,
+    shape: Annotated[list[str] | None, typer.Option(help="Only this shape; may be given again.")] = None,
+    large: Annotated[bool, typer.Option("--large", help="Also on a book of --large-rows transactions.")] = False,
+    large_rows: Annotated[int, typer.Option(min=1000, help="How many rows --large generates.")] = 10_000_000,
+    pgledger: Annotated[
+        Path | None,
+        typer.Option(exists=True, file_okay=False, help="Also against pgledger, whose public SQL you put into DIR."),
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")] = False,
+) -> None:
+    """The ledger's rates beside raw COPY in the same run; without flags it ends within five minutes."""
+    module = _benchmark("ledger")
+    document = module.run(
+        module.Plan(
+            transactions=transactions,
+            accounts=accounts,
+            reservations=reservations,
+            singles=singles,
+            rounds=rounds,
+            batch=batch,
+            clients=clients,
+            hot_share=hot_share,
+            only=tuple(shape or ()),
+            large=large,
+            large_rows=large_rows,
+            pgledger=pgledger,
+        )
+    )
+    if json:
+        emit(document, as_json=True)
+    else:
+        module.show(document)
+
+
+def _benchmark(name: str) -> ModuleType:
+    """A benchmark's package, installed or in the checkout."""
+    if (_PACKAGE / "_benchmarks").is_dir():
+        return importlib.import_module(f"headgate._benchmarks.{name}")
+    root = str(_PACKAGE.parent.parent)
+    if root not in sys.path:
+        sys.path.append(root)
+    return importlib.import_module(f"benchmarks.{name}")
