@@ -19,7 +19,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from tests.ledger.conftest import Book as RealBook
-from tests.ledger.model.book import NOBODY, Account, Answer, Book, Leg, Raised, Wanted, WantedReservation
+from tests.ledger.model.book import Book
+from tests.ledger.model.words import NOBODY, Account, Answer, Leg, Raised, Wanted, WantedReservation
 from tests.ledger.model.world import JOURNAL, VERBS, _capture, _fields, _open, _posting, _reservation_request
 
 from headgate import ledger
@@ -302,12 +303,17 @@ class _Check:
                 expected = self.book.reserve_many(call.wanted, atomic=True)
             else:
                 self.book.now = datetime.fromtimestamp(stamp, UTC)
-                expected = self.book.post_many(call.wanted, atomic=call.way == "atomic")
+                wanted = [self._with_legs(one) for one in call.wanted]
+                expected = self.book.post_many(wanted, atomic=call.way == "atomic")
         except (Raised, KeyError) as raised:
             self.found.append(f"should have raised {raised!r}: {call}")
             return
         for one, answer, wished in zip(call.wanted, call.answers, expected, strict=True):
             self._same(call, one, answer, wished)
+
+    def _with_legs(self, one: Wanted) -> Wanted:
+        """A reversal takes back what is left when its turn comes."""
+        return one if one.reverses is None else self.book.reversal(one.key, one.reverses, one.reason, None)
 
     def _same(self, call: Call, one: Any, answer: Any, wished: Answer) -> None:
         told = answer.code if isinstance(answer, Refused) else "done"

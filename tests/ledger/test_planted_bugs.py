@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - a plant is the text that stands in the function
 """Each class of bug, planted in the database, is found: by whom is part of the claim.
 
 A plant is a change to the text of a function (it must hit exactly once) or to the schema, in a database of its own. The
@@ -67,7 +68,11 @@ PLANTS = (
         "checker",
         [
             ("post_batch", "    v_now := clock_timestamp();\n", ""),
-            ("post_batch", "v_wanted := ARRAY(", "v_now := clock_timestamp(); v_wanted := ARRAY("),
+            (
+                "post_batch",
+                "v_wanted := ARRAY(SELECT DISTINCT u FROM unnest(p_debits",
+                "v_now := clock_timestamp();\n  v_wanted := ARRAY(SELECT DISTINCT u FROM unnest(p_debits",
+            ),
             ("post_one", "v_now := clock_timestamp(); v_clock", "v_clock"),
             ("post_one", "    FOR v_account IN", "    v_now := clock_timestamp(); FOR v_account IN"),
         ],
@@ -98,7 +103,7 @@ PLANTS = (
         [("post_batch", "IF g > a_hi[d] THEN", "IF g > a_hi[d] + 1 THEN")],
         NO_LIMITS,
     ),
-    Plant("reserved money is spent", "model", [("post_one", "a.hi_minor - a.reserved_minor", "a.hi_minor")], NO_LIMITS),
+    Plant("reserved money is spent", "model", [("post_one", "a.hi_minor - a.reserved_minor - a.pending_out_minor", "a.hi_minor - a.pending_out_minor")], NO_LIMITS),
     Plant("nothing keeps the limits", "invariants", [("post_one", "dr.net + p_amount > dr.hi", "false")], NO_LIMITS),
     # Numbers and sums
     Plant("a sequence is off by one", "model", [("post_one", "p_amount, dr.seq + 1,", "p_amount, dr.seq + 2,")]),
@@ -133,7 +138,7 @@ PLANTS = (
     Plant(
         "a replay is taken for a conflict",
         "model",
-        [("post_batch", "s.body_hash <> u.hash OR s.hash_formula <> 1 THEN 2 ELSE", "true THEN 2 ELSE")],
+        [("post_batch", "s.body_hash <> u.hash OR s.hash_formula <> 1 THEN 2\n", "true THEN 2\n")],
     ),
     Plant(
         "a refusal is not recorded",
@@ -149,7 +154,7 @@ PLANTS = (
     Plant(
         "an atomic batch is half kept",
         "model",
-        [("post_batch", "IF p_atomic AND v_culprit > 0 AND v_posted > 0 THEN", "IF false THEN")],
+        [("post_batch", "IF p_atomic AND v_culprit > 0 AND v_posted + v_held_back > 0 THEN", "IF false THEN")],
     ),
     Plant(
         "atomic reservations are half kept",
@@ -157,7 +162,7 @@ PLANTS = (
         [("reserve_many", "IF p_atomic AND v_culprit > 0 AND v_made > 0 THEN", "IF false THEN")],
     ),
     # Reservations
-    Plant("a capture is not capped", "model", [("post_batch", "ELSIF r_left[r] < amount THEN", "ELSIF false THEN")]),
+    Plant("a capture is not capped", "model", [("post_batch", "ELSIF r_left[r] < taken THEN", "ELSIF false THEN")]),
     Plant(
         "an ended reservation is captured", "model", [("post_batch", "ELSIF NOT r_active[r] THEN", "ELSIF false THEN")]
     ),
@@ -167,8 +172,8 @@ PLANTS = (
         [
             (
                 "post_batch",
-                "WHEN a_debit_normal[held] THEN e_credit[first] ELSE e_debit[first]",
-                "WHEN true THEN held ELSE 0",
+                "IF taken = 0 THEN code := 21; held := 0;",
+                "IF false THEN code := 21;",
             )
         ],
     ),
@@ -192,9 +197,58 @@ PLANTS = (
         "invariants",
         [("end_reservations", "a.reserved_minor - u.rest", "a.reserved_minor")],
     ),
+    # Pending, backdating, conditions
+    Plant(
+        "more is posted than was pending",
+        "model",
+        [
+            (
+                "post_batch",
+                "IF p_amounts[e] > coalesce(o_left[p_of[e]], 0) THEN",
+                "IF p_settles IS NULL AND p_amounts[e] > coalesce(o_left[p_of[e]], 0) THEN",
+            )
+        ],
+    ),
+    Plant(
+        "a pending transaction is posted twice",
+        "model",
+        [
+            ("post_batch", "p_settles IS NOT NULL AND v_status <> 'pending'", "false"),
+            ("post_batch", "WHEN x.status = 'pending' AND x.expires_at <= v_clock", "WHEN false"),
+        ],
+        ["DROP TRIGGER pending_transactions_end_once ON ledger.pending_transactions"],
+    ),
+    Plant(
+        "pending money can be spent",
+        "model",
+        [("post_one", "a.hi_minor - a.reserved_minor - a.pending_out_minor", "a.hi_minor - a.reserved_minor")],
+        NO_LIMITS,
+    ),
+    Plant(
+        "what is void is not given back",
+        "model",
+        [("end_pending", "PERFORM ledger.give_back(v_accounts, v_ended, v_clock);", "")],
+    ),
+    Plant(
+        "an override is not asked for", "model", [("post_batch", "IF v_breach.at IS NOT NULL THEN", "IF false THEN")]
+    ),
+    Plant("a late leg is not marked", "model", [("post_batch", "e_debit_late[e] := true;", "")]),
+    Plant(
+        "a version is not compared",
+        "model",
+        [("post_batch", "IF p_debit_versions[e] <> a_seq[d] THEN", "IF false THEN")],
+    ),
+    Plant("a least available is not kept", "model", [("post_batch", "IF taken < g THEN", "IF false THEN")]),
     # Reversal, status, days, messages
-    Plant("a transaction is reversed twice", "model", [("post_batch", "THEN 31", "THEN 0")]),
-    Plant("a reversal is reversed", "model", [("post_batch", "THEN 30", "THEN 0")]),
+    Plant(
+        "a transaction is reversed twice",
+        "model",
+        [
+            ("post_batch", "IF p_amounts[e] > coalesce(o_left[p_of[e]], 0) THEN", "IF false THEN"),
+            ("post_batch", "(SELECT sum(u) FROM unnest(o_left) u) = 0 THEN code := 31", "false THEN code := 31"),
+        ],
+    ),
+    Plant("a reversal is reversed", "model", [("post_batch", "ELSIF v_status = 'reversal' THEN", "ELSIF false THEN")]),
     Plant("a frozen account moves", "model", [("post_one", "dr.status <> 'open'", "dr.status = 'closed'")]),
     Plant("a day is that of UTC", "model", [("post_one", "coalesce(dr.time_zone, cr.time_zone, 'UTC')", "'UTC'")]),
     Plant(

@@ -6,24 +6,25 @@ import difflib
 from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from psycopg import sql
 from tests import make
-from tests.ledger.model.book import (
+from tests.ledger.model.book import Book
+from tests.ledger.model.words import (
     NET_MAX,
     NOBODY,
     START,
     Account,
     Answer,
-    Book,
     Leg,
     Raised,
     Wanted,
     WantedReservation,
+    hour_of,
 )
 
 from headgate import ledger, tenants
@@ -31,7 +32,7 @@ from headgate.core import ids
 from headgate.core.db import Database, Tx
 from headgate.core.errors import HeadgateError, Refused
 from headgate.core.money import Money
-from headgate.ledger import Capture, Entry, Posting, ReservationRequest
+from headgate.ledger import Capture, Entry, Posted, Posting, ReservationRequest
 from headgate.ledger.errors import RESULTS
 
 CAST: Sequence[Account] = (
@@ -47,7 +48,11 @@ LATER = ("later", "last")
 """Accounts that are not there until a history opens them."""
 NAMES = tuple(account.name for account in CAST) + LATER
 
-VERBS: dict[int, str] = {number: code for number, (code, _) in RESULTS.items()} | {2: "ledger.idempotency_conflict"}
+VERBS: dict[int, str] = {number: code for number, (code, _) in RESULTS.items()} | {
+    0: "done",
+    1: "pending",
+    2: "ledger.idempotency_conflict",
+}
 
 
 class Undone(Exception):
@@ -148,22 +153,94 @@ class World:
 
     def _raising(self, wanted: Sequence[Wanted]) -> list[Answer]:
         """A single verb raises where the array verb answers with a conflict."""
-        if wanted[0].reverses is not None and self.book.transactions[wanted[0].reverses][1].code != 0:
-            raise Raised("ledger.transaction_not_found")
         return self.book.post_many(wanted, atomic=True)
 
     def _single(self, wanted: Wanted) -> Any:
         if wanted.reverses is not None:
-            number = self.ids.get(wanted.reverses, NOBODY)
-            return ledger.reverse(self.tx, idempotency_key=wanted.key, transaction_id=number, reason=wanted.reason)
-        if wanted.reservation is not None:
+            return self._reverse(wanted.key, wanted.reverses, wanted.reason, wanted.part)
+        if wanted.settles is not None:
+            return self._settle(wanted.key, wanted.settles, wanted.part, wanted.effective_at)
+        if _is_capture(wanted):
             return ledger.capture(self.tx, **_fields(_capture(wanted)))
         return ledger.post(self.tx, **_fields(_posting(wanted)))
 
     def _many(self, wanted: Sequence[Wanted], atomic: bool) -> list[Any]:
-        if wanted[0].reservation is not None:
+        if all(map(_is_capture, wanted)):
             return list(ledger.capture_many(self.tx, [_capture(one) for one in wanted], atomic))
         return list(ledger.post_many(self.tx, [_posting(one) for one in wanted], atomic))
+
+    def reverse(self, key: str, original: str, reason: str | None, part: tuple[Any, ...] | None) -> Wanted | None:
+        """A reversal, on both sides. The model's request, where there is something to reverse."""
+        try:
+            wanted = self.book.reversal(key, original, reason, part)
+        except Raised as raised:
+            self._refused_loudly(lambda: self._reverse(key, original, reason, part), str(raised))
+            return None
+        self.post([wanted], "single")
+        return wanted
+
+    def _reverse(self, key: str, original: str, reason: str | None, part: tuple[Any, ...] | None) -> Any:
+        facts: dict[str, Any] = {}
+        if part is not None and part[0] == "entries":
+            currencies = [leg.currency for leg in self.book.posted(original).legs]
+            facts = {"entries": {n: Money(amount, currencies[n - 1]) for n, amount in part[1]}}
+        elif part is not None:
+            _, amount, currency, numbers, rule = part
+            facts = {"amount": Money(amount, currency), "entries": numbers, "apportion": rule}
+        number = self.ids.get(original, NOBODY)
+        return ledger.reverse(self.tx, idempotency_key=key, transaction_id=number, reason=reason, **facts)
+
+    def settle(self, key: str, pending: str, part: tuple[Any, ...] | None, at: datetime | None) -> Wanted | None:
+        """What is pending is posted, on both sides."""
+        try:
+            wanted = self.book.settlement(key, pending, part, at)
+        except Raised as raised:
+            self._refused_loudly(lambda: self._settle(key, pending, part, at), str(raised))
+            return None
+        self.post([wanted], "single")
+        return wanted
+
+    def _settle(self, key: str, pending: str, part: tuple[Any, ...] | None, at: datetime | None) -> Any:
+        amounts = None if part is None else {n: Money(amount, "USD") for n, amount in part[1]}
+        number = self.ids.get(pending, NOBODY)
+        return ledger.post_pending(
+            self.tx, idempotency_key=key, transaction_id=number, amounts=amounts, effective_at=at
+        )
+
+    def void(self, key: str) -> None:
+        """What is pending is given back, on both sides."""
+        number = self.ids.get(key, NOBODY)
+        self._both(
+            lambda: [ledger.void(self.tx, transaction_id=number, reason="not wanted")],
+            lambda: [self.book.void(key)],
+        )
+
+    def post_scheduled(self) -> None:
+        """The job that posts what was scheduled, on its day."""
+        due = self.book.scheduled_due()
+        due.sort(key=lambda one: (self.book.pending[one[0]].effective_at, self.ids[one[0]]))
+        answers = []
+        for key, n in due:
+            wanted = self.book.settlement(f"ledger:scheduled:{self.ids[key]}:{n}", key, None, None)
+            answers += self.book.post_many([wanted])
+        found = ledger.post_scheduled(self.tx, timedelta(0))
+        posted = sum(answer.code == 0 for answer in answers)
+        expected = {"posted": posted, "refused": len(due) - posted}
+        self.told["scheduled"] += posted
+        if found != expected:
+            raise AssertionError(f"the job says {found}, the model {expected}")
+        for key, _ in due:
+            settled_by = self.book.pending[key].settled_by
+            if settled_by is not None:
+                self.ids[settled_by] = self.tx.value(
+                    "SELECT id FROM ledger.transactions WHERE key = %(key)s", {"key": settled_by}
+                )
+
+    def expire_pending(self) -> None:
+        """The job that marks what is pending and overdue."""
+        marked, expected = ledger.expire_pending(self.tx), self.book.expire_pending()
+        if marked != expected:
+            raise AssertionError(f"the book marks {marked} pending, the model {expected}")
 
     def reserve(self, wanted: Sequence[WantedReservation], way: str) -> None:
         """Reservations, on both sides."""
@@ -240,7 +317,7 @@ class World:
         answers = act()
         told = [_told(answer) for answer in answers]
         self.told.update(str(one.code) for one in expected)
-        wished = [VERBS.get(one.code, "done") for one in expected]
+        wished = [VERBS[one.code] for one in expected]
         assert told == wished, f"the book answers {told}, the model {wished}"
         for n, (answer, one) in enumerate(zip(answers, expected, strict=True)):
             if wanted:
@@ -261,6 +338,9 @@ class World:
         assert answer.replayed == expected.replayed, f"{wanted} replayed: {answer.replayed} in the book"
         if isinstance(answer, Refused):
             for name, value in expected.figures.items():
+                if name == "hour":
+                    assert hour_of(datetime.fromisoformat(answer.facts["at"])) == value, f"{wanted}: {answer.facts}"
+                    continue
                 shown = ids.encode("acct", value) if name == "account" else value
                 assert answer.facts.get(name) == shown, (
                     f"{wanted} {name}: {answer.facts} in the book, {shown} in the model"
@@ -295,27 +375,48 @@ class World:
         rows = self.tx.conn.execute(EVENTS, {"correlation": self.tx.correlation_id}).fetchall()
         counted = {kind: (events, messages) for kind, events, messages in rows}
         posted = sum(answer.code == 0 for _, answer in self.book.transactions.values())
+        waiting = sum(answer.code == 1 for _, answer in self.book.transactions.values())
         made = sum(answer.code == 0 for _, answer in self.book.reservation_requests.values())
         refused = [len(requests) for requests in (self.book.transactions, self.book.reservation_requests)]
         expected = {
             "ledger.transaction.posted": (posted, posted),
-            "ledger.transaction.refused": (refused[0] - posted, 0),
+            "ledger.transaction.refused": (refused[0] - posted - waiting, 0),
+            "ledger.transaction.pending": (waiting, waiting),
             "ledger.reservation.created": (made, made),
             "ledger.reservation.refused": (refused[1] - made, 0),
         }
         for kind, status in (("released", "released"), ("expired", "expired")):
             count = sum(one.status == status for one in self.book.held.values())
             expected[f"ledger.reservation.{kind}"] = (count, count)
+        for kind, status in (("voided", "void"), ("expired", "expired")):
+            count = sum(one.status == status for one in self.book.pending.values())
+            expected[f"ledger.transaction.{kind}"] = (count, count)
         found = {kind: counted.get(kind, (0, 0)) for kind in expected}
         assert found == expected, f"events and messages: {found} in the book, {expected} in the model"
+
+
+def _is_capture(wanted: Wanted) -> bool:
+    """Whether the verbs named capture take it: one entry, and nothing else said."""
+    leg = wanted.legs[0]
+    plain = replace(leg, amount=1, currency="USD") == Leg(leg.debit, leg.credit, 1)
+    return wanted.reservation is not None and len(wanted.legs) == 1 and plain and wanted.override is None
 
 
 def _posting(wanted: Wanted) -> Posting:
     return Posting(
         wanted.key,
-        [Entry(leg.debit, leg.credit, Money(leg.amount, leg.currency)) for leg in wanted.legs],
+        [_entry(leg) for leg in wanted.legs],
         wanted.effective_at,
+        reservation_id=wanted.reservation,
+        pending=wanted.pending,
+        expires_at=wanted.expires_at,
+        override_ref=wanted.override,
     )
+
+
+def _entry(leg: Leg) -> Entry:
+    least = [None if minor is None else Money(minor, leg.currency) for minor in (leg.debit_least, leg.credit_least)]
+    return Entry(leg.debit, leg.credit, Money(leg.amount, leg.currency), leg.debit_version, leg.credit_version, *least)
 
 
 def _capture(wanted: Wanted) -> Capture:
@@ -349,25 +450,29 @@ def _difference(table: str, found: str, expected: str) -> str:
 
 
 def _told(answer: Any) -> str:
-    return answer.code if isinstance(answer, Refused) else "done"
+    if isinstance(answer, Refused):
+        return answer.code
+    return "pending" if isinstance(answer, Posted) and answer.status == "pending" else "done"
 
 
-SHOWN = ("accounts", "journal", "refusals", "reservations")
+SHOWN = ("accounts", "journal", "refusals", "reservations", "pending")
 
 _ROWS: dict[str, str] = {
     "accounts": """
         SELECT string_agg(concat_ws(' ', b.code, b.status, a.net_minor, a.seq, b.posted_minor, b.reserved_minor,
-                                    b.available_minor), E'\\n' ORDER BY a.id)
+                                    b.pending_out_minor, b.pending_in_minor, b.available_minor), E'\\n' ORDER BY a.id)
           FROM ledger.accounts a JOIN ledger.balances b ON b.tenant_id = a.tenant_id AND b.account_id = a.id""",
     "journal": """
         SELECT string_agg(concat_ws(' ', t.key, e.effective_on,
                                     floor(extract(epoch FROM e.effective_at - '2031-03-08T12:00Z'::timestamptz) / 3600),
-                                    coalesce(o.key, '-'), e.n, d.code, c.code, e.amount_minor, e.currency,
+                                    coalesce(o.key, '-'), coalesce(p.key, '-'), e.n, d.code, c.code, e.amount_minor, e.currency,
+                                    CASE WHEN e.debit_late THEN 'L' ELSE '-' END || CASE WHEN e.credit_late THEN 'L' ELSE '-' END,
                                     e.debit_seq, e.debit_net, e.credit_seq, e.credit_net),
                           E'\\n' ORDER BY e.transaction_id, e.n)
           FROM ledger.entries e
           JOIN ledger.transactions t ON t.tenant_id = e.tenant_id AND t.id = e.transaction_id
           LEFT JOIN ledger.transactions o ON o.tenant_id = t.tenant_id AND o.id = t.reverses
+          LEFT JOIN ledger.transactions p ON p.tenant_id = t.tenant_id AND p.id = t.settles
           JOIN ledger.accounts d ON d.tenant_id = e.tenant_id AND d.id = e.debit_account_id
           JOIN ledger.accounts c ON c.tenant_id = e.tenant_id AND c.id = e.credit_account_id""",
     "refusals": """
@@ -375,6 +480,14 @@ _ROWS: dict[str, str] = {
           FROM ledger.refusals f
           LEFT JOIN ledger.transactions t ON t.tenant_id = f.tenant_id AND t.id = f.request_id
           LEFT JOIN ledger.reservation_requests q ON q.tenant_id = f.tenant_id AND q.id = f.request_id""",
+    "pending": """
+        SELECT string_agg(concat_ws(' ', t.key, x.kind,
+                                    CASE WHEN x.status = 'pending' AND x.expires_at <= (SELECT tenants.now())
+                                         THEN 'overdue' ELSE x.status END,
+                                    coalesce(s.key, '-')), E'\\n' ORDER BY x.id)
+          FROM ledger.pending_transactions x
+          JOIN ledger.transactions t ON t.tenant_id = x.tenant_id AND t.id = x.id
+          LEFT JOIN ledger.transactions s ON s.tenant_id = x.tenant_id AND s.id = x.settled_by""",
     "reservations": """
         SELECT string_agg(concat_ws(' ', q.key, a.code,
                                     CASE WHEN s.status = 'active' AND s.expires_at <= (SELECT tenants.now())
