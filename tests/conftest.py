@@ -38,7 +38,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--crash-points", type=int, default=20, help="at how many random points the demo's story is cut off"
     )
     parser.addoption(
-        "--histories", type=int, default=60, help="how many random histories the book is compared with its model in"
+        "--histories", type=int, default=40, help="how many random histories the book is compared with its model in"
     )
     parser.addoption(
         "--rewrite-examples", action="store_true", help="write what tests/ledger/examples say, instead of comparing it"

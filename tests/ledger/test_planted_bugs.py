@@ -1,4 +1,4 @@
-# ruff: noqa: E501 - a plant is the text that stands in the function
+
 """Each class of bug, planted in the database, is found: by whom is part of the claim.
 
 A plant is a change to the text of a function (it must hit exactly once) or to the schema, in a database of its own. The
@@ -103,7 +103,12 @@ PLANTS = (
         [("post_batch", "IF g > a_hi[d] THEN", "IF g > a_hi[d] + 1 THEN")],
         NO_LIMITS,
     ),
-    Plant("reserved money is spent", "model", [("post_one", "a.hi_minor - a.reserved_minor - a.pending_out_minor", "a.hi_minor - a.pending_out_minor")], NO_LIMITS),
+    Plant(
+        "reserved money is spent",
+        "model",
+        [("post_one", "a.hi_minor - a.reserved_minor - a.pending_out_minor", "a.hi_minor - a.pending_out_minor")],
+        NO_LIMITS,
+    ),
     Plant("nothing keeps the limits", "invariants", [("post_one", "dr.net + p_amount > dr.hi", "false")], NO_LIMITS),
     # Numbers and sums
     Plant("a sequence is off by one", "model", [("post_one", "p_amount, dr.seq + 1,", "p_amount, dr.seq + 2,")]),

@@ -7,6 +7,7 @@ a difference reads as one.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -15,6 +16,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from tests.ledger.model.words import (
+    FOREVER,
     NET_MAX,
     Account,
     Answer,
@@ -23,6 +25,7 @@ from tests.ledger.model.words import (
     Pending,
     Raised,
     Wanted,
+    WantedChange,
     WantedReservation,
     apportioned,
     hour_of,
@@ -408,7 +411,62 @@ class Book:
         for one in held:
             if one.status == "active":
                 one.released, one.left, one.status = one.released + one.left, 0, "released"
+                self.changes["released"] += 1
         return answers
+
+    changes: Counter[str] = field(default_factory=Counter)
+    """How often reservations were increased, extended and released, in part or whole."""
+
+    def change(self, wanted: WantedChange) -> list[Answer]:
+        """More for a reservation, or a part of it back, once a key."""
+        self._refuse_conflicts(self.reservation_requests, [wanted], True)
+        if wanted.reservation not in self.held:
+            raise Raised("ledger.reservation_not_found")
+        self.mark_overdue([self.held[wanted.reservation].account])
+        return self._batch(self.reservation_requests, [wanted], self._judge_change, False)
+
+    def _judge_change(self, wanted: WantedChange) -> Answer:
+        held = self.held[wanted.reservation]
+        account = self.accounts[held.account]
+        rises = wanted.kind == "increased"
+        if wanted.amount <= 0:
+            return Answer(10)
+        if wanted.amount > NET_MAX:
+            return Answer(11)
+        if wanted.currency != account.currency:
+            return Answer(15)
+        if rises and account.status != "open":
+            return Answer(16 if account.status == "closed" else 17)
+        if held.status != "active":
+            return Answer(22, {"reservation_status": held.status})
+        if not rises and wanted.amount > held.left:
+            return Answer(23, {"available_minor": held.left})
+        if rises and wanted.amount > self.room_down(account):
+            return Answer(40, {"account": account.id, "available_minor": self.room_down(account)})
+        if rises and held.amount + wanted.amount > NET_MAX:
+            return Answer(11)
+        held.left += wanted.amount if rises else -wanted.amount
+        if rises:
+            held.amount += wanted.amount
+        else:
+            held.released += wanted.amount
+            held.status = "active" if held.left else "released"
+        self.changes[wanted.kind] += 1
+        return Answer(0)
+
+    def extend(self, key: str, expires_at: datetime | None) -> Answer:
+        """Hold for longer; to the same time nothing happens."""
+        if key not in self.held:
+            raise Raised("ledger.reservation_not_found")
+        held = self.held[key]
+        self.mark_overdue([held.account])
+        if held.status != "active":
+            return Answer(22, {"reservation_status": held.status})
+        if (expires_at or FOREVER) < (held.expires_at or FOREVER):
+            return Answer(26)
+        self.changes["extended"] += expires_at != held.expires_at
+        held.expires_at = expires_at
+        return Answer(0)
 
     def _held(self, number: int) -> Held | None:
         return next((one for one in self.held.values() if self.numbers.get(one.key) == number), None)

@@ -18,7 +18,17 @@ from typing import Any, ClassVar
 
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, multiple, precondition, rule
-from tests.ledger.model.words import EPOCH, NET_MAX, NOBODY, Account, Leg, Wanted, WantedReservation, hour_of
+from tests.ledger.model.words import (
+    EPOCH,
+    NET_MAX,
+    NOBODY,
+    Account,
+    Leg,
+    Wanted,
+    WantedChange,
+    WantedReservation,
+    hour_of,
+)
 from tests.ledger.model.world import LATER, NAMES, Ground, World
 
 USUAL = ("cash", "client", "client", "card", "till", "fees", "costs")
@@ -137,7 +147,9 @@ class Histories(RuleBasedStateMachine):
     @rule(request=requests, way=WAY)
     def again(self, request: Any, way: str) -> None:
         """The same key, the same body: the first answer, for ever."""
-        if isinstance(request, WantedReservation):
+        if isinstance(request, WantedChange):
+            self.world.change(request)
+        elif isinstance(request, WantedReservation):
             self.world.reserve([request], way)
         else:
             if request.reverses:
@@ -150,6 +162,9 @@ class Histories(RuleBasedStateMachine):
     @rule(request=requests, way=WAY, amount=st.integers(1, 3))
     def another_body(self, request: Any, way: str, amount: int) -> None:
         """The same key, mostly another body: a conflict, for ever."""
+        if isinstance(request, WantedChange):
+            self.world.change(replace(request, amount=amount))
+            return
         if isinstance(request, WantedReservation):
             other = WantedReservation(request.key, request.account, amount, request.currency, request.source)
             self.world.reserve([other], way)
@@ -170,7 +185,7 @@ class Histories(RuleBasedStateMachine):
     def reverse(
         self, request: Any, key: str, reason: str | None, part: str | None, amount: Any, n: int, once: bool
     ) -> Any:
-        if isinstance(request, WantedReservation):
+        if not isinstance(request, Wanted):
             return multiple()
         how = self.part(request, part, amount, n)
         reversals = [
@@ -350,6 +365,27 @@ class Histories(RuleBasedStateMachine):
         ]
         self.posted(wanted, way)
         return multiple(*wanted)
+
+    @rule(
+        target=requests,
+        one=held,
+        key=KEY,
+        kind=st.sampled_from(("increased", "released")),
+        amount=AMOUNT,
+        currency=CURRENCY,
+    )
+    def change(self, one: WantedReservation, key: str, kind: str, amount: Any, currency: str) -> Any:
+        held = self.world.book.held[one.key]
+        room = self.world.book.room_down(self.world.book.accounts[held.account])
+        most = min(room, NET_MAX) if kind == "increased" else held.left
+        minor = amount if isinstance(amount, int) else most + (amount == "one too much")
+        wanted = WantedChange(self.key(key), one.key, kind, minor, currency)
+        self.world.change(wanted)
+        return wanted
+
+    @rule(one=held, hours=st.sampled_from((None, 1, 3, 24)))
+    def extend(self, one: WantedReservation, hours: int | None) -> None:
+        self.world.extend(one.key, None if hours is None else EPOCH + timedelta(hours=self.hour + hours))
 
     @rule(one=held, other=held, way=st.sampled_from(("single", "many")))
     def release(self, one: WantedReservation, other: WantedReservation, way: str) -> None:

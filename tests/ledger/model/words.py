@@ -14,6 +14,7 @@ EPOCH = datetime.fromisoformat("2031-03-08T12:00:00+00:00")
 """Noon before the night in which Chicago's clocks change. A history begins half an hour later, and goes by whole hours:
 so what falls due on the hour is on one side of now, however long the history takes."""
 START = EPOCH + timedelta(minutes=30)
+FOREVER = datetime.fromisoformat("9999-01-01T00:00:00+00:00")
 NEVER = datetime.fromisoformat("0001-01-02T00:00:00+00:00")
 
 
@@ -131,6 +132,25 @@ class WantedReservation:
 
     @property
     def body(self) -> WantedReservation:
+        """What the key stands for."""
+        return replace(self, key="")
+
+    def __repr__(self) -> str:
+        return f"<{self.key}>"
+
+
+@dataclass(frozen=True)
+class WantedChange:
+    """More to set aside for a reservation (`increased`), or a part of it to give back (`released`)."""
+
+    key: str
+    reservation: str
+    kind: str
+    amount: int
+    currency: str = "USD"
+
+    @property
+    def body(self) -> WantedChange:
         """What the key stands for."""
         return replace(self, key="")
 

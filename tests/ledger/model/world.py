@@ -23,6 +23,7 @@ from tests.ledger.model.words import (
     Leg,
     Raised,
     Wanted,
+    WantedChange,
     WantedReservation,
     hour_of,
 )
@@ -264,6 +265,24 @@ class World:
         tenants.move_clock(self.tx, by=timedelta(hours=hours))
         self.book.now += timedelta(hours=hours)
 
+    def change(self, wanted: WantedChange) -> None:
+        """More set aside, or a part given back, on both sides."""
+        number = self.book.numbers.get(wanted.reservation, NOBODY)
+        verb = ledger.increase if wanted.kind == "increased" else ledger.release_part
+        amount = Money(wanted.amount, wanted.currency)
+        self._both(
+            lambda: [verb(self.tx, idempotency_key=wanted.key, reservation_id=number, amount=amount)],
+            lambda: self.book.change(wanted),
+        )
+
+    def extend(self, key: str, expires_at: datetime | None) -> None:
+        """A reservation holds for longer, on both sides."""
+        number = self.book.numbers.get(key, NOBODY)
+        self._both(
+            lambda: [ledger.extend(self.tx, reservation_id=number, expires_at=expires_at)],
+            lambda: [self.book.extend(key, expires_at)],
+        )
+
     def expire_due(self) -> None:
         """The job that marks what is overdue."""
         marked, expected = ledger.expire_due(self.tx), self.book.mark_overdue(list(self.book.accounts))
@@ -376,18 +395,19 @@ class World:
         counted = {kind: (events, messages) for kind, events, messages in rows}
         posted = sum(answer.code == 0 for _, answer in self.book.transactions.values())
         waiting = sum(answer.code == 1 for _, answer in self.book.transactions.values())
-        made = sum(answer.code == 0 for _, answer in self.book.reservation_requests.values())
-        refused = [len(requests) for requests in (self.book.transactions, self.book.reservation_requests)]
+        made = len(self.book.held)
+        refused = len(self.book.transactions) - posted - waiting
+        not_reserved = sum(answer.code >= 10 for _, answer in self.book.reservation_requests.values())
         expected = {
             "ledger.transaction.posted": (posted, posted),
-            "ledger.transaction.refused": (refused[0] - posted - waiting, 0),
+            "ledger.transaction.refused": (refused, 0),
             "ledger.transaction.pending": (waiting, waiting),
             "ledger.reservation.created": (made, made),
-            "ledger.reservation.refused": (refused[1] - made, 0),
+            **{f"ledger.reservation.{kind}": (n, n) for kind, n in self.book.changes.items()},
+            "ledger.reservation.refused": (not_reserved, 0),
         }
-        for kind, status in (("released", "released"), ("expired", "expired")):
-            count = sum(one.status == status for one in self.book.held.values())
-            expected[f"ledger.reservation.{kind}"] = (count, count)
+        expired = sum(one.status == "expired" for one in self.book.held.values())
+        expected["ledger.reservation.expired"] = (expired, expired)
         for kind, status in (("voided", "void"), ("expired", "expired")):
             count = sum(one.status == status for one in self.book.pending.values())
             expected[f"ledger.transaction.{kind}"] = (count, count)
