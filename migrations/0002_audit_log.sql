@@ -18,6 +18,18 @@ SELECT 1, 'installed', system_identifier FROM pg_control_system();
 GRANT SELECT ON audit.epochs TO headgate_app, headgate_readonly, headgate_operator, headgate_poster, headgate_resolver;
 GRANT INSERT ON audit.epochs TO headgate_poster;
 
+-- To read which server this is opens a file (80 us), and every recording asks. A start of a server happens once, so what was
+-- read after it holds until the next: a dump that is restored elsewhere finds no row for that server's start.
+CREATE TABLE audit.server_starts (
+  started_at timestamptz NOT NULL CONSTRAINT server_starts_pkey PRIMARY KEY,
+  system_identifier bigint NOT NULL
+);
+COMMENT ON TABLE audit.server_starts IS 'Which server each start of one was, as its control file says';
+SELECT core.append_only('audit.server_starts');
+INSERT INTO audit.server_starts (started_at, system_identifier) SELECT pg_postmaster_start_time(), system_identifier FROM pg_control_system();
+GRANT SELECT ON audit.server_starts TO headgate_app, headgate_readonly, headgate_operator, headgate_poster, headgate_resolver;
+GRANT INSERT ON audit.server_starts TO headgate_poster;
+
 -- Events -------------------------------------------------------------------------------------------------------------
 CREATE SEQUENCE audit.event_id CACHE 1;
 GRANT USAGE ON SEQUENCE audit.event_id TO headgate_poster;

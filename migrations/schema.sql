@@ -1280,6 +1280,14 @@ schema ledger
   grant USAGE to headgate_app
   grant USAGE to headgate_readonly
 
+function ledger.add_monitor(p_account bigint, p_what text, p_comparison text, p_threshold bigint, p_name text)
+  owner headgate_poster
+  comment Watches a balance from now on, beginning on the side where it stands. Raises HG105
+  returns bigint, plpgsql, volatile, security definer
+  set search_path=pg_catalog, pg_temp
+  body 2b2bea54068cde6c
+  grant EXECUTE to headgate_app
+
 function ledger.advance_verified()
   owner headgate_poster
   comment After a clean check, in its snapshot: what was judged need not be judged again before the next full check
@@ -1336,7 +1344,7 @@ function ledger.change_reservation(p_key text, p_reservation bigint, p_kind text
   comment Sets more aside for a reservation (increased), or gives a part of it back (released), once a key. Answers 0, 2 or what refuses it
   returns record, plpgsql, volatile, security definer
   set search_path=pg_catalog, pg_temp
-  body 8d2364f580969979
+  body 03fb08b5bebaf24c
   grant EXECUTE to headgate_app
 
 function ledger.check_batch(p_keys text[], p_counts integer[], p_entries integer, VARIADIC p_sizes integer[])
@@ -1344,6 +1352,38 @@ function ledger.check_batch(p_keys text[], p_counts integer[], p_entries integer
   comment Raises HG110 where the arrays of a batch do not fit together
   returns void, plpgsql, immutable
   body 43dcfecff1cc4b88
+
+function ledger.close_period(p_period bigint, p_late text, p_reason text, p_no_pending boolean, p_clearing_zero boolean)
+  owner headgate_poster
+  comment Closes a period and freezes its trial balance; returns the closing's number. Raises HG150 (no such period), HG153 (closed), HG154 (an earlier one is open), HG155 (not over), HG156 (pending money), HG157 (clearing accounts not at zero)
+  returns integer, plpgsql, volatile, security definer
+  set search_path=pg_catalog, pg_temp
+  body 29bed262191b3781
+  grant EXECUTE to headgate_app
+
+function ledger.closed_of(p_legal_entity_id text, OUT closed_through date, OUT route_to date)
+  owner headgate_poster
+  comment Through which day the accounts of a legal entity (NULL: of none) are closed, and where what is late is booked
+  returns record, sql, stable
+  body a0a6e5dab72eb73f
+  grant EXECUTE to headgate_app
+  grant EXECUTE to headgate_readonly
+
+function ledger.convert_one(p_key text, p_hash bytea, p_from bigint, p_to bigint, p_from_minor bigint, p_to_minor bigint, p_value bigint, p_rate numeric, p_source text, p_from_position bigint, p_to_position bigint, p_functional_position bigint, p_gain_account bigint, p_effective_at timestamp with time zone, p_source_type text, p_source_id text, p_description text, p_metadata jsonb, OUT id bigint, OUT transaction_id bigint, OUT code smallint, OUT replayed boolean, OUT facts jsonb)
+  owner headgate_poster
+  comment Converts through the position accounts in one transaction and moves the positions. Raises HG101, HG105, HG170 (sides differ), HG171 (another functional currency)
+  returns record, plpgsql, volatile, security definer
+  set search_path=pg_catalog, pg_temp
+  body 15709ddcaeaa53fc
+  grant EXECUTE to headgate_app
+
+function ledger.cut_off(p_account bigint, p_at timestamp with time zone, p_name text, OUT id bigint, OUT replayed boolean)
+  owner headgate_poster
+  comment Settles every leg of an account that is recorded, in no settlement yet and effective by then. Raises HG105, HG160 (the name stands for another time), HG161 (still to come)
+  returns record, plpgsql, volatile, security definer
+  set search_path=pg_catalog, pg_temp
+  body c42aa13c1298c48c
+  grant EXECUTE to headgate_app
 
 function ledger.end_pending(p_ids bigint[], p_status text, p_reason text)
   owner headgate_poster
@@ -1358,7 +1398,7 @@ function ledger.end_reservations(p_ids bigint[], p_status text)
   returns void, plpgsql, volatile, security definer
   set enable_nestloop=off
   set search_path=pg_catalog, pg_temp
-  body 62883a9eb1ca22f6
+  body 85edc7446467e8b7
 
 function ledger.expire_due()
   owner headgate_poster
@@ -1396,7 +1436,7 @@ function ledger.give_back(p_accounts bigint[], p_transactions bigint[], p_clock 
   comment Gives back, on accounts that the caller has locked, what these pending transactions hold there, or (NULL) what is overdue
   returns void, plpgsql, volatile, security definer
   set search_path=pg_catalog, pg_temp
-  body d89614cd39a68194
+  body e7172e3770c3447f
 
 function ledger.hold_back(p_now timestamp with time zone, p_clock timestamp with time zone, p_ids bigint[], p_kinds smallint[], p_effective_at timestamp with time zone[], p_expires_at timestamp with time zone[], p_source_types text[], p_source_ids text[], p_codes smallint[], p_entries bigint[], p_debits bigint[], p_credits bigint[], p_amounts bigint[], p_currencies text[], p_numbers smallint[])
   owner headgate_poster
@@ -1405,6 +1445,21 @@ function ledger.hold_back(p_now timestamp with time zone, p_clock timestamp with
   set enable_nestloop=off
   set search_path=pg_catalog, pg_temp
   body 34e289006abb2ab5
+
+function ledger.move_position(p_quantity bigint, p_cost bigint, p_change bigint, p_value bigint, OUT quantity bigint, OUT cost bigint, OUT gain bigint)
+  owner headgate_poster
+  comment A position after its quantity changed for a value (of the sign of the change): quantity, cost, and the gain that was realised
+  returns record, plpgsql, immutable
+  body 2c72cb96649ca38f
+  grant EXECUTE to headgate_app
+
+function ledger.move_positions_back(p_conversion bigint, p_reversal bigint)
+  owner headgate_poster
+  comment After a conversion's transaction was reversed as a whole: its positions follow, once. Raises HG176 where the position has moved on
+  returns void, plpgsql, volatile, security definer
+  set search_path=pg_catalog, pg_temp
+  body 43fcad902ce8808a
+  grant EXECUTE to headgate_app
 
 function ledger.next_expiry(p_tenant uuid, p_account bigint)
   owner headgate_poster
@@ -1417,8 +1472,30 @@ function ledger.open_account(p_code text, p_name text, p_type text, p_currency t
   comment Opens an account of the tenant in context and returns its number; limits are on net. Raises HG104, HG103, HG102
   returns bigint, plpgsql, volatile, security definer
   set search_path=pg_catalog, pg_temp
-  body 52fbe069aa5c572c
+  body 455f0960a98f25f7
   grant EXECUTE to headgate_app
+
+function ledger.open_period(p_name text, p_starts_on date, p_ends_on date, p_legal_entity_id text)
+  owner headgate_poster
+  comment Opens the next period of the whole book or of a legal entity. Raises HG104, HG151 (the name is taken), HG152 (it does not follow the last one)
+  returns bigint, plpgsql, volatile, security definer
+  set search_path=pg_catalog, pg_temp
+  body c99133ae878d0ee3
+  grant EXECUTE to headgate_app
+
+function ledger.period_lock(p_tenant uuid)
+  owner headgate_poster
+  comment The advisory lock of a tenant's periods: shared to open an account, exclusive to open, close or reopen a period
+  returns bigint, sql, immutable
+  body 8df3d067105e086c
+
+function ledger.positions_on(p_functional_position bigint, p_on date, OUT account_id bigint, OUT quantity_minor bigint, OUT cost_minor bigint, OUT realised_minor bigint)
+  owner headgate_poster
+  comment What is held of each currency, what it cost and what has been realised, as of the end of a day
+  returns SETOF record, sql, stable
+  body 2cfb4cc5043f25f8
+  grant EXECUTE to headgate_app
+  grant EXECUTE to headgate_readonly
 
 function ledger.post_batch(p_keys text[], p_counts integer[], p_debits bigint[], p_credits bigint[], p_amounts bigint[], p_currencies text[], p_effective_at timestamp with time zone[], p_source_types text[], p_source_ids text[], p_descriptions text[], p_metadata jsonb[], p_reverses bigint[], p_reservations bigint[], p_atomic boolean, p_bodies text[], p_settles bigint[], p_pending boolean[], p_expires_at timestamp with time zone[], p_override_refs text[], p_of smallint[], p_debit_versions bigint[], p_credit_versions bigint[], p_debit_least bigint[], p_credit_least bigint[], p_actor_types text[], p_actors text[], p_persons text[], p_correlations text[], OUT codes smallint[], OUT ids bigint[], OUT replayed boolean[], OUT facts jsonb[])
   owner headgate_poster
@@ -1428,7 +1505,7 @@ function ledger.post_batch(p_keys text[], p_counts integer[], p_debits bigint[],
   set enable_nestloop=off
   set plan_cache_mode=force_generic_plan
   set search_path=pg_catalog, pg_temp
-  body c335e44c03bff22a
+  body c427907a683f1dd1
 
 function ledger.post_group(p_keys text[], p_counts integer[], p_debits bigint[], p_credits bigint[], p_amounts bigint[], p_currencies text[], p_effective_at timestamp with time zone[], p_source_types text[], p_source_ids text[], p_descriptions text[], p_metadata jsonb[], p_actor_types text[], p_actors text[], p_persons text[], p_correlations text[], OUT codes smallint[], OUT ids bigint[], OUT replayed boolean[], OUT facts jsonb[])
   owner headgate_poster
@@ -1459,7 +1536,15 @@ function ledger.post_one(p_key text, p_debit bigint, p_credit bigint, p_amount b
   comment Posts one transaction of one entry: the short way of post_many, with the same answers
   returns record, plpgsql, volatile, security definer
   set search_path=pg_catalog, pg_temp
-  body 8e07d8c9f021db62
+  body ca2767a2a311952b
+  grant EXECUTE to headgate_app
+
+function ledger.record_rate(p_from text, p_to text, p_rate numeric, p_effective_at timestamp with time zone, p_source text, OUT id bigint, OUT is_new boolean)
+  owner headgate_poster
+  comment Records a rate, unless it is the one known of that source for that instant already; another one is a correction, known from now on
+  returns record, plpgsql, volatile, security definer
+  set search_path=pg_catalog, pg_temp
+  body 3133f90915de9300
   grant EXECUTE to headgate_app
 
 function ledger.refuse_a_second_end()
@@ -1482,6 +1567,22 @@ function ledger.release_many(p_reservations bigint[], OUT codes smallint[])
   body 48e1f1799eea6222
   grant EXECUTE to headgate_app
 
+function ledger.remove_monitor(p_monitor bigint)
+  owner headgate_poster
+  comment Watches no more. Raises HG165 where there is no such monitor
+  returns void, plpgsql, volatile, security definer
+  set search_path=pg_catalog, pg_temp
+  body 974f8265db49657a
+  grant EXECUTE to headgate_app
+
+function ledger.reopen_period(p_period bigint, p_approval_ref text, p_reason text)
+  owner headgate_poster
+  comment Reopens the last closed period of its scope; the approval was obtained above. Raises HG150, HG158 (it is open), HG154 (a later one is closed)
+  returns void, plpgsql, volatile, security definer
+  set search_path=pg_catalog, pg_temp
+  body 1c86124de86ed41f
+  grant EXECUTE to headgate_app
+
 function ledger.reserve_many(p_keys text[], p_accounts bigint[], p_amounts bigint[], p_currencies text[], p_reserve_types text[], p_source_refs text[], p_expires_at timestamp with time zone[], p_atomic boolean, OUT codes smallint[], OUT ids bigint[], OUT replayed boolean[], OUT facts jsonb[])
   owner headgate_poster
   comment Sets money of accounts aside, each by itself or all together (p_atomic). Answers in order: result codes, numbers, replayed, figures of refusals
@@ -1489,7 +1590,7 @@ function ledger.reserve_many(p_keys text[], p_accounts bigint[], p_amounts bigin
   set enable_nestloop=off
   set plan_cache_mode=force_generic_plan
   set search_path=pg_catalog, pg_temp
-  body d4bd6b30304432f3
+  body 6f2fc8f134d38f98
   grant EXECUTE to headgate_app
 
 function ledger.reserve_one(p_key text, p_account bigint, p_amount bigint, p_currency text, p_reserve_type text, p_source_ref text, p_expires_at timestamp with time zone, OUT code smallint, OUT id bigint, OUT replayed boolean, OUT facts jsonb)
@@ -1500,12 +1601,27 @@ function ledger.reserve_one(p_key text, p_account bigint, p_amount bigint, p_cur
   body 09a71c2951022bc5
   grant EXECUTE to headgate_app
 
+function ledger.revalue_one(p_on date, p_functional_position bigint, p_gain_account bigint, p_accounts bigint[], p_rates bigint[], p_shifts integer[], OUT id bigint, OUT replayed boolean)
+  owner headgate_poster
+  comment Posts what the positions of a functional currency are worth above their cost at the end of a day, and takes it back on the next; once a day. Raises HG172 (not over), HG173 (closed), HG174 (no rate), HG175 (refused)
+  returns record, plpgsql, volatile, security definer
+  set search_path=pg_catalog, pg_temp
+  body cfda46261c2e0fb2
+  grant EXECUTE to headgate_app
+
 function ledger.reverse_one(p_key text, p_transaction bigint, p_reason text, p_amount bigint, p_currency text, p_entries smallint[], p_amounts bigint[], p_rule text, OUT code smallint, OUT id bigint, OUT replayed boolean, OUT facts jsonb)
   owner headgate_poster
   comment Takes a transaction back by another: what is left of it, an amount apportioned by a rule, or amounts by entry. Several together never exceed it. Raises HG111, HG110
   returns record, plpgsql, volatile, security definer
   set search_path=pg_catalog, pg_temp
   body f96c689c0e46a275
+  grant EXECUTE to headgate_app
+
+function ledger.round_half_even(p_value numeric)
+  owner headgate_poster
+  comment To a whole number; a half to the even neighbour, as core.money.convert does
+  returns numeric, sql, immutable
+  body b034b194eba89326
   grant EXECUTE to headgate_app
 
 function ledger.route_closed(p_closed date, p_counts integer[], p_at timestamp with time zone[], p_days date[], p_debits integer[], p_credits integer[], p_codes smallint[], a_closed date[], a_route date[], a_zone text[], OUT at timestamp with time zone[], OUT days date[], OUT asked timestamp with time zone[], OUT closed integer[])
@@ -1547,6 +1663,20 @@ function ledger.set_account_status(p_account bigint, p_status text, p_reason tex
   body 656417d484909291
   grant EXECUTE to headgate_app
 
+function ledger.set_closed(p_scope text)
+  owner headgate_poster
+  comment Writes what is closed into every account of a scope; the caller holds their locks
+  returns void, plpgsql, volatile
+  body 24e0d4c9b9dca197
+
+function ledger.set_must_be_zero(p_account bigint, p_must_be_zero boolean, p_max_age interval, p_reason text)
+  owner headgate_poster
+  comment Says whether an account should come to zero, and how old what is left on it may be. Raises HG105
+  returns void, plpgsql, volatile, security definer
+  set search_path=pg_catalog, pg_temp
+  body 8a367983ceaa4957
+  grant EXECUTE to headgate_app
+
 function ledger.settle_one(p_key text, p_transaction bigint, p_entries smallint[], p_amounts bigint[], p_effective_at timestamp with time zone, OUT code smallint, OUT id bigint, OUT replayed boolean, OUT facts jsonb)
   owner headgate_poster
   comment Posts a pending transaction, once: whole, or of the entries named at most what each has; the rest is given back. Raises HG111, HG110
@@ -1571,9 +1701,34 @@ function ledger.void_one(p_transaction bigint, p_reason text, OUT code smallint,
   body b979f8db816ec634
   grant EXECUTE to headgate_app
 
+function ledger.watch(p_accounts bigint[])
+  owner headgate_poster
+  comment Flips and announces the monitors of accounts whose balance has crossed a threshold; the caller holds their locks and has written their balances
+  returns void, plpgsql, volatile, security definer
+  set search_path=pg_catalog, pg_temp
+  body 20162928cc8ea7e7
+
 sequence ledger.account_ids
   owner headgate_owner
   comment Numbers of accounts (acct_… at the edge)
+  bigint start 1 increment 1 from 1 to 9223372036854775807 cache 1
+  grant USAGE to headgate_poster
+
+sequence ledger.exchange_ids
+  owner headgate_owner
+  comment Numbers of exchange rates (fxr_…), conversions (fxc_…) and revaluations (fxv_…)
+  bigint start 1 increment 1 from 1 to 9223372036854775807 cache 1
+  grant USAGE to headgate_poster
+
+sequence ledger.monitor_ids
+  owner headgate_owner
+  comment Numbers of balance monitors (mon_…)
+  bigint start 1 increment 1 from 1 to 9223372036854775807 cache 1
+  grant USAGE to headgate_poster
+
+sequence ledger.period_ids
+  owner headgate_owner
+  comment Numbers of periods (per_…) and settlements (stl_…)
   bigint start 1 increment 1 from 1 to 9223372036854775807 cache 1
   grant USAGE to headgate_poster
 
@@ -1682,6 +1837,99 @@ table ledger.accounts
   policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
   policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
 
+table ledger.balance_monitors
+  owner headgate_owner
+  comment Thresholds on an account's balance; a message goes out in the posting that crosses one, and in the one that comes back
+  row security enabled, forced
+  grant INSERT, SELECT to headgate_poster
+  grant SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  grant UPDATE (changed_at) to headgate_poster
+  grant UPDATE (is_crossed) to headgate_poster
+  grant UPDATE (removed_at) to headgate_poster
+  column tenant_id uuid not null
+  column id bigint not null default nextval('ledger.monitor_ids'::regclass)
+  column account_id bigint not null
+  column threshold_minor bigint not null -- On the account's normal side; crossed when the balance is below (or above) it, not when it is equal
+  column created_at timestamp with time zone not null
+  column changed_at timestamp with time zone not null -- When is_crossed last changed
+  column removed_at timestamp with time zone
+  column is_crossed boolean not null
+  column what text collate C not null
+  column comparison text collate C not null
+  column name text not null
+  constraint balance_monitors_account FOREIGN KEY (tenant_id, account_id) REFERENCES ledger.accounts(tenant_id, id)
+  constraint balance_monitors_comparison_is_known CHECK ((comparison = ANY (ARRAY['below'::text, 'above'::text])))
+  constraint balance_monitors_name_length CHECK (((length(name) >= 1) AND (length(name) <= 100)))
+  constraint balance_monitors_pkey PRIMARY KEY (tenant_id, id)
+  constraint balance_monitors_what_is_known CHECK ((what = ANY (ARRAY['posted'::text, 'available'::text])))
+  INDEX balance_monitors_watching ON ledger.balance_monitors USING btree (tenant_id, account_id) WHERE (removed_at IS NULL)
+  policy tenant_deletes permissive for delete to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+  policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+
+table ledger.clearing_rules
+  owner headgate_owner
+  comment Which accounts should come to zero, and how old what is left on them may be; the last row of an account holds
+  row security enabled, forced
+  grant INSERT, SELECT to headgate_poster
+  grant SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column tenant_id uuid not null
+  column account_id bigint not null
+  column set_at timestamp with time zone not null
+  column must_be_zero boolean not null
+  column max_age interval
+  column reason text not null
+  column actor_id text not null
+  constraint clearing_rules_account FOREIGN KEY (tenant_id, account_id) REFERENCES ledger.accounts(tenant_id, id)
+  constraint clearing_rules_age_is_positive CHECK ((max_age > '00:00:00'::interval))
+  constraint clearing_rules_pkey PRIMARY KEY (tenant_id, account_id, set_at)
+  constraint clearing_rules_reason_length CHECK (((length(reason) >= 1) AND (length(reason) <= 1000)))
+  policy tenant_deletes permissive for delete to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+  policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  always TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON ledger.clearing_rules FOR EACH STATEMENT EXECUTE FUNCTION core.refuse_change()
+
+table ledger.conversions
+  owner headgate_owner
+  comment Every conversion that was asked for, once a key: the amounts, the rate and whose it is, and the gain that it realised; code 0, or why the book refused it
+  row security enabled, forced
+  grant INSERT, SELECT to headgate_poster
+  grant SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column tenant_id uuid not null
+  column id bigint not null
+  column transaction_id bigint not null
+  column recorded_at timestamp with time zone not null
+  column from_account_id bigint not null
+  column to_account_id bigint not null
+  column from_minor bigint not null
+  column to_minor bigint not null
+  column value_minor bigint not null -- What was exchanged, in the functional currency
+  column gain_minor bigint not null -- Realised, in the functional currency; a loss is negative
+  column code smallint not null
+  column rate numeric not null
+  column from_currency text collate C not null
+  column to_currency text collate C not null
+  column functional_currency text collate C not null
+  column source text collate C not null
+  column key text collate C not null
+  column body_hash bytea not null
+  column facts jsonb
+  constraint conversions_amounts_are_positive CHECK (((from_minor > 0) AND (to_minor > 0) AND (value_minor >= 0)))
+  constraint conversions_hash_is_sha256 CHECK ((octet_length(body_hash) = 32))
+  constraint conversions_one_a_key UNIQUE (tenant_id, key)
+  constraint conversions_pkey PRIMARY KEY (tenant_id, id)
+  UNIQUE INDEX conversions_by_transaction ON ledger.conversions USING btree (tenant_id, transaction_id)
+  policy tenant_deletes permissive for delete to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+  policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  always TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON ledger.conversions FOR EACH STATEMENT EXECUTE FUNCTION core.refuse_change()
+
 table ledger.entries
   owner headgate_owner
   comment The journal: each row debits one account and credits another by the same amount, so it is balanced by its shape
@@ -1718,6 +1966,32 @@ table ledger.entries
   policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
   policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
   always TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON ledger.entries FOR EACH STATEMENT EXECUTE FUNCTION core.refuse_change()
+
+table ledger.exchange_rates
+  owner headgate_owner
+  comment Units of to_currency for one of from_currency, from effective_at on; a correction is a later row for the same instant
+  row security enabled, forced
+  grant INSERT, SELECT to headgate_poster
+  grant SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column tenant_id uuid not null
+  column id bigint not null default nextval('ledger.exchange_ids'::regclass)
+  column effective_at timestamp with time zone not null
+  column recorded_at timestamp with time zone not null
+  column rate numeric not null
+  column from_currency text collate C not null
+  column to_currency text collate C not null
+  column source text collate C not null
+  constraint exchange_rates_currencies CHECK (((from_currency ~ '^[A-Z]{3}$'::text) AND (to_currency ~ '^[A-Z]{3}$'::text) AND (from_currency <> to_currency)))
+  constraint exchange_rates_pkey PRIMARY KEY (tenant_id, id)
+  constraint exchange_rates_rate_is_exact CHECK (((rate > (0)::numeric) AND (rate < ('1000000000000'::bigint)::numeric) AND (scale(rate) <= 12)))
+  constraint exchange_rates_source_length CHECK (((length(source) >= 1) AND (length(source) <= 100)))
+  INDEX exchange_rates_latest ON ledger.exchange_rates USING btree (tenant_id, from_currency, to_currency, effective_at, id)
+  policy tenant_deletes permissive for delete to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+  policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  always TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON ledger.exchange_rates FOR EACH STATEMENT EXECUTE FUNCTION core.refuse_change()
 
 table ledger.pending_entries
   owner headgate_owner
@@ -1797,6 +2071,148 @@ table ledger.pending_transactions
   policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
   policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
   always TRIGGER pending_transactions_end_once BEFORE UPDATE ON ledger.pending_transactions FOR EACH ROW WHEN ((old.status <> 'pending'::text)) EXECUTE FUNCTION ledger.refuse_a_second_judgement()
+
+table ledger.period_balances
+  owner headgate_owner
+  comment The frozen trial balance of a closing: the net of each account that had entries, as of the end of the period
+  row security enabled, forced
+  grant INSERT, SELECT to headgate_poster
+  grant SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column tenant_id uuid not null
+  column period_id bigint not null
+  column n integer not null
+  column account_id bigint not null
+  column net_minor bigint not null
+  column seq bigint not null -- How many legs the account had at the closing: no leg above it may belong to the period
+  column settled_seq bigint not null -- Every leg up to this one belongs to this period or an earlier one: the next close begins after it
+  column settled_net bigint not null -- The net after that leg
+  column currency text collate C not null
+  constraint period_balances_closing FOREIGN KEY (tenant_id, period_id, n) REFERENCES ledger.period_closings(tenant_id, period_id, n)
+  constraint period_balances_pkey PRIMARY KEY (tenant_id, period_id, n, account_id)
+  policy tenant_deletes permissive for delete to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+  policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  always TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON ledger.period_balances FOR EACH STATEMENT EXECUTE FUNCTION core.refuse_change()
+
+table ledger.period_closings
+  owner headgate_owner
+  comment Each closing of a period: what becomes of late postings, the totals of its frozen trial balance and their digest
+  row security enabled, forced
+  grant INSERT, SELECT to headgate_poster
+  grant SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column tenant_id uuid not null
+  column period_id bigint not null
+  column n integer not null
+  column closed_at timestamp with time zone not null
+  column accounts integer not null
+  column late text collate C not null
+  column reason text not null
+  column actor_id text not null
+  column digest bytea not null -- sha256 of one line "account:currency:net" and a newline for each row of its period_balances, by account
+  column totals jsonb not null -- By currency: the sum of the debit balances and the sum of the credit balances
+  constraint period_closings_digest_is_sha256 CHECK ((octet_length(digest) = 32))
+  constraint period_closings_late_is_known CHECK ((late = ANY (ARRAY['refuse'::text, 'route'::text])))
+  constraint period_closings_period FOREIGN KEY (tenant_id, period_id) REFERENCES ledger.periods(tenant_id, id)
+  constraint period_closings_pkey PRIMARY KEY (tenant_id, period_id, n)
+  constraint period_closings_reason_length CHECK (((length(reason) >= 1) AND (length(reason) <= 1000)))
+  policy tenant_deletes permissive for delete to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+  policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  always TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON ledger.period_closings FOR EACH STATEMENT EXECUTE FUNCTION core.refuse_change()
+
+table ledger.period_reopenings
+  owner headgate_owner
+  comment Which closing was undone, by whose approval; its frozen trial balance stays
+  row security enabled, forced
+  grant INSERT, SELECT to headgate_poster
+  grant SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column tenant_id uuid not null
+  column period_id bigint not null
+  column n integer not null
+  column reopened_at timestamp with time zone not null
+  column approval_ref text not null -- What a higher floor obtained from two people; opaque here
+  column reason text not null
+  column actor_id text not null
+  constraint period_reopenings_approval_length CHECK (((length(approval_ref) >= 1) AND (length(approval_ref) <= 255)))
+  constraint period_reopenings_closing FOREIGN KEY (tenant_id, period_id, n) REFERENCES ledger.period_closings(tenant_id, period_id, n)
+  constraint period_reopenings_pkey PRIMARY KEY (tenant_id, period_id, n)
+  constraint period_reopenings_reason_length CHECK (((length(reason) >= 1) AND (length(reason) <= 1000)))
+  policy tenant_deletes permissive for delete to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+  policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  always TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON ledger.period_reopenings FOR EACH STATEMENT EXECUTE FUNCTION core.refuse_change()
+
+table ledger.periods
+  owner headgate_owner
+  comment Accounting periods of the tenant (its whole book) or of one legal entity (its accounts), day after day without gaps
+  row security enabled, forced
+  grant INSERT, SELECT to headgate_poster
+  grant SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  grant UPDATE (closings) to headgate_poster
+  grant UPDATE (status) to headgate_poster
+  column tenant_id uuid not null
+  column id bigint not null default nextval('ledger.period_ids'::regclass)
+  column created_at timestamp with time zone not null default clock_timestamp()
+  column starts_on date not null
+  column ends_on date not null
+  column previous_ends_on date
+  column closings integer not null default 0 -- How often it was closed; the number of its latest closing
+  column status text collate C not null default 'open'::text
+  column name text not null
+  column legal_entity_id text collate C
+  column scope text collate C not null -- The legal entity, or empty for the whole book: what the constraints compare, since NULL equals nothing
+  constraint periods_begin_where_the_last_ends CHECK ((previous_ends_on = (starts_on - 1)))
+  constraint periods_closed_by_a_closing CHECK (((status = 'open'::text) OR (closings > 0)))
+  constraint periods_follow FOREIGN KEY (tenant_id, scope, previous_ends_on) REFERENCES ledger.periods(tenant_id, scope, ends_on)
+  constraint periods_legal_entity FOREIGN KEY (tenant_id, legal_entity_id) REFERENCES tenants.legal_entities(tenant_id, id)
+  constraint periods_name_is_unique UNIQUE (tenant_id, scope, name)
+  constraint periods_name_length CHECK (((length(name) >= 1) AND (length(name) <= 100)))
+  constraint periods_one_ends_on_a_day UNIQUE (tenant_id, scope, ends_on)
+  constraint periods_one_follows UNIQUE (tenant_id, scope, previous_ends_on)
+  constraint periods_pkey PRIMARY KEY (tenant_id, id)
+  constraint periods_run_forward CHECK ((starts_on <= ends_on))
+  constraint periods_scope_is_the_entity CHECK ((scope = COALESCE(legal_entity_id, ''::text)))
+  constraint periods_status_is_known CHECK ((status = ANY (ARRAY['open'::text, 'closed'::text])))
+  UNIQUE INDEX periods_one_begins ON ledger.periods USING btree (tenant_id, scope) WHERE (previous_ends_on IS NULL)
+  policy tenant_deletes permissive for delete to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+  policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+
+table ledger.position_moves
+  owner headgate_owner
+  comment What each conversion did to a currency position: quantity in its own currency, cost in the functional one, with running totals
+  row security enabled, forced
+  grant INSERT, SELECT to headgate_poster
+  grant SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column tenant_id uuid not null
+  column account_id bigint not null
+  column seq bigint not null
+  column functional_account_id bigint not null
+  column conversion_id bigint not null
+  column transaction_id bigint not null
+  column quantity_minor bigint not null -- Positive: more of the currency is held; its position account is credited with it
+  column cost_minor bigint not null -- What the position account of the functional currency was debited with for it, realised gain included
+  column gain_minor bigint not null
+  column quantity_after bigint not null
+  column cost_after bigint not null
+  constraint position_moves_between_two_accounts CHECK ((account_id <> functional_account_id))
+  constraint position_moves_closed_at_no_cost CHECK (((quantity_after <> 0) OR (cost_after = 0)))
+  constraint position_moves_one_a_transaction UNIQUE (tenant_id, transaction_id, account_id)
+  constraint position_moves_pkey PRIMARY KEY (tenant_id, account_id, seq)
+  policy tenant_deletes permissive for delete to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+  policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  always TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON ledger.position_moves FOR EACH STATEMENT EXECUTE FUNCTION core.refuse_change()
 
 table ledger.refusals
   owner headgate_owner
@@ -1914,6 +2330,110 @@ table ledger.reservations
   policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
   always TRIGGER reservations_end_once BEFORE UPDATE ON ledger.reservations FOR EACH ROW WHEN ((old.status <> 'active'::text)) EXECUTE FUNCTION ledger.refuse_a_second_end()
 
+table ledger.revaluation_lines
+  owner headgate_owner
+  comment A revaluation, position by position: what it cost, the rate of the day, what it is worth
+  row security enabled, forced
+  grant INSERT, SELECT to headgate_poster
+  grant SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column tenant_id uuid not null
+  column revaluation_id bigint not null
+  column account_id bigint not null
+  column rate_id bigint not null
+  column quantity_minor bigint not null
+  column cost_minor bigint not null
+  column value_minor bigint not null
+  column gain_minor bigint not null
+  column currency text collate C not null
+  constraint revaluation_lines_add_up CHECK ((gain_minor = (value_minor - cost_minor)))
+  constraint revaluation_lines_pkey PRIMARY KEY (tenant_id, revaluation_id, account_id)
+  constraint revaluation_lines_rate FOREIGN KEY (tenant_id, rate_id) REFERENCES ledger.exchange_rates(tenant_id, id)
+  constraint revaluation_lines_revaluation FOREIGN KEY (tenant_id, revaluation_id) REFERENCES ledger.revaluations(tenant_id, id)
+  policy tenant_deletes permissive for delete to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+  policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  always TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON ledger.revaluation_lines FOR EACH STATEMENT EXECUTE FUNCTION core.refuse_change()
+
+table ledger.revaluations
+  owner headgate_owner
+  comment The unrealised gain or loss at the end of a day, posted on it and taken back on the next; no transaction where it is zero
+  row security enabled, forced
+  grant INSERT, SELECT to headgate_poster
+  grant SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column tenant_id uuid not null
+  column id bigint not null
+  column functional_account_id bigint not null
+  column recorded_at timestamp with time zone not null
+  column revalued_on date not null
+  column transaction_id bigint
+  column reversal_id bigint
+  column gain_minor bigint not null
+  column functional_currency text collate C not null
+  constraint revaluations_are_taken_back CHECK (((transaction_id IS NULL) = (reversal_id IS NULL)))
+  constraint revaluations_one_a_day UNIQUE (tenant_id, functional_account_id, revalued_on)
+  constraint revaluations_pkey PRIMARY KEY (tenant_id, id)
+  policy tenant_deletes permissive for delete to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+  policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  always TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON ledger.revaluations FOR EACH STATEMENT EXECUTE FUNCTION core.refuse_change()
+
+table ledger.settlement_legs
+  owner headgate_owner
+  comment Which leg of an account was settled with which cut-off
+  row security enabled, forced
+  grant INSERT, SELECT to headgate_poster
+  grant SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column tenant_id uuid not null
+  column account_id bigint not null
+  column seq bigint not null
+  column settlement_id bigint not null
+  column change_minor bigint not null
+  constraint settlement_legs_pkey PRIMARY KEY (tenant_id, account_id, seq)
+  constraint settlement_legs_settlement FOREIGN KEY (tenant_id, settlement_id) REFERENCES ledger.settlements(tenant_id, id)
+  INDEX settlement_legs_by_settlement ON ledger.settlement_legs USING btree (tenant_id, settlement_id, seq)
+  policy tenant_deletes permissive for delete to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+  policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  always TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON ledger.settlement_legs FOR EACH STATEMENT EXECUTE FUNCTION core.refuse_change()
+
+table ledger.settlements
+  owner headgate_owner
+  comment Named cut-offs of an account: each takes what was recorded, effective by then, and in no settlement yet
+  row security enabled, forced
+  grant INSERT, SELECT to headgate_poster
+  grant SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column tenant_id uuid not null
+  column id bigint not null default nextval('ledger.period_ids'::regclass)
+  column account_id bigint not null
+  column cut_off_at timestamp with time zone not null
+  column recorded_at timestamp with time zone not null
+  column through_seq bigint not null -- Every leg up to this one is settled: the next cut-off begins after it
+  column legs bigint not null
+  column late_legs bigint not null -- How many of its legs an earlier cut-off would have taken, had they been recorded by then
+  column debit_minor bigint not null
+  column credit_minor bigint not null
+  column currency text collate C not null
+  column name text not null
+  column actor_id text not null
+  constraint settlements_account FOREIGN KEY (tenant_id, account_id) REFERENCES ledger.accounts(tenant_id, id)
+  constraint settlements_name_is_unique UNIQUE (tenant_id, account_id, name)
+  constraint settlements_name_length CHECK (((length(name) >= 1) AND (length(name) <= 100)))
+  constraint settlements_pkey PRIMARY KEY (tenant_id, id)
+  constraint settlements_sums_are_not_negative CHECK (((debit_minor >= 0) AND (credit_minor >= 0) AND (legs >= late_legs) AND (late_legs >= 0)))
+  INDEX settlements_by_account ON ledger.settlements USING btree (tenant_id, account_id, id)
+  policy tenant_deletes permissive for delete to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+  policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  always TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON ledger.settlements FOR EACH STATEMENT EXECUTE FUNCTION core.refuse_change()
+
 table ledger.transactions
   owner headgate_owner
   comment Every posting that was asked for, once a key, for ever: posted where it has entries, refused where ledger.refusals has it
@@ -2010,6 +2530,41 @@ view ledger.balances
   column pending_out_minor bigint
   column pending_in_minor bigint
 
+view ledger.clearing_items
+  owner headgate_owner
+  comment What is left on each account that should be zero, leg by leg: left_minor is the part that nothing has cleared, signed as net
+  with security_invoker=true
+  query e91ccbfb3f8a444c
+  grant SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column tenant_id uuid
+  column account_id bigint
+  column seq bigint
+  column transaction_id bigint
+  column n smallint
+  column effective_at timestamp with time zone
+  column recorded_at timestamp with time zone
+  column other_account_id bigint
+  column reference text collate C
+  column source_type text collate C
+  column source_id text collate C
+  column description text
+  column change_minor bigint
+  column left_minor bigint
+
+view ledger.clearing_rule
+  owner headgate_owner
+  comment The rule that holds for each clearing account now
+  with security_invoker=true
+  query 9c80cf04940912f9
+  grant SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column tenant_id uuid
+  column account_id bigint
+  column must_be_zero boolean
+  column max_age interval
+  column set_at timestamp with time zone
+
 view ledger.invariant_account_of_its_entity
   owner headgate_owner
   comment Every account that names a legal entity names one that exists
@@ -2050,11 +2605,51 @@ view ledger.invariant_captures
   column subject text
   column detail text
 
+view ledger.invariant_clearing
+  owner headgate_owner
+  comment What is left on an account that should be zero is no older than its rule allows; a case explains what is
+  with security_invoker=true
+  query 842ba0593f600269
+  grant SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column subject text collate C
+  column detail text collate C
+
+view ledger.invariant_closed_accounts
+  owner headgate_owner
+  comment Every account is closed through the last day of the closed periods that hold for it
+  with security_invoker=true
+  query 910ad1c249163101
+  grant SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column subject text collate C
+  column detail text
+
+view ledger.invariant_closed_periods
+  owner headgate_owner
+  comment Nothing was recorded for a day of a closed period after its close
+  with security_invoker=true
+  query c0a95a1d80649f4b
+  grant SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column subject text
+  column detail text collate C
+
 view ledger.invariant_entry_currency
   owner headgate_owner
   comment Every entry has the currency of both its accounts, and both exist
   with security_invoker=true
   query 48547493feb73556
+  grant SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column subject text
+  column detail text collate C
+
+view ledger.invariant_frozen_balance
+  owner headgate_owner
+  comment The frozen trial balance of a closed period is what the entries say today (judged by the full check)
+  with security_invoker=true
+  query 59ac7283a4789308
   grant SELECT to headgate_app
   grant SELECT to headgate_readonly
   column subject text
@@ -2080,6 +2675,16 @@ view ledger.invariant_limits
   column subject text collate C
   column detail text
 
+view ledger.invariant_monitors
+  owner headgate_owner
+  comment Every monitor stands on the side where the balance is, and an account is watched while it has one
+  with security_invoker=true
+  query de3f2f3e1f7c92ad
+  grant SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column subject text collate C
+  column detail text collate C
+
 view ledger.invariant_one_effect_a_key
   owner headgate_owner
   comment An idempotency key stands for one transaction, and for one reservation
@@ -2095,6 +2700,16 @@ view ledger.invariant_pending
   comment What an account has pending is what its pending transactions hold; only one that is still pending holds anything, and it holds all
   with security_invoker=true
   query 2227a2d70ae503a0
+  grant SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column subject text collate C
+  column detail text collate C
+
+view ledger.invariant_positions
+  owner headgate_owner
+  comment Every move of a position is what its conversion's entries did, in quantity and cost, and the running totals follow (judged by the full check)
+  with security_invoker=true
+  query d9cd3f531f752a51
   grant SELECT to headgate_app
   grant SELECT to headgate_readonly
   column subject text collate C
@@ -2160,6 +2775,16 @@ view ledger.invariant_settled_within_pending
   column subject text
   column detail text collate C
 
+view ledger.invariant_settlements
+  owner headgate_owner
+  comment A settlement is the sum of its legs, each a leg of its account that was effective by the cut-off (judged by the full check)
+  with security_invoker=true
+  query f3d873ae607cc91f
+  grant SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column subject text
+  column detail text collate C
+
 view ledger.invariant_stored_balance
   owner headgate_owner
   comment Each account's stored balance and leg count are the fold of its entries
@@ -2199,6 +2824,29 @@ view ledger.legs
   column recorded_at timestamp with time zone
   column effective_at timestamp with time zone
   column effective_on date
+
+view ledger.monitored
+  owner headgate_owner
+  comment Each monitor with the balance that it watches: available counts an overdue reservation until it is marked
+  with security_invoker=true
+  query 6b08f9d773eedbfc
+  grant SELECT to headgate_app
+  grant SELECT to headgate_poster
+  grant SELECT to headgate_readonly
+  column tenant_id uuid
+  column id bigint
+  column account_id bigint
+  column name text
+  column what text collate C
+  column comparison text collate C
+  column threshold_minor bigint
+  column is_crossed boolean
+  column created_at timestamp with time zone
+  column changed_at timestamp with time zone
+  column code text collate C
+  column currency text collate C
+  column balance_minor bigint
+  column crosses boolean
 
 view ledger.unverified_legs
   owner headgate_owner

@@ -33,6 +33,25 @@ def elsewhere(tmp_path: Path) -> Iterator[EmbeddedServer]:
     server.down()
 
 
+def test_which_server_this_is_is_read_once_a_start(empty_database: Database, admin: psycopg.Connection[object]) -> None:
+    def here() -> tuple[int, int]:
+        with empty_database.connect("admin") as hand:
+            row = hand.execute("SELECT audit.current_epoch(), (SELECT count(*) FROM audit.server_starts)").fetchone()
+        assert row is not None
+        return row  # type: ignore[return-value]
+
+    with empty_database.connect("admin") as hand, hand.transaction():
+        hand.execute("ALTER TABLE audit.server_starts DISABLE TRIGGER append_only")
+        hand.execute("DELETE FROM audit.server_starts")
+        hand.execute("ALTER TABLE audit.server_starts ENABLE ALWAYS TRIGGER append_only")
+    assert here() == (1, 0)
+
+    assert audit.announce_restore(empty_database) is None
+    assert audit.announce_restore(empty_database) is None
+
+    assert here() == (1, 1)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("announced", [True, False], ids=["restored by us", "restored by hand"])
 def test_restore_post_seal_verify(

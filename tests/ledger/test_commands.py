@@ -81,6 +81,29 @@ def test_the_book_can_be_kept_from_the_command_line(run: Any, book: Book) -> Non
     )
 
 
+def test_a_pending_transaction_from_the_command_line(run: Any, book: Book) -> None:
+    words = ("post", "--debit", "CASH.USD", "--credit", "FEES.USD", "--amount", "12.50", *USD, "--pending")
+    first = run(*words, "--idempotency-key", "a", "--expires-at", "2199-01-01T00:00:00Z")
+    second = run(*words, "--idempotency-key", "b")
+    assert [row["id"] for row in run("pending", "--account", "FEES.USD")] == [second["id"], first["id"]]
+
+    posted = run("post-pending", first["id"], *KEY, "--amount", "1=2.50")
+    voided = run("void", second["id"], "--reason", "wrong")
+    part = run("reverse", posted["id"], "--idempotency-key", "r", "--reason", "x", "--amount", "0.50", *USD)
+
+    assert (first["status"], first["expires_at"], first["entries"][0]["amount"]["minor"]) == (
+        "pending",
+        "2199-01-01T00:00:00.000000Z",
+        1250,
+    )
+    assert (posted["status"], posted["settles"]) == ("posted", first["id"])
+    assert voided["status"] == "void"
+    assert part["entries"][0]["amount"]["minor"] == 50
+    assert run("pending") == []
+    assert [row["settled_by"] for row in run("pending", "--status", "posted")] == [posted["id"]]
+    assert "is posted" in run("void", first["id"], "--reason", "late", exit_code=1)["message"]
+
+
 def test_reservations_are_listed_and_expired(run: Any, book: Book) -> None:
     book.fund("5.00")
     held = book.reserved("1.00")
@@ -116,6 +139,9 @@ def test_a_refusal_is_said_and_ends_with_one(run: Any, book: Book) -> None:
         ("post", "--debit", "CASH.USD", "--credit", "nobody", "--amount", "1", *USD, *KEY),
         ("post", "--debit", "CASH.USD", "--credit", "FEES.USD", "--amount", "1", *USD, *KEY, "--effective-at", "noon"),
         ("reverse", "txn_0000000000000", "--idempotency-key", "k", "--reason", "x"),
+        ("reverse", "txn_0000000000000", "--idempotency-key", "k", "--reason", "x", "--amount", "1.00"),
+        ("void", "txn_0000000000000", "--reason", "x"),
+        ("pending", "--status", "lost"),
         ("set-status", "CASH.USD", "melted", "--reason", "x"),
         ("balance", "nobody"),
     ],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -134,6 +135,17 @@ def test_limits_hold_at_every_effective_time_since(book: Book, form: str) -> Non
     assert isinstance(spend("20.00", 10), Posted)
 
 
+def test_what_happens_now_is_not_backdated(book: Book) -> None:
+    """A bank's day has no hour: money booked at a later one of today may be spent before it."""
+    with book.begin() as tx:
+        now = tx.now()
+    later = now + (now.replace(hour=23, minute=59, second=59) - now) / 2
+    book.post(book.cash, book.client, "5.00", effective_at=later)
+
+    assert isinstance(book.post(book.client, book.clearing, "5.00"), Posted)
+    assert [late for _, late in legs(book, book.client)] == [False, True]
+
+
 def test_a_maximum_holds_at_every_effective_time_since(book: Book) -> None:
     with book.begin() as tx:
         capped = ledger.create_account(
@@ -243,15 +255,28 @@ def test_backdating_at_once_never_passes_a_limit_at_any_time(book: Book) -> None
     assert told["ledger.limit_at_effective_time"] == 54
 
 
-def close(admin: psycopg.Connection[Any], account: int, through: date, route_to: date | None = None) -> None:
+Close = Callable[..., None]
+
+
+@pytest.fixture
+def close(admin: psycopg.Connection[Any], book: Book) -> Iterator[Close]:
+    """Close one account, as no period does; afterwards it is open again, as its periods say."""
+
+    def closed(account: int, through: date, route_to: date | None = None) -> None:
+        admin.execute(
+            "UPDATE ledger.accounts SET closed_through = %s, route_to = %s WHERE id = %s", [through, route_to, account]
+        )
+
+    yield closed
     admin.execute(
-        "UPDATE ledger.accounts SET closed_through = %s, route_to = %s WHERE id = %s", [through, route_to, account]
+        "UPDATE ledger.accounts SET closed_through = '-infinity', route_to = NULL WHERE tenant_id = %s",
+        [book.tenant.id],
     )
 
 
 @pytest.mark.parametrize("form", ["single", "batch", "several"])
-def test_what_belongs_to_a_closed_period_is_refused(book: Book, admin: psycopg.Connection[Any], form: str) -> None:
-    close(admin, book.clearing, date(2026, 1, 10))
+def test_what_belongs_to_a_closed_period_is_refused(book: Book, close: Close, form: str) -> None:
+    close(book.clearing, date(2026, 1, 10))
     entries = [Entry(book.cash, book.clearing, make.usd("1.00"))] * (2 if form == "several" else 1)
     before = book.facts()
 
@@ -272,8 +297,8 @@ def test_what_belongs_to_a_closed_period_is_refused(book: Book, admin: psycopg.C
     }
 
 
-def test_a_closed_period_is_named_with_its_day(book: Book, admin: psycopg.Connection[Any]) -> None:
-    close(admin, book.clearing, date(2026, 1, 10))
+def test_a_closed_period_is_named_with_its_day(book: Book, close: Close) -> None:
+    close(book.clearing, date(2026, 1, 10))
 
     answer = refused(book.post(book.cash, book.clearing, "1.00", effective_at=day(10)), "ledger.period_closed")
 
@@ -284,11 +309,9 @@ def test_a_closed_period_is_named_with_its_day(book: Book, admin: psycopg.Connec
     assert isinstance(book.post(book.cash, book.client, "1.00", effective_at=day(10)), Posted)
 
 
-def test_what_belongs_to_a_closed_period_is_routed_where_the_accounts_say_so(
-    book: Book, admin: psycopg.Connection[Any]
-) -> None:
-    close(admin, book.cash, date(2026, 1, 10), date(2026, 1, 11))
-    close(admin, book.clearing, date(2026, 1, 12), date(2026, 1, 15))
+def test_what_belongs_to_a_closed_period_is_routed_where_the_accounts_say_so(book: Book, close: Close) -> None:
+    close(book.cash, date(2026, 1, 10), date(2026, 1, 11))
+    close(book.clearing, date(2026, 1, 12), date(2026, 1, 15))
 
     for form in (1, 2):
         posted = book.do(
@@ -313,8 +336,8 @@ def test_what_belongs_to_a_closed_period_is_routed_where_the_accounts_say_so(
     assert routed == first_instant
 
 
-def test_today_may_be_closed_too(book: Book, admin: psycopg.Connection[Any]) -> None:
-    close(admin, book.clearing, date(2199, 1, 1))
+def test_today_may_be_closed_too(book: Book, close: Close) -> None:
+    close(book.clearing, date(2199, 1, 1))
 
     refused(book.post(book.cash, book.clearing, "1.00"), "ledger.period_closed")
     refused(

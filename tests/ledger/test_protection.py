@@ -16,13 +16,21 @@ from headgate.core.errors import HeadgateError, NoTenant
 from headgate.ledger import Entry, Posting
 
 FACTS = ("entries", "transactions", "refusals", "account_limits", "reservation_requests", "reservation_events")
-TABLES = (*FACTS, "accounts", "reservations", "verified_accounts", "verified_requests")
+CLOSING = (
+    *("period_closings", "period_reopenings", "period_balances", "settlements", "settlement_legs", "clearing_rules"),
+    *("exchange_rates", "conversions", "position_moves", "revaluations", "revaluation_lines"),
+)
+TABLES = (
+    *(*FACTS, "accounts", "reservations", "verified_accounts", "verified_requests"),
+    *(*CLOSING, "periods", "balance_monitors"),
+)
 
 
-@pytest.mark.parametrize("table", FACTS)
+@pytest.mark.parametrize("table", (*FACTS, *CLOSING))
 @pytest.mark.parametrize("who", ["app", "owner", "admin"])
 @pytest.mark.parametrize(
-    "statement", ["UPDATE {} SET tenant_id = tenant_id WHERE false", "DELETE FROM {} WHERE false", "TRUNCATE {}"]
+    "statement",
+    ["UPDATE {} SET tenant_id = tenant_id WHERE false", "DELETE FROM {} WHERE false", "TRUNCATE {} CASCADE"],
 )
 def test_facts_are_append_only_for_everyone_also_where_no_row_is_touched(
     database: Database, table: str, who: str, statement: str
@@ -57,6 +65,8 @@ def test_the_judge_itself_is_out_of_the_applications_reach(book: Book) -> None:
         "ledger.expire_overdue('{1}', now())",
         "ledger.announce('a.b', 'x', 1, '{}')",
         "ledger.announce_reservations('a.b', now(), '{1}', '{1}')",
+        "ledger.set_closed('')",
+        "ledger.watch('{1}')",
     ):
         with pytest.raises(psycopg.errors.InsufficientPrivilege), book.begin() as tx:
             tx.value(f"SELECT {call}")  # type: ignore[arg-type]

@@ -15,6 +15,7 @@ WITHOUT_TENANT = {
     "headgate_meta.migrations": "the runner's own list of applied scripts",
     "tenants.tenants": "its id is the tenant; policies of its own, tested below",
     "audit.epochs": "the servers that this log was written on: the installation's, not a tenant's",
+    "audit.server_starts": "which server each start of one was: the installation's, not a tenant's",
     "messaging.subscriptions": "which consumer wants which topic: this code's, not a tenant's",
     "console.links": "one-time links into the console: a person may be let into several tenants",
     "console.sessions": "a browser's session, found by its secret before any tenant is known",

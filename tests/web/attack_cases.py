@@ -13,7 +13,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import UTC, date, datetime
+from decimal import Decimal
 from functools import cached_property
 from pathlib import Path
 from typing import Any, LiteralString
@@ -147,6 +148,13 @@ class Victim:
         return ids.encode("acct", account.id)
 
     @cached_property
+    def pending(self) -> str:
+        """A pending transaction."""
+        entry = ledger.Entry(ids.decode("acct", self.cash), ids.decode("acct", self.funds), make.usd("1.00"))
+        posted = self.do(ledger.post, idempotency_key="pending", entries=[entry], pending=True)
+        return ids.encode("txn", posted.transaction_id)
+
+    @cached_property
     def transaction(self) -> str:
         """A deposit of 1,000.00 in A's book."""
         entry = ledger.Entry(ids.decode("acct", self.cash), ids.decode("acct", self.funds), make.usd("1000.00"))
@@ -165,6 +173,38 @@ class Victim:
             source_ref="attack",
         )
         return ids.encode("rsv", held.id)
+
+    @cached_property
+    def period(self) -> str:
+        """A period of A's legal entity, long over."""
+        facts = {"name": "attack", "starts_on": date(2024, 1, 1), "ends_on": date(2024, 1, 31)}
+        opened = self.do(ledger.open_period, **facts, legal_entity_id=self.tenant.legal_entity_id)
+        return ids.encode("per", opened.id)
+
+    @cached_property
+    def settlement(self) -> str:
+        """A cut-off of A's cash."""
+        made = self.do(ledger.cut_off, account=self.cash, at=datetime(2024, 1, 1, tzinfo=UTC), name="attack")
+        return ids.encode("stl", made.id)
+
+    @cached_property
+    def euros(self) -> str:
+        """A's cash in EUR."""
+        self.do(ledger.seed_chart, currency="EUR")
+        return ids.encode("acct", self.do(ledger.account_for, "CASH", "EUR").id)
+
+    @cached_property
+    def conversion(self) -> str:
+        """10.00 of it converted."""
+        facts = {"rate": Decimal("0.9"), "source": "desk", "amount": make.usd("10.00"), "idempotency_key": "fx"}
+        made = self.do(ledger.convert, from_account=self.cash, to_account=self.euros, **facts)
+        return ids.encode("fxc", made.id)
+
+    @cached_property
+    def monitor(self) -> str:
+        """A monitor of A's cash."""
+        facts = {"what": "posted", "comparison": "below", "threshold": make.usd("1.00"), "name": "low"}
+        return ids.encode("mon", self.do(ledger.add_monitor, account=self.cash, **facts).id)
 
     @cached_property
     def reconciliation(self) -> str:
@@ -345,6 +385,8 @@ ROWS: dict[tuple[str, str], Row] = {
     ("POST", "/v1/ledger/transactions/{transaction_id}/reverse"): lambda a: Attack(
         params={"transaction_id": a.transaction}, json={"reason": "mine now"}
     ),
+    ("POST", "/v1/ledger/transactions/{transaction_id}/post"): lambda a: Attack(params={"transaction_id": a.pending}),
+    ("POST", "/v1/ledger/transactions/{transaction_id}/void"): lambda a: Attack(params={"transaction_id": a.pending}),
     ("GET", "/v1/ledger/entries"): lambda a: Attack(query={"transaction": a.transaction}, own=True),
     ("POST", "/v1/ledger/reservations"): lambda a: Attack(
         json={"account": a.funds, "amount": TEN, "reserve_type": "payroll", "source_ref": "x"}
@@ -354,9 +396,68 @@ ROWS: dict[tuple[str, str], Row] = {
     ("POST", "/v1/ledger/reservations/{reservation_id}/capture"): lambda a: Attack(
         params={"reservation_id": a.reservation}, json={"amount": TEN, "credit": "CASH.USD"}
     ),
+    ("POST", "/v1/ledger/reservations/{reservation_id}/increase"): lambda a: Attack(
+        params={"reservation_id": a.reservation}, json={"amount": {"minor": 100, "currency": "USD"}}
+    ),
+    ("POST", "/v1/ledger/reservations/{reservation_id}/extend"): lambda a: Attack(
+        params={"reservation_id": a.reservation}, json={"expires_at": None}
+    ),
     ("POST", "/v1/ledger/reservations/{reservation_id}/release"): lambda a: Attack(
         params={"reservation_id": a.reservation}
     ),
+    ("POST", "/v1/ledger/periods"): lambda a: Attack(
+        json={
+            "name": "mine",
+            "starts_on": "2024-01-01",
+            "ends_on": "2024-01-31",
+            "legal_entity_id": a.tenant.legal_entity_id,
+        }
+    ),
+    ("GET", "/v1/ledger/periods"): lambda a: Attack(query={"legal_entity_id": a.tenant.legal_entity_id}, own=True),
+    ("GET", "/v1/ledger/periods/{period_id}"): lambda a: Attack(params={"period_id": a.period}),
+    ("POST", "/v1/ledger/periods/{period_id}/close"): lambda a: Attack(
+        params={"period_id": a.period}, json={"reason": "mine"}
+    ),
+    ("GET", "/v1/ledger/periods/{period_id}/trial-balance"): lambda a: Attack(params={"period_id": a.period}),
+    ("POST", "/v1/ledger/settlements"): lambda a: Attack(
+        json={"account": a.cash, "at": "2024-01-01T00:00:00Z", "name": "mine"}
+    ),
+    ("GET", "/v1/ledger/settlements"): lambda a: Attack(query={"account": a.cash}),
+    ("GET", "/v1/ledger/settlements/{settlement_id}"): lambda a: Attack(params={"settlement_id": a.settlement}),
+    ("GET", "/v1/ledger/settlements/{settlement_id}/legs"): lambda a: Attack(params={"settlement_id": a.settlement}),
+    ("POST", "/v1/ledger/exchange-rates"): lambda a: Attack(
+        json={
+            "rates": [
+                {"from": "USD", "to": "EUR", "rate": "0.9", "effective_at": "2024-01-01T00:00:00Z", "source": "desk"}
+            ]
+        },
+        own=True,
+    ),
+    ("GET", "/v1/ledger/exchange-rates"): listed,
+    ("GET", "/v1/ledger/exchange-rates/latest"): lambda a: Attack(query={"from": "USD", "to": "GBP"}),
+    ("POST", "/v1/ledger/conversions"): lambda a: Attack(
+        json={"from_account": a.cash, "to_account": a.euros, "amount": TEN, "rate": "0.9", "source": "desk"}
+    ),
+    ("GET", "/v1/ledger/conversions"): listed,
+    ("GET", "/v1/ledger/conversions/{conversion_id}"): lambda a: Attack(params={"conversion_id": a.conversion}),
+    ("POST", "/v1/ledger/conversions/{conversion_id}/reverse"): lambda a: Attack(
+        params={"conversion_id": a.conversion}, json={"reason": "mine now"}
+    ),
+    ("GET", "/v1/ledger/positions"): lambda a: Attack(
+        query={"functional_currency": "USD", "legal_entity_id": a.tenant.legal_entity_id}, own=True
+    ),
+    ("POST", "/v1/ledger/revaluations"): lambda a: Attack(
+        json={"on": "2024-01-31", "functional_currency": "USD", "legal_entity_id": a.tenant.legal_entity_id}, own=True
+    ),
+    ("GET", "/v1/ledger/revaluations"): listed,
+    ("GET", "/v1/ledger/clearing"): lambda a: Attack(query={"account": a.cash}),
+    ("POST", "/v1/ledger/clearing/{account}"): lambda a: Attack(
+        params={"account": a.cash}, json={"must_be_zero": True, "reason": "mine"}
+    ),
+    ("POST", "/v1/ledger/monitors"): lambda a: Attack(json={"account": a.cash, "threshold": TEN, "name": "mine"}),
+    ("GET", "/v1/ledger/monitors"): lambda a: Attack(query={"account": a.cash}),
+    ("GET", "/v1/ledger/monitors/{monitor_id}"): lambda a: Attack(params={"monitor_id": a.monitor}),
+    ("DELETE", "/v1/ledger/monitors/{monitor_id}"): lambda a: Attack(params={"monitor_id": a.monitor}),
     # funding
     ("GET", "/v1/funding/deposits"): lambda a: Attack(query={"legal_entity_id": a.tenant.legal_entity_id}, own=True),
     ("GET", "/v1/funding/deposits/{deposit_id}"): lambda a: Attack(params={"deposit_id": a.deposit}),

@@ -16,7 +16,8 @@ from headgate.core.db import Actor, Tx
 from headgate.core.errors import Malformed, Refused
 from headgate.core.money import Money
 from headgate.core.terminal import emit, open_database, refuse
-from headgate.ledger import accounts, chart, queries, reservations
+from headgate.ledger import accounts, chart, exchange_commands, period_commands, queries, reservations, watch_commands
+from headgate.ledger import pending as pending_transactions
 from headgate.ledger.balances import balance as balance_of
 from headgate.ledger.balances import balances as balances_of
 from headgate.ledger.catalogue import catalogue
@@ -28,11 +29,13 @@ from headgate.ledger.documents import (
     ReservationModel,
     TransactionModel,
 )
-from headgate.ledger.model import AccountStatus, AccountType, Entry, Posted
+from headgate.ledger.model import AccountStatus, AccountType, Entry, Posted, Transaction, TransactionStatus
 from headgate.ledger.posting import post
-from headgate.ledger.reversal import reverse
+from headgate.ledger.reversal import Apportion, reverse
 
 app = typer.Typer(name="ledger", help="The book: accounts, balances, postings, reservations.", no_args_is_help=True)
+for _module in (period_commands, exchange_commands, watch_commands):
+    app.add_typer(_module.app)
 
 _ADMINISTRATOR = Actor("human", "administrator")
 _ALL = 1_000_000
@@ -146,6 +149,8 @@ def post_entry(
     idempotency_key: Key,
     effective_at: Annotated[str | None, typer.Option(help="As 2026-11-20T12:00:00Z; now unless given.")] = None,
     description: Annotated[str | None, typer.Option()] = None,
+    pending: Annotated[bool, typer.Option("--pending", help="Set it aside; post-pending or void it later.")] = False,
+    expires_at: Annotated[str | None, typer.Option(help="Until when it is pending; for ever unless given.")] = None,
     json: Json = False,
 ) -> None:
     """Post one entry. A refusal is printed on standard error, with exit code 1."""
@@ -158,9 +163,63 @@ def post_entry(
             entries=[Entry(numbers[debit], numbers[credit], money)],
             effective_at=_instant(effective_at) if effective_at else None,
             description=description,
+            pending=pending,
+            expires_at=_instant(expires_at) if expires_at else None,
         )
         shown = _transaction(tx, posted)
     _answer(shown, json)
+
+
+@app.command("pending")
+def list_pending(
+    tenant: Tenant,
+    account: AccountOption = None,
+    status: Annotated[str, typer.Option(help="pending, posted, void or expired.")] = "pending",
+    limit: Limit = 50,
+    json: Json = False,
+) -> None:
+    """Transactions that were made pending, newest first."""
+    if status not in ("pending", "posted", "void", "expired"):
+        raise Malformed("a status is pending, posted, void or expired")
+    with _begin(tenant) as tx:
+        rows = pending_transactions.list_pending(
+            tx, account=_number(tx, account), status=cast(TransactionStatus, status), limit=limit
+        )
+    _show(rows, TransactionModel.of, json)
+
+
+@app.command("post-pending")
+def post_pending(
+    tenant: Tenant,
+    transaction: Annotated[str, typer.Argument(help="The pending transaction's id, txn_…")],
+    idempotency_key: Key,
+    amount: Annotated[
+        list[str] | None, typer.Option("--amount", help="ENTRY=AMOUNT, as 1=12.50; may be repeated. All unless given.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Post a pending transaction, whole or less; the rest is given back."""
+    with _begin(tenant) as tx:
+        number = ids.decode("txn", transaction)
+        amounts = _amounts(pending_transactions.get_pending(tx, number), amount) if amount else None
+        posted = pending_transactions.post_pending(
+            tx, idempotency_key=idempotency_key, transaction_id=number, amounts=amounts
+        )
+        shown = _transaction(tx, posted)
+    _answer(shown, json)
+
+
+@app.command("void")
+def void_transaction(
+    tenant: Tenant,
+    transaction: Annotated[str, typer.Argument(help="The pending transaction's id, txn_…")],
+    reason: Annotated[str, typer.Option()],
+    json: Json = False,
+) -> None:
+    """Give back all that a pending transaction holds."""
+    with _begin(tenant) as tx:
+        ended = pending_transactions.void(tx, transaction_id=ids.decode("txn", transaction), reason=reason)
+    _answer(ended if isinstance(ended, Refused) else TransactionModel.of(ended), json)
 
 
 @app.command("reverse")
@@ -169,12 +228,28 @@ def reverse_transaction(
     transaction: Annotated[str, typer.Argument(help="The transaction's id, txn_…")],
     idempotency_key: Key,
     reason: Annotated[str, typer.Option()],
+    amount: Annotated[str | None, typer.Option(help="As 12.50; all that is left unless given.")] = None,
+    currency: Annotated[str | None, typer.Option(help="The currency of the amount.")] = None,
+    apportion: Annotated[str, typer.Option(help="proportional, in_order, or keep (with --entry).")] = "proportional",
+    entry: Annotated[
+        list[int] | None, typer.Option("--entry", help="Only of this entry; with keep: all but it. May be repeated.")
+    ] = None,
     json: Json = False,
 ) -> None:
-    """Take a whole transaction back by another one."""
+    """Take what is left of a transaction back by another one, or an amount of it."""
+    if amount and not currency:
+        raise Malformed("give the currency of the amount")
     with _begin(tenant) as tx:
-        number = ids.decode("txn", transaction)
-        shown = _transaction(tx, reverse(tx, idempotency_key=idempotency_key, transaction_id=number, reason=reason))
+        reversal = reverse(
+            tx,
+            idempotency_key=idempotency_key,
+            transaction_id=ids.decode("txn", transaction),
+            reason=reason,
+            amount=Money.parse(amount, currency) if amount and currency else None,
+            entries=entry or None,
+            apportion=cast(Apportion, apportion),
+        )
+        shown = _transaction(tx, reversal)
     _answer(shown, json)
 
 
@@ -226,6 +301,17 @@ def _begin(tenant: str) -> Iterator[Tx]:
 
 def _number(tx: Tx, account: str | None) -> int | None:
     return accounts.resolve_accounts(tx, [account])[account] if account else None
+
+
+def _amounts(of: Transaction, words: list[str]) -> dict[int, Money]:
+    currencies = {entry.n: entry.amount.currency for entry in of.entries}
+    found = {}
+    for word in words:
+        number, _, amount = word.partition("=")
+        if not number.isdecimal() or int(number) not in currencies or not amount:
+            raise Malformed(f"'{word[:40]}' is no part of the transaction: write ENTRY=AMOUNT, as 1=12.50")
+        found[int(number)] = Money.parse(amount, currencies[int(number)])
+    return found
 
 
 def _transaction(tx: Tx, posted: Posted | Refused) -> TransactionModel | Refused:

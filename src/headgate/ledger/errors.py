@@ -32,7 +32,7 @@ functions answer with these result codes, stable and in the order they are check
 | 41 | ledger.balance_limit_exceeded | the account would rise above its maximum |
 | 42 | ledger.version_mismatch | an account of the entry has had other legs than the condition expects |
 | 43 | ledger.condition_not_met | less would be available on an account than the condition asks for |
-| 44 | ledger.limit_at_effective_time | backdated, it would take the account beyond a limit at some effective time since |
+| 44 | ledger.limit_at_effective_time | given that effective time, it would break a limit at some time since |
 | 50 | ledger.period_closed | its day lies in a closed period that routes nothing |
 | 60 | ledger.batch_refused | the batch was all or nothing, and another of it was refused |
 
@@ -188,6 +188,187 @@ class MalformedAccount(Malformed):
     """This cannot be an account."""
 
     code = "ledger.malformed_account"
+
+
+class PeriodNotFound(NotFound):
+    """There is no such period."""
+
+    code = "ledger.period_not_found"
+    sqlstate = "HG150"
+
+
+class PeriodExists(Conflict):
+    """There is a period of that name already."""
+
+    code = "ledger.period_exists"
+    sqlstate = "HG151"
+
+
+class PeriodDoesNotFollow(Unprocessable):
+    """A period begins on the day after the last one ends."""
+
+    code = "ledger.period_does_not_follow"
+    sqlstate = "HG152"
+
+
+class PeriodAlreadyClosed(Conflict):
+    """The period is closed already."""
+
+    code = "ledger.period_already_closed"
+    sqlstate = "HG153"
+
+
+class PeriodOutOfOrder(Conflict):
+    """Periods are closed in their order, and reopened in the opposite one."""
+
+    code = "ledger.period_out_of_order"
+    sqlstate = "HG154"
+
+
+class PeriodNotOver(Unprocessable):
+    """A period is closed when its last day is over."""
+
+    code = "ledger.period_not_over"
+    sqlstate = "HG155"
+
+
+class PendingInPeriod(Conflict):
+    """Transactions are pending on accounts of the period."""
+
+    code = "ledger.pending_in_period"
+    sqlstate = "HG156"
+
+
+class ClearingNotZero(Conflict):
+    """Accounts that must come to zero do not."""
+
+    code = "ledger.clearing_not_zero"
+    sqlstate = "HG157"
+
+
+class PeriodNotClosed(Conflict):
+    """Only a closed period is reopened."""
+
+    code = "ledger.period_not_closed"
+    sqlstate = "HG158"
+
+
+class MalformedPeriod(Malformed):
+    """This cannot be a period, its closing or its reopening."""
+
+    code = "ledger.malformed_period"
+
+
+class SettlementExists(Conflict):
+    """The account has a settlement of that name, cut off at another time."""
+
+    code = "ledger.settlement_exists"
+    sqlstate = "HG160"
+
+
+class CutOffInFuture(Unprocessable):
+    """A cut-off is made when its time has come."""
+
+    code = "ledger.cut_off_in_future"
+    sqlstate = "HG161"
+
+
+class SettlementNotFound(NotFound):
+    """There is no such settlement."""
+
+    code = "ledger.settlement_not_found"
+
+
+class MalformedSettlement(Malformed):
+    """This cannot be a settlement."""
+
+    code = "ledger.malformed_settlement"
+
+
+class MonitorNotFound(NotFound):
+    """There is no such monitor."""
+
+    code = "ledger.monitor_not_found"
+    sqlstate = "HG165"
+
+
+class MalformedMonitor(Malformed):
+    """This cannot be a balance monitor."""
+
+    code = "ledger.malformed_monitor"
+
+
+class MalformedClearingRule(Malformed):
+    """This cannot be the rule of a clearing account."""
+
+    code = "ledger.malformed_clearing_rule"
+
+
+class ConversionSidesDiffer(Unprocessable):
+    """A conversion is between two accounts of the same normal side."""
+
+    code = "ledger.conversion_sides_differ"
+    sqlstate = "HG170"
+
+
+class FunctionalCurrencyDiffers(Conflict):
+    """The positions of these accounts are kept in another functional currency."""
+
+    code = "ledger.functional_currency_differs"
+    sqlstate = "HG171"
+
+
+class DayNotOver(Unprocessable):
+    """A day is revalued when it is over."""
+
+    code = "ledger.day_not_over"
+    sqlstate = "HG172"
+
+
+class DayClosed(Conflict):
+    """The day lies in a closed period."""
+
+    code = "ledger.day_closed"
+    sqlstate = "HG173"
+
+
+class RateMissing(Unprocessable):
+    """No rate is known for these currencies at that time."""
+
+    code = "ledger.rate_missing"
+    sqlstate = "HG174"
+
+
+class RevaluationRefused(Conflict):
+    """The book refused the entries of the revaluation."""
+
+    code = "ledger.revaluation_refused"
+    sqlstate = "HG175"
+
+
+class PositionMovedOn(Conflict):
+    """The position has moved on since the conversion: convert back instead of reversing it."""
+
+    code = "ledger.position_moved_on"
+    sqlstate = "HG176"
+
+
+class MalformedConversion(Malformed):
+    """This cannot be a conversion."""
+
+    code = "ledger.malformed_conversion"
+
+
+class MalformedRate(Malformed):
+    """This cannot be an exchange rate."""
+
+    code = "ledger.malformed_rate"
+
+
+class ConversionNotFound(NotFound):
+    """There is no such conversion."""
+
+    code = "ledger.conversion_not_found"
 
 
 def refusal(number: int, facts: Mapping[str, Any] | None, replayed: bool = False) -> Refused:

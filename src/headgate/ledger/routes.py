@@ -11,7 +11,7 @@ from fastapi import APIRouter, Path, Query
 from headgate.core import ids
 from headgate.core.db import Tx
 from headgate.core.errors import Refused
-from headgate.ledger import accounts, intake, queries, reservations
+from headgate.ledger import accounts, exchange_routes, intake, period_routes, queries, reservations, watch_routes
 from headgate.ledger.balances import balance, balances
 from headgate.ledger.documents import (
     AccountBalanceModel,
@@ -47,6 +47,9 @@ M = TypeVar("M")
 router = APIRouter(prefix="/v1/ledger", tags=["ledger"])
 router.include_router(pending_router)
 router.include_router(reservation_router)
+router.include_router(period_routes.router)
+router.include_router(exchange_routes.router)
+router.include_router(watch_routes.router)
 
 Reads = Annotated[Call, reads("ledger.read")]
 Manages = Annotated[Call, writes("ledger.manage")]

@@ -1,11 +1,17 @@
 -- Recording: the only way into audit.events.
-CREATE OR REPLACE FUNCTION audit.current_epoch() RETURNS integer LANGUAGE sql STABLE AS $$
+CREATE OR REPLACE FUNCTION audit.current_epoch() RETURNS integer LANGUAGE plpgsql STABLE AS $$
+DECLARE
+  last record;
+  here bigint;
+BEGIN
+  SELECT e.epoch, e.system_identifier INTO last FROM audit.epochs e ORDER BY e.epoch DESC LIMIT 1;
+  SELECT s.system_identifier INTO here FROM audit.server_starts s WHERE s.started_at = pg_catalog.pg_postmaster_start_time();
+  IF here IS NULL THEN
+    here := (SELECT c.system_identifier FROM pg_catalog.pg_control_system() c);
+  END IF;
   -- On another server than the one that wrote last, the next epoch: before anyone has announced the restore.
-  SELECT e.epoch + (e.system_identifier <> (SELECT c.system_identifier FROM pg_catalog.pg_control_system() c))::integer
-    FROM audit.epochs e
-   ORDER BY e.epoch DESC
-   LIMIT 1
-$$;
+  RETURN last.epoch + (last.system_identifier <> here)::integer;
+END $$;
 COMMENT ON FUNCTION audit.current_epoch() IS 'The epoch under which this server records';
 GRANT EXECUTE ON FUNCTION audit.current_epoch() TO headgate_app, headgate_readonly, headgate_operator, headgate_poster, headgate_resolver;
 GRANT EXECUTE ON FUNCTION audit.witness(uuid, bigint, timestamptz, xid8, integer, smallint, text, text, text, text, text, text, text, jsonb)

@@ -116,6 +116,9 @@ DECLARE
 BEGIN
   -- Several sealers start at once: one announces, the others then see it announced.
   PERFORM pg_advisory_xact_lock(hashtextextended('audit.announce_restore', 0));
+  INSERT INTO audit.server_starts (started_at, system_identifier)
+  SELECT pg_catalog.pg_postmaster_start_time(), c.system_identifier FROM pg_catalog.pg_control_system() c
+  ON CONFLICT (started_at) DO NOTHING;
   why := audit.restore_suspected();
   RETURN CASE WHEN why IS NOT NULL THEN audit.start_epoch('restored: ' || why) END;
 END $$;

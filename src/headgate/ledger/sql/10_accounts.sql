@@ -26,8 +26,11 @@ BEGIN
      AND NOT EXISTS (SELECT FROM tenants.legal_entities e WHERE e.tenant_id = v_tenant AND e.id = p_legal_entity_id) THEN
     RAISE EXCEPTION USING ERRCODE = 'HG104', MESSAGE = format('there is no legal entity %s', left(p_legal_entity_id, 60));
   END IF;
-  INSERT INTO ledger.accounts (tenant_id, code, name, type, currency, purpose, is_default, legal_entity_id, lo_minor, hi_minor)
-  VALUES (v_tenant, p_code, p_name, p_type, p_currency, p_purpose, p_is_default, p_legal_entity_id, p_lo, p_hi)
+  -- What is closed is closed for it too; a close that runs at this moment waits, or is waited for.
+  PERFORM pg_advisory_xact_lock_shared(ledger.period_lock(v_tenant));
+  INSERT INTO ledger.accounts (tenant_id, code, name, type, currency, purpose, is_default, legal_entity_id, lo_minor, hi_minor, closed_through, route_to)
+  SELECT v_tenant, p_code, p_name, p_type, p_currency, p_purpose, p_is_default, p_legal_entity_id, p_lo, p_hi, c.closed_through, c.route_to
+    FROM ledger.closed_of(p_legal_entity_id) c
   RETURNING id INTO v_id;
   INSERT INTO ledger.account_limits (tenant_id, account_id, from_seq, set_at, lo_minor, hi_minor)
   VALUES (v_tenant, v_id, 0, clock_timestamp(), p_lo, p_hi);

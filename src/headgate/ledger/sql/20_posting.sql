@@ -30,11 +30,13 @@ DECLARE
   v_next_expiry timestamptz; v_effective_max timestamptz; v_closed date;
   v_wanted bigint[];
   v_timed boolean;                                -- an entry may be late, or its period closed
+  v_backdated boolean := p_effective_at IS NOT NULL;
   v_conditions CONSTANT boolean := num_nonnulls(p_debit_versions, p_credit_versions, p_debit_least, p_credit_least) > 0;
   v_held CONSTANT boolean := num_nonnulls(p_pending, p_settles) > 0;
   -- Accounts by position, in id order. lo and hi have what is reserved and pending to leave taken off.
   a_id bigint[]; a_net bigint[]; a_seq bigint[]; a_lo bigint[]; a_hi bigint[]; a_reserved bigint[]; a_out bigint[]; a_in bigint[];
   a_debit_normal boolean[]; a_currency text[]; a_status text[]; a_zone text[];
+  v_watched bigint[];
   a_max timestamptz[]; a_late_by interval[]; a_closed date[]; a_route date[]; a_safe_lo boolean[]; a_safe_hi boolean[];
   -- Entries by position: posting, number within it, positions of its accounts, first objection, day, effect.
   e_posting integer[]; e_n smallint[]; e_debit integer[]; e_credit integer[]; e_code smallint[]; e_day date[]; e_id bigint[];
@@ -59,8 +61,7 @@ DECLARE
   v_person CONSTANT text := core.person_id(); v_correlation CONSTANT text := core.correlation_id();
 BEGIN
   PERFORM ledger.check_batch(p_keys, p_counts, m, cardinality(p_credits), cardinality(p_amounts), cardinality(p_currencies));
-  IF array_position(p_debits, NULL) IS NOT NULL OR array_position(p_credits, NULL) IS NOT NULL
-     OR array_position(p_amounts, NULL) IS NOT NULL
+  IF array_position(p_debits, NULL) IS NOT NULL OR array_position(p_credits, NULL) IS NOT NULL OR array_position(p_amounts, NULL) IS NOT NULL
      OR (SELECT bool_or(octet_length(u) IS DISTINCT FROM 3) FROM unnest(p_currencies) u) THEN
     RAISE EXCEPTION USING ERRCODE = 'HG110', MESSAGE = 'every entry names its debit, its credit, its amount and a currency of three letters';
   END IF;
@@ -96,11 +97,13 @@ BEGIN
            array_agg(CASE WHEN x.debit_normal THEN x.lo_minor + x.reserved_minor + x.pending_out_minor ELSE x.lo_minor END),
            array_agg(CASE WHEN x.debit_normal THEN x.hi_minor ELSE x.hi_minor - x.reserved_minor - x.pending_out_minor END),
            array_agg(x.currency), array_agg(x.status), array_agg(x.time_zone), array_agg(x.effective_max), array_agg(x.late_by_max),
-           array_agg(x.closed_through), array_agg(x.route_to), min(x.next_expiry_at), max(x.effective_max), max(x.closed_through)
+           array_agg(x.closed_through), array_agg(x.route_to), min(x.next_expiry_at), max(x.effective_max), max(x.closed_through),
+           array_agg(x.id) FILTER (WHERE x.is_watched)
       INTO a_id, a_net, a_seq, a_reserved, a_out, a_in, a_debit_normal, a_lo, a_hi, a_currency, a_status, a_zone, a_max, a_late_by,
-           a_closed, a_route, v_next_expiry, v_effective_max, v_closed
+           a_closed, a_route, v_next_expiry, v_effective_max, v_closed, v_watched
       FROM (SELECT a.id, a.net_minor, a.seq, a.reserved_minor, a.pending_out_minor, a.pending_in_minor, a.lo_minor, a.hi_minor, a.currency,
                    a.status, a.next_expiry_at, a.effective_max, a.late_by_max, a.closed_through, a.route_to,
+                   a.is_watched,
                    a.type IN ('ASSET', 'EXPENSE') AS debit_normal, l.time_zone
               FROM ledger.accounts a
               LEFT JOIN tenants.legal_entities l ON l.tenant_id = v_tenant AND l.id = a.legal_entity_id
@@ -114,12 +117,13 @@ BEGIN
   END LOOP;
   t_at := p_effective_at;
   IF p_settles IS NOT NULL THEN
-    SELECT x.effective_at, CASE WHEN x.status = 'pending' AND x.expires_at <= v_clock THEN 'expired' ELSE x.status END AS status
+    SELECT x.effective_at, x.kind, CASE WHEN x.status = 'pending' AND x.expires_at <= v_clock THEN 'expired' ELSE x.status END AS status
       INTO v_pending FROM ledger.pending_transactions x WHERE x.tenant_id = v_tenant AND x.id = p_settles[1];
     v_status := v_pending.status;
     IF t_at IS NULL OR t_at[1] IS NULL THEN
       -- It happened when it was said to happen, unless that is still to come.
       t_at := ARRAY[least(v_pending.effective_at, v_clock)];
+      v_backdated := v_pending.kind = 'pending' AND v_pending.effective_at IS NOT NULL;
     END IF;
   END IF;
   v_timed := t_at IS NOT NULL OR v_effective_max > v_clock OR v_closed >= (v_clock AT TIME ZONE 'UTC')::date - 1;
@@ -268,13 +272,14 @@ BEGIN
   e_debit_seq := array_fill(0::bigint, ARRAY[m]); e_debit_net := e_debit_seq; e_credit_seq := e_debit_seq; e_credit_net := e_debit_seq;
   e_id := e_debit_seq;
   t_entry := array_fill(0, ARRAY[n]); t_account := array_fill(0::bigint, ARRAY[n]); t_room := t_account;
-  IF v_conditions THEN t_figure := t_room; END IF;
-  IF p_reservations IS NOT NULL THEN t_taken := t_room; END IF;
+  IF v_conditions THEN t_figure := t_room; END IF; IF p_reservations IS NOT NULL THEN t_taken := t_room; END IF;
   IF p_pending IS NOT NULL OR 18 = ANY (e_code) THEN
     t_kind := array_fill(0::smallint, ARRAY[n]); e_pending := e_debit_seq;
   END IF;
   IF v_timed THEN
     e_debit_late := array_fill(false, ARRAY[m]); e_credit_late := e_debit_late; t_moment := array_fill(NULL::timestamptz, ARRAY[n]);
+  END IF;
+  IF v_timed AND v_backdated THEN
     SELECT x.lo, x.hi INTO a_safe_lo, a_safe_hi
       FROM ledger.safe_limits(t_at, e_posting, e_debit, e_credit, p_amounts, e_code, a_id, a_net, a_lo, a_hi, a_reserved, a_out, a_debit_normal, a_max) x;
   END IF;
@@ -384,8 +389,10 @@ BEGIN
     END IF;
     IF code = 0 AND v_timed THEN
       v_at := t_at[t];
-      IF kind = 0 AND (p_override_refs IS NULL OR p_override_refs[t] IS NULL) THEN
+      IF v_backdated AND kind = 0 AND (p_effective_at IS NULL OR p_effective_at[t] IS NOT NULL)
+         AND (p_override_refs IS NULL OR p_override_refs[t] IS NULL) THEN
         -- Backdated: the limits hold at every effective time since, those of the debited account above, of the credited below.
+        -- What happens now is not backdated, though a bank's day, which has no hour, may have put money at a later one of today.
         FOR e IN first .. last LOOP
           d := e_debit[e]; c := e_credit[e];
           IF v_at < a_max[d] AND NOT a_safe_hi[d] THEN c := 0; ELSIF v_at < a_max[c] AND NOT a_safe_lo[c] THEN d := 0; ELSE CONTINUE; END IF;
@@ -461,10 +468,9 @@ BEGIN
   IF p_atomic AND v_culprit > 0 AND v_posted + v_held_back > 0 THEN
     -- All or none: what would have been posted is refused because of the first that was.
     FOR t IN 1 .. n LOOP
-      IF t_state IS NULL OR t_state[t] = 0 THEN
+      IF coalesce(t_state[t], 0) = 0 THEN
         IF codes[t] = 0 THEN codes[t] := 60; v_refused := v_refused + 1; END IF;
-      ELSIF t_state[t] = 3 THEN codes[t] := codes[t_twin[t]];
-      END IF;
+      ELSIF t_state[t] = 3 THEN codes[t] := codes[t_twin[t]]; END IF;
     END LOOP;
     v_posted := 0; v_held_back := 0;
   END IF;
@@ -553,6 +559,9 @@ BEGIN
   IF v_held_back > 0 THEN
     PERFORM ledger.hold_back(v_now, v_clock, ids, t_kind, p_effective_at, p_expires_at, p_source_types, p_source_ids, codes,
                              e_pending, p_debits, p_credits, p_amounts, p_currencies, e_n);
+  END IF;
+  IF v_watched IS NOT NULL AND v_posted + v_held_back > 0 THEN
+    PERFORM ledger.watch(v_watched);
   END IF;
   IF v_refused > 0 THEN
     WITH refused AS (

@@ -70,7 +70,7 @@ BEGIN
     EXIT short WHEN num_nulls(p_key, p_debit, p_credit, p_amount, p_currency) > 0 OR p_debit = p_credit
       OR p_amount NOT BETWEEN 1 AND 4611686018427387903 OR length(p_key) NOT BETWEEN 1 AND 255;
     FOR v_account IN
-      SELECT a.id, a.net_minor AS net, a.seq, a.currency, a.status, a.next_expiry_at, a.effective_max, a.closed_through, l.time_zone,
+      SELECT a.id, a.net_minor AS net, a.seq, a.currency, a.status, a.next_expiry_at, a.effective_max, a.closed_through, a.is_watched, l.time_zone,
              CASE WHEN a.type IN ('ASSET', 'EXPENSE') THEN a.lo_minor + a.reserved_minor + a.pending_out_minor ELSE a.lo_minor END AS lo,
              CASE WHEN a.type IN ('ASSET', 'EXPENSE') THEN a.hi_minor ELSE a.hi_minor - a.reserved_minor - a.pending_out_minor END AS hi
         FROM ledger.accounts a
@@ -108,6 +108,9 @@ BEGIN
     UPDATE ledger.accounts a
        SET net_minor = a.net_minor + CASE WHEN a.id = p_debit THEN p_amount ELSE -p_amount END, seq = a.seq + 1, effective_max = v_at
      WHERE a.tenant_id = v_tenant AND a.id IN (p_debit, p_credit);
+    IF dr.is_watched OR cr.is_watched THEN
+      PERFORM ledger.watch(ARRAY[p_debit, p_credit]);
+    END IF;
     v_event := nextval('audit.event_id'); v_xid := pg_current_xact_id(); v_epoch := audit.current_epoch();
     v_payment_id := CASE WHEN p_source_id LIKE 'pay\_%' THEN p_source_id END;
     v_data := ('{"transaction_id":' || id || ',"entries":[{"debit":' || p_debit || ',"credit":' || p_credit || ',"amount_minor":' || p_amount

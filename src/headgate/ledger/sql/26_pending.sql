@@ -15,6 +15,9 @@ BEGIN
      SET pending_out_minor = a.pending_out_minor - x.out_minor, pending_in_minor = a.pending_in_minor - x.in_minor
     FROM (SELECT g.account_id, sum(g.out_minor)::bigint AS out_minor, sum(g.in_minor)::bigint AS in_minor FROM gone g GROUP BY g.account_id) x
    WHERE a.tenant_id = v_tenant AND a.id = x.account_id;
+  IF EXISTS (SELECT FROM ledger.accounts a WHERE a.tenant_id = v_tenant AND a.id = ANY (p_accounts) AND a.is_watched) THEN
+    PERFORM ledger.watch(p_accounts);
+  END IF;
 END $$;
 COMMENT ON FUNCTION ledger.give_back(bigint[], bigint[], timestamptz) IS
   'Gives back, on accounts that the caller has locked, what these pending transactions hold there, or (NULL) what is overdue';

@@ -30,6 +30,9 @@ BEGIN
     FROM (SELECT w.account, sum(w.rest)::bigint AS rest, ledger.next_expiry(v_tenant, w.account) AS next_expiry_at
             FROM unnest(v_accounts, v_rest) w (account, rest) GROUP BY w.account) u
    WHERE a.tenant_id = v_tenant AND a.id = ANY (v_accounts) AND a.id = u.account;
+  IF EXISTS (SELECT FROM ledger.accounts a WHERE a.tenant_id = v_tenant AND a.id = ANY (v_accounts) AND a.is_watched) THEN
+    PERFORM ledger.watch(v_accounts);
+  END IF;
   PERFORM ledger.announce_reservations('ledger.reservation.' || p_status, v_now, v_ids, v_rest);
 END $$;
 COMMENT ON FUNCTION ledger.end_reservations(bigint[], text) IS 'Releases or expires active reservations; the caller holds their accounts'' locks';
@@ -225,6 +228,9 @@ BEGIN
               FROM unnest(p_accounts, p_expires_at, codes, t_state) k (account, expires_at, code, state)
              WHERE k.code = 0 AND coalesce(k.state, 0) = 0 GROUP BY k.account) w ON w.account = u.id
      WHERE b.tenant_id = v_tenant AND b.id = ANY (a_id) AND b.id = u.id AND u.up > 0;
+    IF EXISTS (SELECT FROM ledger.accounts b WHERE b.tenant_id = v_tenant AND b.id = ANY (a_id) AND b.is_watched) THEN
+      PERFORM ledger.watch(a_id);
+    END IF;
     PERFORM ledger.announce_reservations('ledger.reservation.created', v_now, v_new_ids, v_new_amounts);
   END IF;
   IF v_refused > 0 THEN

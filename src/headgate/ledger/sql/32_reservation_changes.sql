@@ -61,6 +61,9 @@ BEGIN
      WHERE s.tenant_id = v_tenant AND s.id = p_reservation;
     UPDATE ledger.accounts a SET reserved_minor = a.reserved_minor - p_amount WHERE a.tenant_id = v_tenant AND a.id = v_account.id;
   END IF;
+  IF v_account.is_watched THEN
+    PERFORM ledger.watch(ARRAY[v_account.id]);
+  END IF;
   PERFORM ledger.announce_reservations('ledger.reservation.' || p_kind, v_now, ARRAY[p_reservation], ARRAY[p_amount]);
 END $$;
 COMMENT ON FUNCTION ledger.change_reservation IS

@@ -1,0 +1,87 @@
+"""What the ledger's command modules share: the tenant's transaction, and how an answer is printed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import date, datetime, timedelta
+from decimal import Decimal, InvalidOperation
+from typing import Annotated, Any
+
+import typer
+from pydantic import BaseModel
+
+from headgate import tenants
+from headgate.core.db import Actor, Tx
+from headgate.core.errors import Malformed, Refused
+from headgate.core.terminal import emit, open_database, refuse
+
+ADMINISTRATOR = Actor("human", "administrator")
+ALL = 1_000_000
+
+Tenant = Annotated[str, typer.Option("--tenant", help="The tenant's id or slug.")]
+Json = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
+Key = Annotated[str, typer.Option("--idempotency-key", help="The same key and body give the first answer again.")]
+Limit = Annotated[int, typer.Option("--limit", min=1, help="How many rows at most.")]
+AccountOption = Annotated[str | None, typer.Option("--account", help="Only those of this account, by code or id.")]
+
+_UNITS = {"d": timedelta(days=1), "h": timedelta(hours=1), "m": timedelta(minutes=1)}
+
+
+@contextmanager
+def begin(tenant: str) -> Iterator[Tx]:
+    """A transaction of the tenant, by its id or slug."""
+    with open_database() as database:
+        found = tenants.find_tenant(database, tenant)
+        with database.begin(tenant_id=found.id, actor=ADMINISTRATOR) as tx:
+            yield tx
+
+
+def show(rows: Sequence[Any], model: Callable[[Any], BaseModel], json: bool) -> None:
+    """Print a list."""
+    emit([plain(model(row)) for row in rows], as_json=json)
+
+
+def answer(shown: BaseModel | Refused, json: bool) -> None:
+    """Print an answer. A refusal has been recorded and committed by now; it ends the command like an error."""
+    if isinstance(shown, Refused):
+        refuse(shown, as_json=json)
+    emit(plain(shown), as_json=json)
+
+
+def plain(model: BaseModel) -> dict[str, Any]:
+    """A document as JSON can say it."""
+    return model.model_dump(mode="json", by_alias=True)
+
+
+def instant(text: str) -> datetime:
+    """An instant. Raises Malformed."""
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError as error:
+        raise Malformed(f"'{text[:40]}' is no instant: write it as 2026-11-20T12:00:00+00:00") from error
+
+
+def day(text: str) -> date:
+    """A day. Raises Malformed."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise Malformed(f"'{text[:40]}' is no day: write it as 2026-11-20") from error
+
+
+def duration(text: str) -> timedelta:
+    """A duration: `3d`, `12h`, `30m`. Raises Malformed."""
+    found = re.fullmatch(r"(\d{1,6})([dhm])", text, re.ASCII)
+    if found is None:
+        raise Malformed(f"'{text[:40]}' is no duration: write it as 3d, 12h or 30m")
+    return int(found[1]) * _UNITS[found[2]]
+
+
+def decimal(text: str) -> Decimal:
+    """A decimal. Raises Malformed."""
+    try:
+        return Decimal(text)
+    except InvalidOperation as error:
+        raise Malformed(f"'{text[:40]}' is no decimal: write it as 1.0842") from error
