@@ -1,4 +1,3 @@
-
 """Each class of bug, planted in the database, is found: by whom is part of the claim.
 
 A plant is a change to the text of a function (it must hit exactly once) or to the schema, in a database of its own. The

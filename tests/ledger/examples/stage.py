@@ -89,10 +89,10 @@ def _show(begin: Callable[[], AbstractContextManager[Tx]]) -> None:
     """Every account with what is posted, reserved and available."""
     with begin() as tx:
         shown = ledger.balances(tx)
-    print(f"{'':10} {'posted':>12} {'reserved':>12} {'available':>12}")
+    print(f"{'':12} {'posted':>12} {'reserved':>12} {'available':>12}")
     for one in shown:
         figures = (one.balance.posted, one.balance.reserved, one.balance.available)
-        print(f"{one.code:10} " + " ".join(f"{money.format().split(' ')[0]:>12}" for money in figures))
+        print(f"{one.code:12} " + " ".join(f"{money.format().split(' ')[0]:>12}" for money in figures))
 
 
 def _journal(begin: Callable[[], AbstractContextManager[Tx]]) -> None:

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -23,6 +23,7 @@ from tests.ledger.model.words import (
     Held,
     Leg,
     Pending,
+    Period,
     Raised,
     Wanted,
     WantedChange,
@@ -128,6 +129,7 @@ class Book:
         if waits:
             expires_at = wanted.expires_at if waits == "pending" else None
             self.pending[wanted.key] = Pending(wanted.key, waits, wanted.effective_at, expires_at)
+        day, at, closed = self._routed(wanted, at)
         for n, leg in enumerate(wanted.legs, 1):
             refused = self._limit(n, leg) or self._condition(n, leg, bool(waits))
             if refused:
@@ -140,13 +142,12 @@ class Book:
                     account = self.accounts[number]
                     account.net += change
                     account.moves.append((at or self._tick(), change))
-                self._write(wanted, n, leg, at)
+                self._write(wanted, n, leg, day, at)
+        refused = None if waits else self._limit_since(wanted, at)
+        if refused or closed:
+            return refused or Answer(50)
         if waits:
             return Answer(1)
-        if wanted.override is None:
-            refused = self._limit_since(wanted, at)
-            if refused:
-                return refused
         for leg in wanted.legs:
             for number in (leg.debit, leg.credit):
                 account = self.accounts[number]
@@ -229,35 +230,63 @@ class Book:
         return None
 
     def _limit_since(self, wanted: Wanted, at: datetime | None) -> Answer | None:
-        """What is backdated keeps the limits at every effective time since."""
+        """What is given an effective time keeps the limits at every time since; what happens now is not backdated."""
+        settled = self.pending[wanted.settles] if wanted.settles else None
+        said = settled is not None and settled.kind == "pending" and settled.effective_at is not None
+        if wanted.override is not None or (wanted.effective_at is None and not said):
+            return None
         for n, leg in enumerate(wanted.legs, 1):
             for number, debited in ((leg.debit, True), (leg.credit, False)):
                 account = self.accounts[number]
                 since = at or self.now + timedelta(microseconds=self.ticks)
                 if since >= account.effective_max:
                     continue
-                for time, balance in account.balances_since(since):
+                for moment, balance in account.balances_since(since):
                     rises = account.debit_normal == debited
                     if balance > account.ceiling if rises else balance < account.floor:
                         return Answer(
-                            44, {"entry": n, "account": number, "balance_minor": balance, "hour": hour_of(time)}
+                            44, {"entry": n, "account": number, "balance_minor": balance, "hour": hour_of(moment)}
                         )
         return None
 
-    def _write(self, wanted: Wanted, n: int, leg: Leg, at: datetime | None) -> None:
+    def _write(self, wanted: Wanted, n: int, leg: Leg, day: date, at: datetime | None) -> None:
         debit, credit = self.accounts[leg.debit], self.accounts[leg.credit]
         late = "".join("L" if account.moves[-1][0] < account.effective_max else "-" for account in (debit, credit))
         self.journal.append(
-            f"{wanted.key} {self._day(wanted.legs[0], at)} {hour_of(at or self.now)} {wanted.reverses or '-'}"
+            f"{wanted.key} {day} {hour_of(at or self.now)} {wanted.reverses or '-'}"
             f" {wanted.settles or '-'} {n} {debit.name} {credit.name} {leg.amount} {leg.currency} {late}"
             f" {debit.legs} {debit.net} {credit.legs} {credit.net}"
         )
 
     def _day(self, leg: Leg, effective_at: datetime | None) -> date:
-        """The day in the zone of the debited account's legal entity, else of the credited one's, else in UTC."""
+        return (effective_at or self.now).astimezone(self._zone(leg)).date()
+
+    def _zone(self, leg: Leg) -> ZoneInfo:
+        """That of the debited account's legal entity, else of the credited one's, else UTC."""
         zones = [self.accounts[number].zone for number in (leg.debit, leg.credit) if number in self.accounts]
-        zone = next((zone for zone in zones if zone), "UTC")
-        return (effective_at or self.now).astimezone(ZoneInfo(zone)).date()
+        return ZoneInfo(next((zone for zone in zones if zone), "UTC"))
+
+    # Periods ---------------------------------------------------------------------------------------------------------
+    periods: list[Period] = field(default_factory=list)
+
+    def _routed(self, wanted: Wanted, at: datetime | None) -> tuple[date, datetime | None, bool]:
+        """The day of a posting and when it is effective; the first instant after a closed period, where that routes."""
+        day = self._day(wanted.legs[0], at)
+        last = next((one for one in reversed(self.periods) if one.late), None)
+        if last is None or day > last.ends_on:
+            return day, at, False
+        if last.late == "refuse":
+            return day, at, True
+        day = last.ends_on + timedelta(days=1)
+        return day, datetime.combine(day, time(), self._zone(wanted.legs[0])).astimezone(UTC), False
+
+    def close_period(self, late: str) -> None:
+        """Close the first that is open; its last day has to be over wherever an account is."""
+        one = next(one for one in self.periods if one.late is None)
+        zones = {"UTC", *(account.zone for account in self.accounts.values() if account.zone)}
+        if any(self.now.astimezone(ZoneInfo(zone)).date() <= one.ends_on for zone in zones):
+            raise Raised("ledger.period_not_over")
+        one.late = late
 
     # Reversals and settlements ---------------------------------------------------------------------------------------
     def _rest(self, original: Wanted) -> list[int]:

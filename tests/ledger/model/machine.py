@@ -413,6 +413,15 @@ class Histories(RuleBasedStateMachine):
     def expire_due(self) -> None:
         self.world.expire_due()
 
+    # Periods ---------------------------------------------------------------------------------------------------------
+    @rule(days=st.integers(1, 3), late=st.sampled_from(("refuse", "route")))
+    def close_period(self, days: int, late: str) -> None:
+        self.world.close_period(days, late)
+
+    @rule()
+    def reopen_period(self) -> None:
+        self.world.reopen_period()
+
     # Accounts --------------------------------------------------------------------------------------------------------
     @precondition(lambda self: self.keys % 5 == 0 or not self.world.names.keys() & set(LATER))
     @rule(account=st.sampled_from(LATER), type=st.sampled_from(("ASSET", "LIABILITY", "EQUITY")), least=LIMIT)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 NET_MAX = 2**62 - 1
@@ -190,6 +190,17 @@ class Pending:
     def shown(self, now: datetime) -> str:
         overdue = self.status == "pending" and self.expires_at is not None and self.expires_at <= now
         return "overdue" if overdue else self.status
+
+
+@dataclass
+class Period:
+    """A period of the whole book. What comes late is refused, or routed to the day after it."""
+
+    name: str
+    starts_on: date
+    ends_on: date
+    late: str | None = None
+    """How it was closed; None: it is open."""
 
 
 @dataclass(frozen=True)

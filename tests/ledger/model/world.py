@@ -21,6 +21,7 @@ from tests.ledger.model.words import (
     Account,
     Answer,
     Leg,
+    Period,
     Raised,
     Wanted,
     WantedChange,
@@ -45,6 +46,7 @@ CAST: Sequence[Account] = (
     Account("costs", 0, "EXPENSE", "USD", least=0),
     Account("euro", 0, "ASSET", "EUR"),
 )
+FIRST_DAY = START.date() - timedelta(days=3)
 LATER = ("later", "last")
 """Accounts that are not there until a history opens them."""
 NAMES = tuple(account.name for account in CAST) + LATER
@@ -287,6 +289,29 @@ class World:
         """The job that marks what is overdue."""
         marked, expected = ledger.expire_due(self.tx), self.book.mark_overdue(list(self.book.accounts))
         assert marked == expected, f"the book marks {marked}, the model {expected}"
+
+    def close_period(self, days: int, late: str) -> None:
+        """Close the period that is open; where none is, open the next one of so many days first."""
+        if not self.book.periods or self.book.periods[-1].late:
+            starts_on = self.book.periods[-1].ends_on + timedelta(days=1) if self.book.periods else FIRST_DAY
+            period = Period(f"p{len(self.book.periods)}", starts_on, starts_on + timedelta(days=days - 1))
+            opened = ledger.open_period(self.tx, name=period.name, starts_on=period.starts_on, ends_on=period.ends_on)
+            self.book.periods.append(period)
+            self.ids[period.name] = opened.id
+        open_one = next(one for one in self.book.periods if one.late is None)
+        number = self.ids[open_one.name]
+        self._both(
+            lambda: [ledger.close_period(self.tx, period_id=number, late=late, reason="over")][:0],  # type: ignore[arg-type]
+            lambda: self.book.close_period(late),
+        )
+
+    def reopen_period(self) -> None:
+        """Reopen the last that is closed."""
+        closed = [one for one in self.book.periods if one.late]
+        if closed and all(one.late for one in self.book.periods):
+            number = self.ids[closed[-1].name]
+            ledger.reopen_period(self.tx, period_id=number, approval_ref="apr_1", reason="late")
+            closed[-1].late = None
 
     def open(self, name: str, type: str, least: int | None, most: int | None) -> None:
         """Open an account that the histories know from the start."""
