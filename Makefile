@@ -2,7 +2,7 @@
 # A clean clone needs Python 3.11, make and CA certificates; everything else goes into .venv.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test quick crash test-15 check bench docs components venv lock schema
+.PHONY: help demo test quick crash model test-15 check bench docs components venv lock schema
 MAKEFLAGS += --no-print-directory
 
 # The first Python that is new enough; `make PYTHON=/path/to/python …` names another.
@@ -29,6 +29,9 @@ quick: venv ## the quick tests, in less than 90 s
 
 crash: venv ## kill -9 of client and server at 200 points of the demo's story (CRASH_POINTS=n for another number)
 	@$(PYTEST) tests/crash --crash-points $(or $(CRASH_POINTS),200)
+
+model: venv ## the book against its model, 2,000 random histories of 50 steps (HISTORIES=n for another number)
+	@$(PYTEST) tests/ledger/model --histories $(or $(HISTORIES),2000)
 
 test-15: venv ## every test on Debian's PostgreSQL 15, the oldest that is supported (needs: make components)
 	@test -x /usr/lib/postgresql/15/bin/postgres || { echo "PostgreSQL 15 is missing: make components"; exit 1; }

@@ -37,6 +37,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--crash-points", type=int, default=20, help="at how many random points the demo's story is cut off"
     )
+    parser.addoption(
+        "--histories", type=int, default=40, help="how many random histories the book is compared with its model in"
+    )
+    parser.addoption(
+        "--rewrite-examples", action="store_true", help="write what tests/ledger/examples say, instead of comparing it"
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -179,6 +179,74 @@ def test_a_reversal_at_once_with_others_happens_once(book: Book) -> None:
     assert book.balance(book.cash) == ("0.00", "0.00", "0.00")
 
 
+def test_two_reversals_at_once_of_each_of_many_happen_once_each(book: Book) -> None:
+    """Half of the callers share a key, half bring their own; batches of other postings go on beside them."""
+    originals = [book.post(book.cash, book.client, "1.00") for _ in range(20)]
+
+    def race(number: int) -> Any:
+        original = originals[number // 4]
+        assert isinstance(original, Posted)
+        if number % 4 == 3:
+            return book.do(ledger.post_many, [Posting(f"b{number}", [Entry(book.cash, book.client, make.usd("2.00"))])])
+        key = f"shared{number // 4}" if number % 4 < 2 else f"own{number}"
+        return book.do(ledger.reverse, idempotency_key=key, transaction_id=original.transaction_id, reason="once")
+
+    answers = at_once(race, 80)
+
+    for n in range(20):
+        first, second, own = answers[4 * n : 4 * n + 3]
+        stands = [isinstance(answer, Posted) for answer in (first, own)]
+        assert sorted(stands) == [False, True], "one of the two keys reverses, the other is refused"
+        assert isinstance(second, type(first))
+        assert sorted([first.replayed, second.replayed]) == [False, True]
+    assert book.balance(book.cash) == ("40.00", "0.00", "40.00")
+
+
+def test_a_hot_account_is_never_below_its_limit_with_reservations_mixed_in(book: Book) -> None:
+    """Everyone spends, reserves, captures and releases on one account, while another watches what it has."""
+    book.fund("20.00")
+    over = threading.Event()
+    seen: list[tuple[int, int]] = []
+
+    def watch() -> None:
+        while not over.is_set():
+            found = book.do(ledger.balance, book.client)
+            seen.append((found.posted.minor, found.available.minor))
+
+    def try_it(number: int) -> Any:
+        chosen = random.Random(number)
+        amount = f"{chosen.randint(10, 190) / 100:.2f}"
+        if number % 3 == 0:
+            return book.post(book.client, book.clearing, amount, key=f"s{number}")
+        held = book.reserve(amount, key=f"r{number}")
+        if isinstance(held, Refused):
+            return held
+        if number % 3 == 1:
+            return book.do(ledger.release, held.id)
+        captured = book.capture(held, f"{max(1, held.amount.minor // 2) / 100:.2f}", key=f"c{number}")
+        book.do(ledger.release, held.id)
+        return captured
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    try:
+        answers = at_once(try_it, 150)
+    finally:
+        over.set()
+        watcher.join()
+
+    found = book.do(ledger.balance, book.client)
+    assert codes(answers)["ledger.insufficient_funds"] > 20, "the limit was hardly tried"
+    assert min(min(pair) for pair in seen) >= 0
+    assert found.posted == found.available
+    assert found.posted.minor + book.do(ledger.balance, book.clearing).posted.minor == 2000
+    with book.begin() as tx:
+        assert (
+            tx.value("SELECT max(debit_net) FROM ledger.entries WHERE debit_account_id = %(id)s", {"id": book.client})
+            <= 0
+        )
+
+
 def test_legs_are_recorded_in_the_order_of_their_numbers(book: Book) -> None:
     at_once(lambda number: book.post(book.cash, book.client, "1.00", key=f"o{number}"), 60)
 

@@ -1,0 +1,40 @@
+"""Running histories, in numbers."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import ClassVar
+
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis.stateful import run_state_machine_as_test
+from tests.ledger.model.machine import Histories
+from tests.ledger.model.world import ground
+
+from headgate.core.db import Database
+
+STEPS = 50
+SHARD = 20
+"""So many histories make one test, so that the workers of a run share them evenly."""
+
+
+def run_histories(database: Database, count: int, *, steps: int = STEPS, shrink: bool = True) -> Counter[str]:
+    """That many histories of that many steps on a tenant of their own; says how many there were."""
+
+    class Here(Histories):
+        told: ClassVar[Counter[str]] = Counter()
+
+    Here.ground = ground(database)
+    run_state_machine_as_test(
+        Here,
+        settings=settings(
+            max_examples=count,
+            stateful_step_count=steps,
+            deadline=None,
+            database=None,
+            print_blob=True,
+            report_multiple_bugs=False,
+            suppress_health_check=list(HealthCheck),
+            phases=(Phase.generate, Phase.shrink) if shrink else (Phase.generate,),
+        ),
+    )
+    return Here.told
