@@ -1419,7 +1419,7 @@ function ledger.close_period(p_period bigint, p_late text, p_reason text, p_no_p
   comment Closes a period and freezes its trial balance; returns the closing's number. Raises HG150 (no such period), HG153 (closed), HG154 (an earlier one is open), HG155 (not over), HG156 (pending money), HG157 (clearing accounts not at zero)
   returns integer, plpgsql, volatile, security definer
   set search_path=pg_catalog, pg_temp
-  body 29bed262191b3781
+  body 8243d34837a56227
   grant EXECUTE to headgate_app
 
 function ledger.closed_of(p_legal_entity_id text, OUT closed_through date, OUT route_to date)
@@ -1442,8 +1442,9 @@ function ledger.cut_off(p_account bigint, p_at timestamp with time zone, p_name 
   owner headgate_poster
   comment Settles every leg of an account that is recorded, in no settlement yet and effective by then. Raises HG105, HG160 (the name stands for another time), HG161 (still to come)
   returns record, plpgsql, volatile, security definer
+  set enable_nestloop=off
   set search_path=pg_catalog, pg_temp
-  body c42aa13c1298c48c
+  body 810d57f153a17c9d
   grant EXECUTE to headgate_app
 
 function ledger.day_begins_nowhere_before(p_day date)
@@ -3016,7 +3017,7 @@ view ledger.invariant_settlements
   owner headgate_owner
   comment A settlement is the sum of its legs, each a leg of its account that was effective by the cut-off (judged by the full check)
   with security_invoker=true
-  query f3d873ae607cc91f
+  query 4b49f230d06cbca1
   grant SELECT to headgate_app
   grant SELECT to headgate_readonly
   column subject text
