@@ -242,7 +242,6 @@ PLANTS = (
         "model",
         [("post_batch", "IF p_debit_versions[e] <> a_seq[d] THEN", "IF false THEN")],
     ),
-    Plant("a least available is not kept", "model", [("post_batch", "IF taken < g THEN", "IF false THEN")]),
     # Reversal, status, days, messages
     Plant(
         "a transaction is reversed twice",

@@ -210,8 +210,16 @@ class Histories(RuleBasedStateMachine):
     # Pending ---------------------------------------------------------------------------------------------------------
     @rule(target=pendings, key=KEY, legs=LEGS, when=WHEN, expiry=EXPIRY, way=WAY)
     def post_pending(self, key: str, legs: list[Any], when: int | None, expiry: int | None, way: str) -> Any:
+        return self.post_pending_legs(key, legs, when, expiry, way)
+
+    def post_pending_legs(self, key: str, legs: list[Any], when: int | None, expiry: int | None, way: str) -> Any:
         expires_at = None if expiry is None else EPOCH + timedelta(hours=self.hour + expiry)
         return self.waiting(replace(self.posting(key, legs, when), pending=True, expires_at=expires_at), way)
+
+    @rule(target=pendings, amount=st.integers(1, 40), expiry=EXPIRY)
+    def authorise(self, amount: int, expiry: int | None) -> Any:
+        """One that mostly stands, so that there is something to settle and to void."""
+        return self.post_pending_legs("", [("client", "fees", amount, "USD")], None, expiry, "single")
 
     @rule(target=pendings, key=KEY, legs=LEGS, days=st.integers(1, 3), way=WAY)
     def schedule(self, key: str, legs: list[Any], days: int, way: str) -> Any:
@@ -225,7 +233,7 @@ class Histories(RuleBasedStateMachine):
         target=requests,
         one=pendings,
         key=KEY,
-        amount=st.one_of(st.none(), AMOUNT),
+        amount=st.sampled_from((None, None, "all", "one too much", 1, 20)),
         n=st.integers(1, 3),
         when=st.one_of(st.none(), WHEN),
     )
