@@ -75,6 +75,7 @@ def post_all(book: Book, admin: psycopg.Connection[Any], hours: list[int]) -> li
     later=st.lists(HOURS, max_size=10),
     asked=st.lists(st.tuples(HOURS, st.integers(0, 40)), min_size=5, max_size=15),
 )
+@pytest.mark.slow
 def test_the_reading_is_the_sum_of_the_entries_and_never_changes(
     database: Any, admin: psycopg.Connection[Any], hours: list[int], later: list[int], asked: list[tuple[int, int]]
 ) -> None:

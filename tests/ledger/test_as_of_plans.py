@@ -17,6 +17,8 @@ from headgate.core.db import Database
 from headgate.core.money import Money
 from headgate.ledger import Entry, Posting
 
+pytestmark = pytest.mark.slow
+
 START = datetime(2026, 1, 1, tzinfo=UTC)
 AT = START + timedelta(hours=1500)
 LEGS = 5000

@@ -430,6 +430,7 @@ RATES = {"USD": Decimal(1), "EUR": Decimal("1.0837"), "GBP": Decimal("1.2519"), 
         st.tuples(st.sampled_from(PAIRS), st.integers(200, 2_000_000), st.integers(70, 130)), min_size=1, max_size=14
     )
 )
+@pytest.mark.slow
 def test_the_functional_value_is_conserved_and_the_last_cent_goes_to_the_last_unit(
     database: Database, deals: list[tuple[tuple[str, str], int, int]]
 ) -> None:

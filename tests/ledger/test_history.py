@@ -293,6 +293,7 @@ ENTRIES = st.tuples(
     suppress_health_check=list(HealthCheck),
 )
 @given(wanted=st.lists(st.tuples(st.integers(0, 6), ENTRIES), min_size=1, max_size=12))
+@pytest.mark.slow
 def test_the_single_and_the_array_form_answer_alike(
     database: Database, wanted: list[tuple[int, tuple[int, int, int, str]]]
 ) -> None:

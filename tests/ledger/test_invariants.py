@@ -394,7 +394,7 @@ def test_every_invariant_of_the_book_has_a_plant(admin: psycopg.Connection[Any])
         "SELECT viewname FROM pg_views WHERE schemaname = 'ledger' AND viewname LIKE 'invariant\\_%'"
     ).fetchall()
 
-    # Planted beside their own nouns: test_periods, test_settlements, test_clearing, test_monitors, test_exchange.
+    # Planted beside their own nouns: test_periods, test_settlements, test_clearing, test_monitors, test_exchange, test_tree.
     elsewhere = {
         "closed_accounts",
         "closed_periods",
@@ -403,6 +403,7 @@ def test_every_invariant_of_the_book_has_a_plant(admin: psycopg.Connection[Any])
         "clearing",
         "monitors",
         "positions",
+        "tree",
     }
     assert {row[0].removeprefix("invariant_") for row in rows} == {plant[0] for plant in PLANTS.values()} | elsewhere
     assert len(rows) >= 9

@@ -293,6 +293,7 @@ def test_a_reversal_of_a_closed_posting_is_booked_today(book: Book) -> None:
     assert frozen(book, period) == {"CASH": "5.00", "CLIENT_FUNDS": "5.00"}
 
 
+@pytest.mark.slow
 def test_a_thousand_posters_during_a_close_and_none_slips_in(book: Book) -> None:
     period = opened(book, "one", FIRST, LAST)
     pairs = [(book.cash, book.client), (book.cash, book.clearing), (book.clearing, book.client)]

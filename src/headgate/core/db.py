@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal, LiteralString, TypeVar, cast, overload
+from typing import Any, Final, Literal, LiteralString, TypeVar, cast, overload
 from uuid import UUID
 
 import psycopg
@@ -138,13 +138,10 @@ class Tx:
     @contextmanager
     def acting_for(self, actor: Actor, correlation_id: str) -> Iterator[None]:
         """What is written within is another's: one of several callers who share this transaction."""
-        query = "SELECT " + ", ".join(f"set_config('headgate.{name}', %({name})s, true)" for name in _WHO)
-        with translated():
-            self.conn.execute(query.encode(), _who(actor, correlation_id))
+        self.run(_ACT, _who(actor, correlation_id))
         yield
         # Not in a finally: where the block raised, its savepoint has restored the settings.
-        with translated():
-            self.conn.execute(query.encode(), _who(self.actor, self.correlation_id))
+        self.run(_ACT, _who(self.actor, self.correlation_id))
 
     @contextmanager
     def savepoint(self) -> Iterator[None]:
@@ -260,12 +257,20 @@ def _opening(
     )
 
 
-_WHO = ("actor_type", "actor", "person_id", "correlation_id")
-
-
 def _who(actor: Actor, correlation: str) -> dict[str, str]:
-    found = (actor.type, actor.id, actor.person_id or "", correlation)
-    return dict(zip(_WHO, found, strict=True))
+    return {
+        "actor_type": actor.type,
+        "actor": actor.id,
+        "person_id": actor.person_id or "",
+        "correlation_id": correlation,
+    }
+
+
+_ACT: Final = """
+    SELECT set_config('headgate.actor_type', %(actor_type)s, true), set_config('headgate.actor', %(actor)s, true),
+           set_config('headgate.person_id', %(person_id)s, true),
+           set_config('headgate.correlation_id', %(correlation_id)s, true)
+"""
 
 
 def _rollback(conn: Connection[Any]) -> None:
