@@ -3017,7 +3017,7 @@ view ledger.invariant_settlements
   owner headgate_owner
   comment A settlement is the sum of its legs, each a leg of its account that was effective by the cut-off (judged by the full check)
   with security_invoker=true
-  query 4b49f230d06cbca1
+  query 08d168a01fde5881
   grant SELECT to headgate_app
   grant SELECT to headgate_readonly
   column subject text

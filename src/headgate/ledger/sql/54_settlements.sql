@@ -65,7 +65,7 @@ CREATE OR REPLACE VIEW ledger.invariant_settlements WITH (security_invoker = tru
     FROM ledger.settlements s
     LEFT JOIN ledger.settlement_legs k ON k.tenant_id = s.tenant_id AND k.settlement_id = s.id
    WHERE core.check_full()
-   GROUP BY s.tenant_id, s.id
+   GROUP BY s.tenant_id, s.id, s.name, s.legs, s.debit_minor, s.credit_minor
   HAVING s.legs <> count(k.seq) OR s.debit_minor <> coalesce(sum(greatest(k.change_minor, 0)), 0)
       OR s.credit_minor <> coalesce(sum(greatest(-k.change_minor, 0)), 0)
   UNION ALL
@@ -79,7 +79,7 @@ CREATE OR REPLACE VIEW ledger.invariant_settlements WITH (security_invoker = tru
                          NULL::timestamptz AS effective_at
                     FROM ledger.settlement_legs k
                   UNION ALL
-                  SELECT l.tenant_id, l.account_id, l.seq, NULL, NULL, l.change_minor, l.effective_at
+                  SELECT l.tenant_id, l.account_id, l.seq, NULL::bigint, NULL::bigint, l.change_minor, l.effective_at
                     FROM ledger.legs l WHERE l.account_id IN (SELECT t.account_id FROM ledger.settlements t)) u
            WHERE core.check_full()
            GROUP BY u.tenant_id, u.account_id, u.seq
