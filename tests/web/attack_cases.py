@@ -434,6 +434,12 @@ ROWS: dict[tuple[str, str], Row] = {
     ("POST", "/v1/ledger/periods/{period_id}/close"): lambda a: Attack(
         params={"period_id": a.period}, json={"reason": "mine"}
     ),
+    ("POST", "/v1/recon/periods/{period_id}/reopening-requests"): lambda a: Attack(
+        params={"period_id": a.period}, json={"reason": "mine"}
+    ),
+    ("POST", "/v1/recon/periods/{period_id}/reopen"): lambda a: Attack(
+        params={"period_id": a.period}, json={"reason": "mine", "approval_id": "apr_mine"}
+    ),
     ("GET", "/v1/ledger/periods/{period_id}/trial-balance"): lambda a: Attack(params={"period_id": a.period}),
     ("POST", "/v1/ledger/settlements"): lambda a: Attack(
         json={"account": a.cash, "at": "2024-01-01T00:00:00Z", "name": "mine"}

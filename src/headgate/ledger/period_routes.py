@@ -1,4 +1,4 @@
-"""Periods and settlements over HTTP. Reopening a period takes an approval, so its door is on a higher floor."""
+"""Periods and settlements over HTTP. Reopening a period takes an approval, so its door is on a higher floor (recon)."""
 
 from __future__ import annotations
 

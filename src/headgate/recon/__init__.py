@@ -6,8 +6,12 @@ that carry its identifier and sum to it, as an ACH file's single debit with its 
 a line and a leg are in one match at most. What is left is named as a *difference*, each with a case: missing in the
 book, missing at the bank, another amount, another opening balance, a statement that does not add up. A day without any
 is balanced. A later run goes on from what was left and supersedes the former.
+
+What the closed book asks of people is here too: a closed period is reopened by another person's yes, and what lies too
+long on a clearing account becomes a case.
 """
 
+from headgate.recon.closed_book import explain_old_residuals, reopen_period, request_reopening
 from headgate.recon.errors import CurrencyDiffers, LinkedElsewhere, NoSuchReconciliation, NotLinked
 from headgate.recon.links import link_bank_account, list_links
 from headgate.recon.model import Difference, Link, Match, Reconciliation
@@ -23,10 +27,13 @@ __all__ = [
     "NoSuchReconciliation",
     "NotLinked",
     "Reconciliation",
+    "explain_old_residuals",
     "get_reconciliation",
     "link_bank_account",
     "list_links",
     "list_matches",
     "list_reconciliations",
+    "reopen_period",
+    "request_reopening",
     "run",
 ]

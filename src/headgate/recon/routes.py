@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Path
 from pydantic import BaseModel, ConfigDict, Field
 
-from headgate import ledger, recon
+from headgate import cases, ledger, recon
 from headgate.core import ids
 from headgate.recon.model import Difference, DifferenceKind, Link, Match, Reconciliation, Status
 from headgate.web import Call, MoneyModel, Page, PageOf, page_of, reads, writes
@@ -16,6 +16,7 @@ from headgate.web import Call, MoneyModel, Page, PageOf, page_of, reads, writes
 router = APIRouter(prefix="/v1/recon", tags=["recon"])
 Reads = Annotated[Call, reads("recon.read")]
 Runs = Annotated[Call, writes("recon.run")]
+PeriodId = Annotated[str, Path(max_length=40)]
 
 
 class NewRun(BaseModel):
@@ -25,6 +26,29 @@ class NewRun(BaseModel):
 
     account: Annotated[str, Field(min_length=1, max_length=100)]
     on: date
+
+
+class ReopeningRequest(BaseModel):
+    """Why a closed period should be reopened."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    reason: Annotated[str, Field(min_length=1, max_length=1000)]
+
+
+class Reopening(ReopeningRequest):
+    """Why a closed period is reopened, and by which approval."""
+
+    approval_id: Annotated[str, Field(max_length=40)]
+
+
+class ReopenedModel(BaseModel):
+    """A period that is open again; what its closing froze is kept."""
+
+    period_id: str
+    name: str
+    status: str
+    closings: int
 
 
 class NewLink(BaseModel):
@@ -89,6 +113,25 @@ class MatchModel(BaseModel):
     record_id: str
     legs: int
     matched_at: datetime
+
+
+@router.post("/periods/{period_id}/reopening-requests", status_code=201)
+def request_reopening(call: Runs, period_id: PeriodId, body: ReopeningRequest) -> cases.Approval:
+    """Ask another person to let a closed period be reopened."""
+    with call.begin() as tx:
+        return recon.request_reopening(tx, period_id=ids.decode("per", period_id), reason=body.reason)
+
+
+@router.post("/periods/{period_id}/reopen")
+def reopen_period(call: Runs, period_id: PeriodId, body: Reopening) -> ReopenedModel:
+    """Reopen a closed period under an approval of exactly this."""
+    with call.begin() as tx:
+        found = recon.reopen_period(
+            tx, period_id=ids.decode("per", period_id), approval_id=body.approval_id, reason=body.reason
+        )
+    return ReopenedModel(
+        period_id=ids.encode("per", found.id), name=found.name, status=found.status, closings=len(found.closings)
+    )
 
 
 @router.post("/links", status_code=201)

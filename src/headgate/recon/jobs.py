@@ -1,0 +1,10 @@
+"""What the clock does for reconciliation."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from headgate.jobs import Job
+from headgate.recon.closed_book import explain_old_residuals
+
+JOBS = [Job(name="recon.old_residuals", every=timedelta(minutes=15), run=explain_old_residuals)]
