@@ -30,8 +30,8 @@ quick: venv ## the quick tests, in less than 90 s
 crash: venv ## kill -9 of client and server at 200 points of the demo's story (CRASH_POINTS=n for another number)
 	@$(PYTEST) tests/crash --crash-points $(or $(CRASH_POINTS),200)
 
-model: venv ## the book against its model, 2,000 random histories of 50 steps (HISTORIES=n for another number)
-	@$(PYTEST) tests/ledger/model --histories $(or $(HISTORIES),2000)
+model: venv ## the book against its model, 2,000 random histories of 50 steps (HISTORIES=n), and every planted bug
+	@$(PYTEST) tests/ledger/model tests/ledger/test_planted_bugs.py --histories $(or $(HISTORIES),2000)
 
 test-15: venv ## every test on Debian's PostgreSQL 15, the oldest that is supported (needs: make components)
 	@test -x /usr/lib/postgresql/15/bin/postgres || { echo "PostgreSQL 15 is missing: make components"; exit 1; }

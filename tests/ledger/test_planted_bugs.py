@@ -262,9 +262,18 @@ PLANTS = (
 )
 
 
+ALL_FROM_HISTORIES = 500
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Every bug in the long run (`make model`), and each fourth in every run of the tests."""
+    if "plant" in metafunc.fixturenames:
+        plants = PLANTS if metafunc.config.getoption("--histories") >= ALL_FROM_HISTORIES else PLANTS[::4]
+        metafunc.parametrize("plant", plants, ids=[plant.bug.replace(" ", "-") for plant in plants])
+
+
 @pytest.mark.slow
 @pytest.mark.plants
-@pytest.mark.parametrize("plant", PLANTS, ids=[plant.bug.replace(" ", "-") for plant in PLANTS])
 def test_a_planted_bug_is_found(empty_database: Database, plant: Plant) -> None:
     with empty_database.connect("admin") as admin:
         # A deadlock is one of the things that are found: no need to wait long for it.
