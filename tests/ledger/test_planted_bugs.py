@@ -266,9 +266,9 @@ ALL_FROM_HISTORIES = 500
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Every bug in the long run (`make model`), and each fourth in every run of the tests."""
+    """Every bug in the long run (`make model`), and each eighth in every run of the tests."""
     if "plant" in metafunc.fixturenames:
-        plants = PLANTS if metafunc.config.getoption("--histories") >= ALL_FROM_HISTORIES else PLANTS[::4]
+        plants = PLANTS if metafunc.config.getoption("--histories") >= ALL_FROM_HISTORIES else PLANTS[::8]
         metafunc.parametrize("plant", plants, ids=[plant.bug.replace(" ", "-") for plant in plants])
 
 
