@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from datetime import timedelta
 
 import pytest
 from hypothesis import given
@@ -122,6 +123,19 @@ def test_evidence_that_changes_its_amount_is_refused(tx: Tx, tenant: TenantFixtu
 
     assert stories.counts(tx) == before
     assert stories.fund(tx, tenant, "10.00").new == ()
+
+
+def test_a_statement_of_a_day_to_come_settles_nothing(tx: Tx, tenant: TenantFixture) -> None:
+    stories.at(tx, MONDAY - timedelta(days=1))
+    reference = funding.payer_reference(tx, legal_entity_id=tenant.legal_entity_id)
+    artifact = wires(tx, fake.WireIn(usd("10.00"), reference))
+    before = stories.counts(tx)
+
+    with pytest.raises(funding.DepositDiffers, match="still to come"), tx.savepoint():
+        funding.settle_deposits(tx, artifact_id=artifact)
+
+    assert stories.counts(tx) == before
+    assert stories.balances(tx, tenant) == {}
 
 
 def test_the_same_evidence_at_once_is_one_deposit(database: Database, tenant: TenantFixture) -> None:

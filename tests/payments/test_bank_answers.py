@@ -127,6 +127,19 @@ def test_another_amount_than_the_file_s_settles_nothing_and_opens_a_case(
     ]
 
 
+def test_a_statement_of_a_day_to_come_settles_nothing(
+    tx: Tx, tenant: TenantFixture, sent: tuple[payments.AchFile, bytes]
+) -> None:
+    stories.at(tx, MONDAY)
+    artifact = stories.read(tx, "tue", stories.statement([sent[1]]))
+    book = stories.balances(tx, tenant)
+
+    with pytest.raises(payments.PostingRefused, match="still to come"), tx.savepoint():
+        payments.settle_from_statement(tx, artifact_id=artifact)
+
+    assert stories.balances(tx, tenant) == book and stories.statuses(tx) == ["sent"] * 3
+
+
 def test_a_return_of_nothing_of_ours_is_an_orphan(
     tx: Tx, tenant: TenantFixture, sent: tuple[payments.AchFile, bytes]
 ) -> None:

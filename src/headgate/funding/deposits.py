@@ -109,6 +109,10 @@ def _post(tx: Tx, deposits: Sequence[NewDeposit]) -> list[int]:
     for answer in posted:
         if isinstance(answer, Refused):
             raise DepositDiffers(f"a deposit could not be posted: {answer.message}", **answer.facts)
+        if answer.status == "pending":
+            raise DepositDiffers(
+                "a deposit could not be posted: its day is still to come, so the money is not there yet"
+            )
     return [answer.transaction_id for answer in posted if isinstance(answer, ledger.Posted)]
 
 

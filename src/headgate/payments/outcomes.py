@@ -66,6 +66,8 @@ def post_all(tx: Tx, postings: Sequence[ledger.Posting]) -> list[int]:
         for answer in ledger.post_many(tx, postings[start : start + INSTRUCTIONS_MAX], atomic=True):
             if isinstance(answer, Refused):
                 raise PostingRefused(f"the book refuses what the bank says happened: {answer.message}", **answer.facts)
+            if answer.status == "pending":
+                raise PostingRefused("the bank says what is still to come: nothing has happened before its day")
             transactions.append(answer.transaction_id)
     return transactions
 
