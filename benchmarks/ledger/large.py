@@ -87,9 +87,14 @@ def generate(
         connection.execute(
             """
             UPDATE ledger.accounts a
-               SET seq = 2 * %(turns)s, effective_max = %(begin)s::timestamptz + %(rows)s * %(spacing)s::interval,
+               SET seq = 2 * %(turns)s, effective_max = l.latest,
                    late_by_max = CASE WHEN %(late_every)s > 0 THEN interval '91 days' ELSE interval '0' END
-             WHERE a.tenant_id = %(tenant)s AND a.id = ANY (%(accounts)s)
+              FROM (SELECT s.account_id, max(e.effective_at) AS latest
+                      FROM ledger.entries e
+                     CROSS JOIN LATERAL (VALUES (e.debit_account_id), (e.credit_account_id)) s (account_id)
+                     WHERE e.tenant_id = %(tenant)s AND s.account_id = ANY (%(accounts)s)
+                     GROUP BY s.account_id) l
+             WHERE a.tenant_id = %(tenant)s AND a.id = l.account_id
             """,
             facts,
         )
