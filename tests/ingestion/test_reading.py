@@ -262,6 +262,7 @@ def test_a_register_is_no_statement_and_no_return_file(tx: Tx, tenant: make.Tena
 
 
 @pytest.mark.parametrize("sample", SAMPLES, ids=lambda path: path.name)
+@pytest.mark.slow
 def test_real_files_are_kept_and_read_as_their_parser_says(tx: Tx, tenant: make.TenantFixture, sample: Path) -> None:
     data = sample.read_bytes()
     parser = "bai2_v1" if sample.parent.name == "bai2" else "camt053_v1"

@@ -75,6 +75,7 @@ def test_an_unknown_account_is_not_found(book: Book, name: int | str) -> None:
         ({"purpose": "CASH", "is_default": True}, ledger.DefaultExists),
     ],
 )
+@pytest.mark.slow
 def test_what_cannot_be_an_account_is_a_specific_error(
     book: Book, facts: dict[str, Any], error: type[HeadgateError]
 ) -> None:

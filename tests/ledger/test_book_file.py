@@ -23,6 +23,8 @@ from headgate.core.errors import Conflict, HeadgateError, Malformed
 from headgate.core.invariants import run_checks
 from headgate.ledger import Entry, Posted, Posting
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def story(book: Book, admin: psycopg.Connection[Any]) -> Book:

@@ -21,6 +21,8 @@ from headgate.ledger import command_parts, commands
 from headgate.ledger.routes import router
 from headgate.web import build_application
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def client(database: Database) -> Iterator[Client]:

@@ -23,6 +23,8 @@ from headgate.core.errors import Refused
 from headgate.core.money import Money
 from headgate.ledger import Conversion
 
+pytestmark = pytest.mark.slow
+
 NOW = datetime.now(UTC)
 DAY = timedelta(days=1)
 

@@ -17,6 +17,8 @@ from headgate import ledger
 from headgate.core.errors import HeadgateError, Malformed
 from headgate.ledger import OpeningReport, OpeningTotals
 
+pytestmark = pytest.mark.slow
+
 HEADER = "account,balance,currency,effective_on\n"
 
 

@@ -212,6 +212,7 @@ def lowest(moves: list[tuple[datetime, int]], since: datetime) -> int:
 
 
 @pytest.mark.parametrize("seed", range(6))
+@pytest.mark.slow
 def test_random_backdating_singly_and_in_batches_agrees_with_a_plain_model(book: Book, seed: int) -> None:
     chance = random.Random(seed)
     moves: list[tuple[datetime, int]] = []

@@ -46,6 +46,7 @@ def test_facts_are_append_only_for_everyone_also_where_no_row_is_touched(
 
 
 @pytest.mark.parametrize("table", TABLES)
+@pytest.mark.slow
 def test_the_application_writes_no_table_of_the_book(book: Book, table: str) -> None:
     for statement in (
         "INSERT INTO {} (tenant_id) VALUES (core.tenant_id())",

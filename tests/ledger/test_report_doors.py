@@ -23,6 +23,8 @@ from headgate.ledger import command_parts, commands
 from headgate.ledger.routes import router
 from headgate.web import build_application
 
+pytestmark = pytest.mark.slow
+
 JUNE = {"from_on": "2026-06-01", "to_on": "2026-06-30"}
 
 

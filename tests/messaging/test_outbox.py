@@ -120,6 +120,7 @@ def test_message_without_tenant_is_refused(database: Database) -> None:
         ("a.b", "aXb", False),
     ],
 )
+@pytest.mark.slow
 def test_subscriptions_mean_what_amqp_says(tx: Tx, subscription: str, topic: str, means: bool) -> None:
     pattern = topics.pattern([subscription])
 

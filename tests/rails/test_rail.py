@@ -126,6 +126,7 @@ texts = st.text(st.one_of(st.characters(max_codepoint=0x17F), st.sampled_from(" 
         },
     )
 )
+@pytest.mark.slow
 def test_an_order_without_a_problem_never_spoils_a_file(changes: dict[str, object]) -> None:
     asked = order(**changes)  # type: ignore[arg-type]
     if RAIL.problems(asked):

@@ -398,6 +398,7 @@ AMOUNTS = st.lists(st.integers(1, 3), min_size=1, max_size=4)
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(days=st.lists(st.tuples(st.sampled_from("AB"), st.booleans(), AMOUNTS, st.integers(0, 2)), max_size=5))
+@pytest.mark.slow
 def test_every_cent_is_matched_or_named(database: Database, days: list[tuple[str, bool, list[int], int]]) -> None:
     """Whatever lines and legs a day has: bank total = matched + named, and so is the book's; nothing counts twice."""
     tenant = make.tenant(database)

@@ -23,6 +23,7 @@ DOCUMENTS = st.recursive(
 
 
 @given(DOCUMENTS, st.booleans())
+@pytest.mark.slow
 def test_a_good_document_is_read_as_it_is(document: Any, ascii_only: bool) -> None:
     assert bodies.parse(json.dumps(document, ensure_ascii=ascii_only).encode()) == document
 

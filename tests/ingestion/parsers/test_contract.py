@@ -161,6 +161,7 @@ def test_no_bytes_make_a_parser_fail(name: str, content: bytes) -> None:
 @pytest.mark.parametrize("name", PARSERS)
 @settings(max_examples=120, deadline=None)
 @given(data=st.data())
+@pytest.mark.slow
 def test_no_change_of_a_sample_makes_a_parser_fail(name: str, data: st.DataObject) -> None:
     path = data.draw(st.sampled_from(sorted(path for path in EXPECTED[name])))
     content = path.read_bytes()

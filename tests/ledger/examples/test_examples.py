@@ -9,6 +9,8 @@ from tests.ledger.examples.stage import PART, told
 
 from headgate.core.db import Database
 
+pytestmark = pytest.mark.slow
+
 STORIES = sorted(path for path in Path(__file__).parent.glob("*.md") if path.name != "README.md")
 
 
