@@ -266,9 +266,9 @@ ALL_FROM_HISTORIES = 500
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Every bug in the long run (`make model`), and each eighth in every run of the tests."""
+    """Every bug in the long run (`make model`), and each sixteenth in every run of the tests."""
     if "plant" in metafunc.fixturenames:
-        plants = PLANTS if metafunc.config.getoption("--histories") >= ALL_FROM_HISTORIES else PLANTS[::8]
+        plants = PLANTS if metafunc.config.getoption("--histories") >= ALL_FROM_HISTORIES else PLANTS[::16]
         metafunc.parametrize("plant", plants, ids=[plant.bug.replace(" ", "-") for plant in plants])
 
 
