@@ -122,9 +122,18 @@ def post_shape(
 
 
 def _single_shape(
-    name: str, clients: Clients, book: Ground, accounts: tuple[int, ...], count: int, singles: int, hot: float = 0.0
+    name: str,
+    clients: Clients,
+    book: Ground,
+    accounts: tuple[int, ...],
+    count: int,
+    singles: int,
+    *,
+    hot: float = 0.0,
+    is_alone: bool = True,
 ) -> Shape:
     facts = book.facts | {"accounts": accounts, "count": max(1, singles // count), "hot_share": hot}
+    facts |= {"is_alone": is_alone}
 
     def measure(seed: int) -> Sequence[tasks.Result]:
         return clients.run(tasks.post_singles, [facts | {"seed": seed + place} for place in range(count)])
@@ -136,7 +145,7 @@ def _custom(plan: Plan, clients: Clients, book: Ground) -> Shape:
     batch, count, hot = plan.batch or 1000, plan.clients or 1, plan.hot_share or 0.0
     name = f"{f'batch_{batch}' if batch > 1 else 'single'}_c{count}" + (f"_hot{round(hot * 100)}" if hot else "")
     if batch == 1:
-        return _single_shape(name, clients, book, book.accounts, count, plan.transactions, hot)
+        return _single_shape(name, clients, book, book.accounts, count, plan.transactions, hot=hot)
     return post_shape(
         name,
         clients,
@@ -166,6 +175,7 @@ def _batches(plan: Plan, clients: Clients, book: Ground) -> Iterator[Shape]:
 
 def _singles(plan: Plan, clients: Clients, book: Ground) -> Iterator[Shape]:
     yield _single_shape("single_50_20", clients, book, book.accounts[:50], 20, plan.singles)
+    yield _single_shape("single_tx_50_20", clients, book, book.accounts[:50], 20, plan.singles, is_alone=False)
     yield _single_shape("single_1", clients, book, book.accounts, 1, plan.singles)
 
 

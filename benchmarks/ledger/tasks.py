@@ -99,25 +99,33 @@ def post_singles(
     accounts: tuple[int, ...],
     count: int,
     hot_share: float,
+    is_alone: bool,
     seed: int,
 ) -> Result:
-    """`ledger.post`, one at a time, each in a transaction of its own."""
+    """`ledger.post_alone`, one at a time; or `ledger.post` in a transaction that its caller opens and commits."""
     database = client.database(url)
     dice = random.Random(seed)
     work = [
-        (ids.new("key"), [ledger.Entry(one, other, Money(1250, CURRENCY))])
+        ledger.Posting(ids.new("key"), [ledger.Entry(one, other, Money(1250, CURRENCY))])
         for one, other in pairs(dice, accounts, count, hot_share)
     ]
-    for _, entries in work[:WARM_UP]:
+
+    def alone(posting: ledger.Posting) -> Any:
+        return ledger.post_alone(database, posting, tenant_id=tenant_id, actor=ACTOR)
+
+    def within(posting: ledger.Posting) -> Any:
         with database.begin(tenant_id=tenant_id, actor=ACTOR) as tx:
-            ledger.post(tx, idempotency_key=ids.new("key"), entries=entries)
+            return ledger.post(tx, idempotency_key=posting.idempotency_key, entries=posting.entries)
+
+    ask = alone if is_alone else within
+    for posting in work[:WARM_UP]:
+        ask(replace(posting, idempotency_key=ids.new("key")))
     gate()
     begun = time.perf_counter()
     latencies = []
-    for key, entries in work:
+    for posting in work:
         started = time.perf_counter()
-        with database.begin(tenant_id=tenant_id, actor=ACTOR) as tx:
-            answer = ledger.post(tx, idempotency_key=key, entries=entries)
+        answer = ask(posting)
         latencies.append(time.perf_counter() - started)
         _all_done([answer])
     return result(begun, latencies, count)

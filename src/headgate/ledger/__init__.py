@@ -99,7 +99,7 @@ from headgate.ledger.periods import (
     open_period,
     reopen_period,
 )
-from headgate.ledger.posting import post, post_many
+from headgate.ledger.posting import post, post_alone, post_many
 from headgate.ledger.queries import get_transaction, list_entries, list_transactions, transactions_of_source
 from headgate.ledger.rates import (
     ExchangeRate,
@@ -273,6 +273,7 @@ __all__ = [
     "open_period",
     "positions",
     "post",
+    "post_alone",
     "post_many",
     "post_pending",
     "post_scheduled",

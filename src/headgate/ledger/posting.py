@@ -4,14 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final, LiteralString
+from uuid import UUID
 
-from headgate.core.db import Tx
+from headgate.core import ids
+from headgate.core.db import Actor, Database, Tx
 from headgate.core.errors import Refused
 from headgate.core.money import Money
 from headgate.ledger import arrays
 from headgate.ledger.errors import PENDING, IdempotencyConflict, MalformedBatch, refusal
 from headgate.ledger.model import BATCH_MAX, Entry, Posted, Posting
+
+_ARGUMENTS: Final[LiteralString] = """
+    %(key)s, %(debit)s, %(credit)s, %(amount)s, %(currency)s, %(effective_at)s, %(source_type)s, %(source_id)s,
+    %(description)s, %(metadata)s)
+"""
+_POST_ONE: Final[LiteralString] = "SELECT code, id, replayed, facts FROM ledger.post_one(" + _ARGUMENTS
+_POST_ALONE: Final[LiteralString] = (
+    "SELECT code, id, replayed, facts FROM ledger.post_alone("
+    "%(tenant_id)s, %(actor_type)s, %(actor)s, %(person)s, %(correlation)s," + _ARGUMENTS
+)
 
 
 def post(
@@ -55,31 +67,51 @@ def post(
 
 def post_posting(tx: Tx, posting: Posting) -> Posted | Refused:
     """`post`, of what it is asked for as a whole."""
-    entries, idempotency_key = posting.entries, posting.idempotency_key
-    if len(entries) != 1 or not posting.is_plain:
+    idempotency_key = posting.idempotency_key
+    if len(posting.entries) != 1 or not posting.is_plain:
         return raised_on_conflict(post_many(tx, [posting])[0], idempotency_key)
-    entry = entries[0]
-    check_text(posting)
-    row = tx.one(
-        """
-        SELECT code, id, replayed, facts
-          FROM ledger.post_one(%(key)s, %(debit)s, %(credit)s, %(amount)s, %(currency)s, %(effective_at)s,
-                               %(source_type)s, %(source_id)s, %(description)s, %(metadata)s)
-        """,
-        {
-            "key": idempotency_key,
-            "debit": entry.debit,
-            "credit": entry.credit,
-            "amount": entry.amount.minor,
-            "currency": entry.amount.currency,
-            "effective_at": posting.effective_at,
-            "source_type": posting.source_type,
-            "source_id": posting.source_id,
-            "description": posting.description,
-            "metadata": None if posting.metadata is None else arrays.document(posting.metadata),
-        },
-    )
+    row = tx.one(_POST_ONE, _arguments(posting))
     return raised_on_conflict(answer(row["code"], row["id"], row["replayed"], row["facts"]), idempotency_key)
+
+
+def post_alone(
+    database: Database, posting: Posting, *, tenant_id: UUID, actor: Actor, correlation_id: str | None = None
+) -> Posted | Refused:
+    """`post` for a caller who has no transaction: one of its own, committed, in one round trip.
+
+    A plain posting of one entry takes the short way; any other opens its transaction first. Raises what `post` raises.
+    """
+    correlation = correlation_id or ids.new("cor")
+    if len(posting.entries) != 1 or not posting.is_plain:
+        with database.begin(tenant_id=tenant_id, actor=actor, correlation_id=correlation) as tx:
+            return post_posting(tx, posting)
+    who = {
+        "tenant_id": tenant_id,
+        "actor_type": actor.type,
+        "actor": actor.id,
+        "person": actor.person_id,
+        "correlation": correlation,
+    }
+    row = database.look_up(_POST_ALONE, who | _arguments(posting))[0]
+    return raised_on_conflict(answer(row["code"], row["id"], row["replayed"], row["facts"]), posting.idempotency_key)
+
+
+def _arguments(posting: Posting) -> dict[str, Any]:
+    """What the short functions take of a plain posting of one entry."""
+    entry = posting.entries[0]
+    check_text(posting)
+    return {
+        "key": posting.idempotency_key,
+        "debit": entry.debit,
+        "credit": entry.credit,
+        "amount": entry.amount.minor,
+        "currency": entry.amount.currency,
+        "effective_at": posting.effective_at,
+        "source_type": posting.source_type,
+        "source_id": posting.source_id,
+        "description": posting.description,
+        "metadata": None if posting.metadata is None else arrays.document(posting.metadata),
+    }
 
 
 def post_many(tx: Tx, postings: Sequence[Posting], atomic: bool = False) -> list[Posted | Refused]:

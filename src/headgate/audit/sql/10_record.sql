@@ -1,16 +1,15 @@
 -- Recording: the only way into audit.events.
 CREATE OR REPLACE FUNCTION audit.current_epoch() RETURNS integer LANGUAGE plpgsql STABLE AS $$
 DECLARE
-  last record;
-  here bigint;
+  v_epoch integer;
 BEGIN
-  SELECT e.epoch, e.system_identifier INTO last FROM audit.epochs e ORDER BY e.epoch DESC LIMIT 1;
-  SELECT s.system_identifier INTO here FROM audit.server_starts s WHERE s.started_at = pg_catalog.pg_postmaster_start_time();
-  IF here IS NULL THEN
-    here := (SELECT c.system_identifier FROM pg_catalog.pg_control_system() c);
-  END IF;
-  -- On another server than the one that wrote last, the next epoch: before anyone has announced the restore.
-  RETURN last.epoch + (last.system_identifier <> here)::integer;
+  -- On another server than the one that wrote last, the next epoch: before anyone has announced the restore. Which server
+  -- this is was noted when it started, since its control file takes longer to read than a posting to write.
+  SELECT e.epoch + (e.system_identifier <> coalesce(
+           (SELECT s.system_identifier FROM audit.server_starts s WHERE s.started_at = pg_catalog.pg_postmaster_start_time()),
+           (SELECT c.system_identifier FROM pg_catalog.pg_control_system() c)))::integer
+    INTO v_epoch FROM audit.epochs e ORDER BY e.epoch DESC LIMIT 1;
+  RETURN v_epoch;
 END $$;
 COMMENT ON FUNCTION audit.current_epoch() IS 'The epoch under which this server records';
 GRANT EXECUTE ON FUNCTION audit.current_epoch() TO headgate_app, headgate_readonly, headgate_operator, headgate_poster, headgate_resolver;
@@ -26,6 +25,11 @@ DECLARE
   epoch integer := audit.current_epoch();
   recorded bigint[];
 BEGIN
+  -- Whoever else inserts events (ledger.post_batch and its like) does so with types of their own, which are constants.
+  IF (SELECT bool_or(u !~ '^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+$') FROM unnest(types) u) THEN
+    RAISE EXCEPTION USING ERRCODE = 'check_violation', SCHEMA = 'audit', TABLE = 'events', CONSTRAINT = 'events_type_is_a_topic',
+      MESSAGE = format('the type of an event is a topic such as payments.payroll.committed: one of %L is none', types);
+  END IF;
   WITH events AS (
     INSERT INTO audit.events (tenant_id, id, event_time, xid, epoch, formula, type, actor_type, actor_id, person_id,
       correlation_id, payment_id, ingestion_id, data, witness)

@@ -79,14 +79,14 @@ BEGIN
     EXIT short WHEN num_nulls(p_key, p_debit, p_credit, p_amount, p_currency) > 0 OR p_debit = p_credit
       OR p_amount NOT BETWEEN 1 AND 4611686018427387903 OR length(p_key) NOT BETWEEN 1 AND 255;
     FOR v_account IN
-      SELECT a.id, a.net_minor AS net, a.seq, a.currency, a.status, a.next_expiry_at, a.effective_max, a.closed_through, a.is_watched, l.time_zone,
+      SELECT a.id, a.net_minor AS net, a.seq, a.currency, a.status, a.next_expiry_at, a.effective_max, a.closed_through, a.is_watched,
+             a.legal_entity_id,
              CASE WHEN a.type IN ('ASSET', 'EXPENSE') THEN a.lo_minor + a.reserved_minor + a.pending_out_minor ELSE a.lo_minor END AS lo,
              CASE WHEN a.type IN ('ASSET', 'EXPENSE') THEN a.hi_minor ELSE a.hi_minor - a.reserved_minor - a.pending_out_minor END AS hi
         FROM ledger.accounts a
-        LEFT JOIN tenants.legal_entities l ON l.tenant_id = v_tenant AND l.id = a.legal_entity_id
        WHERE a.tenant_id = v_tenant AND a.id IN (p_debit, p_credit)
        ORDER BY a.id
-         FOR NO KEY UPDATE OF a
+         FOR NO KEY UPDATE
     LOOP
       IF v_account.id = p_debit THEN dr := v_account; ELSE cr := v_account; END IF;
     END LOOP;
@@ -95,7 +95,11 @@ BEGIN
     EXIT short WHEN dr.currency <> p_currency OR cr.currency <> p_currency OR dr.status <> 'open' OR cr.status <> 'open'
       OR dr.next_expiry_at <= v_clock OR cr.next_expiry_at <= v_clock
       OR dr.net + p_amount > dr.hi OR cr.net - p_amount < cr.lo;
-    v_zone := coalesce(dr.time_zone, cr.time_zone, 'UTC');
+    IF dr.legal_entity_id IS NOT NULL OR cr.legal_entity_id IS NOT NULL THEN
+      v_zone := (SELECT l.time_zone FROM tenants.legal_entities l
+                  WHERE l.tenant_id = v_tenant AND l.id = coalesce(dr.legal_entity_id, cr.legal_entity_id));
+    END IF;
+    v_zone := coalesce(v_zone, 'UTC');
     v_at := coalesce(p_effective_at, v_clock);
     v_day := (v_at AT TIME ZONE v_zone)::date;
     EXIT short WHEN (p_effective_at > v_clock AND v_day > (v_clock AT TIME ZONE v_zone)::date)
@@ -146,3 +150,20 @@ COMMENT ON FUNCTION ledger.post_one(text, bigint, bigint, bigint, text, timestam
   'Posts one transaction of one entry: the short way of post_many, with the same answers';
 ALTER FUNCTION ledger.post_one(text, bigint, bigint, bigint, text, timestamptz, text, text, text, jsonb) OWNER TO headgate_poster;
 GRANT EXECUTE ON FUNCTION ledger.post_one(text, bigint, bigint, bigint, text, timestamptz, text, text, text, jsonb) TO headgate_app;
+
+-- A caller who has no transaction of its own: the context, the posting and the commit in one round trip.
+CREATE OR REPLACE FUNCTION ledger.post_alone(
+  p_tenant uuid, p_actor_type text, p_actor text, p_person text, p_correlation text,
+  p_key text, p_debit bigint, p_credit bigint, p_amount bigint, p_currency text, p_effective_at timestamptz, p_source_type text,
+  p_source_id text, p_description text, p_metadata jsonb,
+  OUT code smallint, OUT id bigint, OUT replayed boolean, OUT facts jsonb
+) LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  PERFORM set_config('headgate.tenant_id', p_tenant::text, true), set_config('headgate.actor_type', p_actor_type, true),
+          set_config('headgate.actor', p_actor, true), set_config('headgate.person_id', coalesce(p_person, ''), true),
+          set_config('headgate.correlation_id', p_correlation, true);
+  SELECT o.code, o.id, o.replayed, o.facts INTO code, id, replayed, facts
+    FROM ledger.post_one(p_key, p_debit, p_credit, p_amount, p_currency, p_effective_at, p_source_type, p_source_id, p_description, p_metadata) o;
+END $$;
+COMMENT ON FUNCTION ledger.post_alone IS 'post_one as a transaction of its own: sets the context of the statement first. For a caller without a transaction';
+GRANT EXECUTE ON FUNCTION ledger.post_alone TO headgate_app;
