@@ -196,6 +196,21 @@ PLANTS: dict[str, tuple[str, Plant, tuple[str, ...], bool]] = {
         (),
         True,
     ),
+    "an expiry that is noted nowhere": (
+        "expiries",
+        change("reservations", "expires_at = now() + interval '1 day'", "id = {held}"),
+        (),
+        True,
+    ),
+    "a note of an expiry that will not come": (
+        "expiries",
+        run(
+            "INSERT INTO ledger.reservation_expiries (tenant_id, account_id, expires_at, reservation_id)"
+            " VALUES ({tenant}, {client}, now(), {held})"
+        ),
+        (),
+        True,
+    ),
     "an available balance of another sum": (
         "available",
         change("reservations", "expires_at = now() - interval '1 day'", "id = {held}"),

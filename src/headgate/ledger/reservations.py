@@ -74,12 +74,19 @@ def reserve_many(tx: Tx, requests: Sequence[ReservationRequest], atomic: bool = 
             "atomic": atomic,
         },
     )
-    made = [number for code, number in zip(row["codes"], row["ids"], strict=True) if code == 0]
-    standing = _standing(tx, made)
+    given = list(zip(requests, row["codes"], row["ids"], row["replayed"], strict=True))
+    fresh = [number for _, code, number, again in given if code == 0 and not again]
+    # What was made now is known but for its time, which is one for all; what stood before is as it has become.
+    standing = _standing(tx, [number for _, code, number, again in given if code == 0 and again] + fresh[:1])
+    made_at = standing[fresh[0]]["created_at"] if fresh else None
     figures = row["facts"] or [None] * len(requests)
     return [
-        _reservation(standing[number], again) if code == 0 else refusal(code, facts, again)
-        for code, number, again, facts in zip(row["codes"], row["ids"], row["replayed"], figures, strict=True)
+        refusal(code, facts, again)
+        if code != 0
+        else _reservation(standing[number], again)
+        if again
+        else _made(request, number, made_at)
+        for (request, code, number, again), facts in zip(given, figures, strict=True)
     ]
 
 
@@ -228,6 +235,25 @@ def _reservation(row: Mapping[str, Any], replayed: bool = False) -> Reservation:
         created_at=row["created_at"],
         updated_at=row["updated_at"],
         replayed=replayed,
+    )
+
+
+def _made(request: ReservationRequest, number: int, made_at: Any) -> Reservation:
+    amount, nothing = request.amount, Money(0, request.amount.currency)
+    return Reservation(
+        id=number,
+        account_id=request.account,
+        amount=amount,
+        captured=nothing,
+        released=nothing,
+        remaining=amount,
+        status="active",
+        reserve_type=request.reserve_type,
+        source_ref=request.source_ref,
+        expires_at=request.expires_at,
+        created_at=made_at,
+        updated_at=made_at,
+        replayed=False,
     )
 
 

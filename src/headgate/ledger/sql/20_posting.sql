@@ -49,7 +49,7 @@ DECLARE
   -- (0 posted, 1 pending, 2 scheduled), and what its key stands for beside what every posting has.
   t_at timestamptz[]; t_asked timestamptz[]; t_closed integer[]; t_kind smallint[]; t_more text[];
   -- Reservations by position, and each posting's.
-  r_id bigint[]; r_account integer[]; r_left bigint[]; r_active boolean[]; r_status text[]; t_reservation integer[]; t_taken bigint[];
+  r_id bigint[]; r_account integer[]; r_left bigint[]; r_active boolean[]; r_status text[]; r_expires_at timestamptz[]; t_reservation integer[]; t_taken bigint[];
   -- The one transaction that is settled or reversed: what is left of each of its entries.
   v_pending record; v_of record; v_status text; o_left bigint[];
   v_claimed integer;
@@ -235,9 +235,9 @@ BEGIN
     END IF;
   END IF;
   IF p_reservations IS NOT NULL THEN
-    SELECT array_agg(x.id), array_agg(x.account), array_agg(x.remaining_minor), array_agg(x.status = 'active'), array_agg(x.status)
-      INTO r_id, r_account, r_left, r_active, r_status
-      FROM (SELECT s.id, coalesce(w.p, 0)::integer AS account, s.remaining_minor, s.status
+    SELECT array_agg(x.id), array_agg(x.account), array_agg(x.remaining_minor), array_agg(x.status = 'active'), array_agg(x.status), array_agg(x.expires_at)
+      INTO r_id, r_account, r_left, r_active, r_status, r_expires_at
+      FROM (SELECT s.id, coalesce(w.p, 0)::integer AS account, s.remaining_minor, s.status, s.expires_at
               FROM ledger.reservations s
               LEFT JOIN unnest(a_id) WITH ORDINALITY w (id, p) ON w.id = s.account_id
              WHERE s.tenant_id = v_tenant AND s.id = ANY (p_reservations)
@@ -554,6 +554,9 @@ BEGIN
          SET remaining_minor = u.remaining, captured_minor = s.captured_minor + s.remaining_minor - u.remaining, status = u.status, updated_at = v_now
         FROM unnest(r_id, r_left, r_status) u (id, remaining, status)
        WHERE s.tenant_id = v_tenant AND s.id = ANY (r_id) AND s.id = u.id AND s.remaining_minor <> u.remaining;
+      PERFORM ledger.forget_expiries(array_agg(a_id[u.account]), array_agg(u.expires_at), array_agg(u.id))
+         FROM unnest(r_id, r_account, r_expires_at, r_left) u (id, account, expires_at, rest) WHERE u.rest = 0 AND u.expires_at < 'infinity'
+       HAVING count(*) > 0;
     END IF;
   END IF;
   IF v_held_back > 0 THEN

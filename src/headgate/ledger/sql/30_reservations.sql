@@ -1,12 +1,22 @@
 -- Reservations. Whatever changes one holds the lock of its account, so a reservation needs no lock of its own.
 
 CREATE OR REPLACE FUNCTION ledger.next_expiry(p_tenant uuid, p_account bigint) RETURNS timestamptz LANGUAGE sql STABLE AS $$
-  SELECT least((SELECT min(s.expires_at) FROM ledger.reservations s WHERE s.tenant_id = p_tenant AND s.account_id = p_account AND s.status = 'active'),
+  SELECT least((SELECT min(d.expires_at) FROM ledger.reservation_expiries d WHERE d.tenant_id = p_tenant AND d.account_id = p_account),
                (SELECT min(h.expires_at) FROM ledger.pending_holds h WHERE h.tenant_id = p_tenant AND h.account_id = p_account AND h.expires_at < 'infinity'),
                'infinity')
 $$;
 COMMENT ON FUNCTION ledger.next_expiry(uuid, bigint) IS 'When the first active reservation or pending hold of an account falls due';
 ALTER FUNCTION ledger.next_expiry(uuid, bigint) OWNER TO headgate_poster;
+
+CREATE OR REPLACE FUNCTION ledger.forget_expiries(p_accounts bigint[], p_expires_at timestamptz[], p_ids bigint[]) RETURNS void
+  LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+  DELETE FROM ledger.reservation_expiries d
+   USING unnest(p_accounts, p_expires_at, p_ids) u (account, expires_at, id)
+   WHERE d.tenant_id = core.require_tenant() AND d.account_id = u.account AND d.expires_at = u.expires_at AND d.reservation_id = u.id
+     AND d.account_id = ANY (p_accounts) AND u.expires_at < 'infinity'
+$$;
+COMMENT ON FUNCTION ledger.forget_expiries(bigint[], timestamptz[], bigint[]) IS 'Reservations that ended fall due no more: of each its account, when it would have, and its number';
+ALTER FUNCTION ledger.forget_expiries(bigint[], timestamptz[], bigint[]) OWNER TO headgate_poster;
 
 -- Ends active reservations whose accounts the caller has locked: what is left goes back to the account.
 CREATE OR REPLACE FUNCTION ledger.end_reservations(p_ids bigint[], p_status text) RETURNS void
@@ -14,10 +24,10 @@ CREATE OR REPLACE FUNCTION ledger.end_reservations(p_ids bigint[], p_status text
 DECLARE
   v_tenant CONSTANT uuid := core.require_tenant();
   v_now CONSTANT timestamptz := clock_timestamp();
-  v_ids bigint[]; v_accounts bigint[]; v_rest bigint[];
+  v_ids bigint[]; v_accounts bigint[]; v_rest bigint[]; v_expires_at timestamptz[];
 BEGIN
-  SELECT array_agg(x.id), array_agg(x.account_id), array_agg(x.remaining_minor) INTO v_ids, v_accounts, v_rest
-    FROM (SELECT s.id, s.account_id, s.remaining_minor FROM ledger.reservations s
+  SELECT array_agg(x.id), array_agg(x.account_id), array_agg(x.remaining_minor), array_agg(x.expires_at) INTO v_ids, v_accounts, v_rest, v_expires_at
+    FROM (SELECT s.id, s.account_id, s.remaining_minor, s.expires_at FROM ledger.reservations s
            WHERE s.tenant_id = v_tenant AND s.id = ANY (p_ids) AND s.status = 'active' ORDER BY s.id) x;
   IF v_ids IS NULL THEN RETURN; END IF;
   INSERT INTO ledger.reservation_events (tenant_id, reservation_id, id, recorded_at, amount_minor, kind)
@@ -25,6 +35,7 @@ BEGIN
   UPDATE ledger.reservations s
      SET released_minor = s.released_minor + s.remaining_minor, remaining_minor = 0, status = p_status, updated_at = v_now
    WHERE s.tenant_id = v_tenant AND s.id = ANY (v_ids);
+  PERFORM ledger.forget_expiries(v_accounts, v_expires_at, v_ids);
   UPDATE ledger.accounts a
      SET reserved_minor = a.reserved_minor - u.rest, next_expiry_at = u.next_expiry_at
     FROM (SELECT w.account, sum(w.rest)::bigint AS rest, ledger.next_expiry(v_tenant, w.account) AS next_expiry_at
@@ -71,9 +82,8 @@ CREATE OR REPLACE FUNCTION ledger.expire_overdue(p_accounts bigint[], p_clock ti
   LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   v_tenant CONSTANT uuid := core.require_tenant();
-  v_due CONSTANT bigint[] := ARRAY(SELECT s.id FROM ledger.reservations s
-    WHERE s.tenant_id = v_tenant AND s.status = 'active' AND s.expires_at < 'infinity' AND s.expires_at <= p_clock
-      AND s.account_id = ANY (p_accounts));
+  v_due CONSTANT bigint[] := ARRAY(SELECT d.reservation_id FROM ledger.reservation_expiries d
+    WHERE d.tenant_id = v_tenant AND d.account_id = ANY (p_accounts) AND d.expires_at <= p_clock);
 BEGIN
   PERFORM ledger.end_reservations(v_due, 'expired');
   PERFORM ledger.give_back(p_accounts, NULL, p_clock);
@@ -91,8 +101,8 @@ CREATE OR REPLACE FUNCTION ledger.expire_due() RETURNS integer
 DECLARE
   v_tenant CONSTANT uuid := core.require_tenant();
   v_clock CONSTANT timestamptz := tenants.now();
-  v_accounts CONSTANT bigint[] := ARRAY(SELECT DISTINCT s.account_id FROM ledger.reservations s
-    WHERE s.tenant_id = v_tenant AND s.status = 'active' AND s.expires_at < 'infinity' AND s.expires_at <= v_clock);
+  v_accounts CONSTANT bigint[] := ARRAY(SELECT DISTINCT d.account_id FROM ledger.reservation_expiries d
+    WHERE d.tenant_id = v_tenant AND d.expires_at <= v_clock);
 BEGIN
   PERFORM FROM ledger.accounts a WHERE a.tenant_id = v_tenant AND a.id = ANY (v_accounts) ORDER BY a.id FOR NO KEY UPDATE;
   RETURN ledger.expire_overdue(v_accounts, v_clock);
@@ -219,6 +229,11 @@ BEGIN
       FROM unnest(ids, p_accounts, p_amounts, p_expires_at, p_currencies, p_reserve_types, p_source_refs, codes, t_state)
            u (id, account, amount, expires_at, currency, reserve_type, source_ref, code, state)
      WHERE u.code = 0 AND coalesce(u.state, 0) = 0;
+    IF p_expires_at IS NOT NULL THEN
+      INSERT INTO ledger.reservation_expiries (tenant_id, account_id, expires_at, reservation_id)
+      SELECT v_tenant, u.account, u.expires_at, u.id FROM unnest(ids, p_accounts, p_expires_at, codes, t_state) u (id, account, expires_at, code, state)
+       WHERE u.code = 0 AND coalesce(u.state, 0) = 0 AND u.expires_at < 'infinity';
+    END IF;
     SELECT array_agg(u.id ORDER BY u.o), array_agg(u.amount ORDER BY u.o) INTO v_new_ids, v_new_amounts
       FROM unnest(ids, p_amounts, codes, t_state) WITH ORDINALITY u (id, amount, code, state, o) WHERE u.code = 0 AND coalesce(u.state, 0) = 0;
     UPDATE ledger.accounts b

@@ -59,6 +59,9 @@ BEGIN
        SET released_minor = s.released_minor + p_amount, remaining_minor = s.remaining_minor - p_amount, updated_at = v_now,
            status = CASE WHEN s.remaining_minor = p_amount THEN 'released' ELSE s.status END
      WHERE s.tenant_id = v_tenant AND s.id = p_reservation;
+    IF v_held.remaining_minor = p_amount THEN
+      PERFORM ledger.forget_expiries(ARRAY[v_held.account_id], ARRAY[v_held.expires_at], ARRAY[p_reservation]);
+    END IF;
     UPDATE ledger.accounts a SET reserved_minor = a.reserved_minor - p_amount WHERE a.tenant_id = v_tenant AND a.id = v_account.id;
   END IF;
   IF v_account.is_watched THEN
@@ -88,6 +91,9 @@ BEGIN
   IF code = 0 AND p_expires_at > v_held.expires_at THEN
     UPDATE ledger.reservations s SET expires_at = p_expires_at, updated_at = clock_timestamp()
      WHERE s.tenant_id = v_tenant AND s.id = p_reservation;
+    PERFORM ledger.forget_expiries(ARRAY[v_held.account_id], ARRAY[v_held.expires_at], ARRAY[p_reservation]);
+    INSERT INTO ledger.reservation_expiries (tenant_id, account_id, expires_at, reservation_id)
+    SELECT v_tenant, v_held.account_id, p_expires_at, p_reservation WHERE p_expires_at < 'infinity';
     PERFORM ledger.announce('ledger.reservation.extended', 'reservation', p_reservation,
       jsonb_strip_nulls(jsonb_build_object('reservation_id', p_reservation, 'account', v_held.account_id, 'expires_at', nullif(p_expires_at, 'infinity'))));
   END IF;

@@ -192,6 +192,9 @@ BEGIN
                (v_line -> 'released_minor')::bigint, (v_line ->> 'created_at')::timestamptz, (v_line ->> 'updated_at')::timestamptz,
                (v_line ->> 'expires_at')::timestamptz, v_line ->> 'status', v_line ->> 'currency', v_line ->> 'reserve_type', v_line ->> 'source_ref'
           FROM ledger.accounts a WHERE a.tenant_id = v_tenant AND a.code = v_line ->> 'account';
+        INSERT INTO ledger.reservation_expiries (tenant_id, account_id, expires_at, reservation_id)
+        SELECT v_tenant, s.account_id, s.expires_at, s.id FROM ledger.reservations s
+         WHERE s.tenant_id = v_tenant AND s.id = v_id AND s.status = 'active' AND s.expires_at < 'infinity';
         UPDATE ledger.accounts a SET next_expiry_at = least(a.next_expiry_at, (v_line ->> 'expires_at')::timestamptz)
          WHERE a.tenant_id = v_tenant AND a.code = v_line ->> 'account' AND v_line ->> 'status' = 'active';
       END IF;

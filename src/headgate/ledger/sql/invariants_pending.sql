@@ -68,4 +68,13 @@ CREATE OR REPLACE VIEW ledger.invariant_settled_within_pending WITH (security_in
      AND NOT EXISTS (SELECT FROM ledger.transactions s WHERE s.tenant_id = x.tenant_id AND s.id = x.settled_by AND s.settles = x.id);
 COMMENT ON VIEW ledger.invariant_settled_within_pending IS 'A pending transaction is posted by one other at most, entry by entry never for more than it had';
 
-GRANT SELECT ON ledger.invariant_late_legs, ledger.invariant_pending, ledger.invariant_settled_within_pending TO headgate_app, headgate_readonly;
+CREATE OR REPLACE VIEW ledger.invariant_expiries WITH (security_invoker = true) AS
+  SELECT coalesce(s.id, d.reservation_id)::text AS subject,
+         format('%s, to end at %s; noted to fall due at %s', coalesce(s.status, 'is not there'), s.expires_at, d.expires_at) AS detail
+    FROM (SELECT r.tenant_id, r.id, r.account_id, r.expires_at, r.status FROM ledger.reservations r
+           WHERE r.status = 'active' AND r.expires_at < 'infinity') s
+    FULL JOIN ledger.reservation_expiries d ON d.tenant_id = s.tenant_id AND d.reservation_id = s.id
+   WHERE (s.account_id, s.expires_at) IS DISTINCT FROM (d.account_id, d.expires_at);
+COMMENT ON VIEW ledger.invariant_expiries IS 'Every active reservation that falls due is noted with its time, and no other';
+
+GRANT SELECT ON ledger.invariant_expiries, ledger.invariant_late_legs, ledger.invariant_pending, ledger.invariant_settled_within_pending TO headgate_app, headgate_readonly;
