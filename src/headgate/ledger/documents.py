@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -49,6 +50,12 @@ def _day_or_instant(value: Any) -> Any:
     return text
 
 
+@lru_cache(maxsize=1024)
+def _written(instant: datetime) -> str:
+    """An instant in UTC with microseconds. What is answered together was often recorded together."""
+    return instant.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
 AccountName = Annotated[str, StringConstraints(strict=True, min_length=1, max_length=100)]
 """An account by its code or its id."""
 Instant = Annotated[AwareDatetime, BeforeValidator(_text)]
@@ -61,7 +68,7 @@ DayOrInstant = Annotated[
 """An instant with an offset, or a day: its end."""
 Moment = Annotated[
     datetime,
-    PlainSerializer(lambda value: value.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")),
+    PlainSerializer(_written),
     WithJsonSchema({"type": "string", "format": "date-time"}),
 ]
 """An instant in an answer, in UTC with microseconds: the same text whether it was read or posted."""

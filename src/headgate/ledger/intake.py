@@ -6,7 +6,7 @@ application that was told not to share, post each in a transaction of its own, w
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -54,7 +54,7 @@ def intake_of(database: Database) -> SharedCommit[NewTransaction]:
 def post_one(tx: Tx, key: str, body: NewTransaction) -> TransactionModel | Refused:
     """Post one transaction in this one. Raises what `post` does, and AccountNotFound."""
     known = accounts.find_accounts(tx, _names(body))
-    posting = _posting(key, body, known)
+    posting = _posting(key, body, _numbers(known))
     posted = post_posting(tx, posting)
     if isinstance(posted, Refused):
         return posted
@@ -75,13 +75,14 @@ def post_group(tx: Tx, group: Sequence[Asked[NewTransaction]]) -> list[Any]:
     What says more than a plain posting, or is effective later, is posted by itself, under its caller's name.
     """
     known = accounts.find_accounts(tx, {name for asked in group for name in _names(asked.body)})
+    numbers = _numbers(known)
     found: list[Any] = [None] * len(group)
     postings: list[Posting] = []
     places: list[int] = []
     now = tx.now() if any(asked.body.effective_at is not None for asked in group) else None
     for place, asked in enumerate(group):
         try:
-            posting = _posting(asked.key, asked.body, known)
+            posting = _posting(asked.key, asked.body, numbers)
             _check(posting)
             if not posting.is_plain or (now and posting.effective_at and posting.effective_at > now):
                 with tx.savepoint(), tx.acting_for(asked.actor, asked.correlation_id):
@@ -169,8 +170,9 @@ def _stored(tx: Tx, numbers: Sequence[int]) -> dict[int, Transaction]:
 
 
 def _document(posting: Posting, number: int, when: _Times, codes: dict[int, str]) -> TransactionModel:
+    """The document of what was just posted; its parts were checked on their way in, so the model takes them as they are."""
     name = ids.encode("txn", number)
-    return TransactionModel(
+    return TransactionModel.model_construct(
         id=name,
         status="posted",
         idempotency_key=posting.idempotency_key,
@@ -188,14 +190,14 @@ def _document(posting: Posting, number: int, when: _Times, codes: dict[int, str]
         expires_at=None,
         asked_effective_at=when.asked_effective_at,
         entries=[
-            EntryModel(
+            EntryModel.model_construct(
                 id=ids.encode("ent", entry_number(number, n)),
                 transaction_id=name,
                 debit=ids.encode("acct", entry.debit),
                 debit_code=codes[entry.debit],
                 credit=ids.encode("acct", entry.credit),
                 credit_code=codes[entry.credit],
-                amount=MoneyModel.of(entry.amount),
+                amount=MoneyModel.model_construct(minor=entry.amount.minor, currency=entry.amount.currency),
                 recorded_at=when.recorded_at,
                 effective_at=when.effective_at,
                 effective_on=when.effective_on,
@@ -209,9 +211,12 @@ def _names(body: NewTransaction) -> list[int | str]:
     return [name for entry in body.entries for name in (entry.debit, entry.credit)]
 
 
-def _posting(key: str, body: NewTransaction, known: Known) -> Posting:
-    """The posting that a request means. Raises AccountNotFound, UnknownCurrency."""
-    numbers = {name: account.id for name, account in known.items()}
+def _numbers(known: Known) -> dict[int | str, int]:
+    return {name: account.id for name, account in known.items()}
+
+
+def _posting(key: str, body: NewTransaction, numbers: Mapping[int | str, int]) -> Posting:
+    """The posting that a request means, its accounts by their names. Raises AccountNotFound, UnknownCurrency."""
     try:
         entries = [one.entry(numbers) for one in body.entries]
     except KeyError as error:

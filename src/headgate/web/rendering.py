@@ -42,7 +42,9 @@ class MoneyModel(BaseModel):
 
 
 def rendered(value: Any) -> str:
-    """The value as JSON text."""
+    """The value as JSON text. A model writes itself, as it does in an answer that no key keeps."""
+    if isinstance(value, BaseModel):
+        return value.model_dump_json()
     return json.dumps(value, default=_plain, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 
 
