@@ -15,15 +15,17 @@ from headgate.ledger import arrays
 from headgate.ledger.errors import PENDING, IdempotencyConflict, MalformedBatch, refusal
 from headgate.ledger.model import BATCH_MAX, Entry, Posted, Posting
 
-_ARGUMENTS: Final[LiteralString] = """
-    %(key)s, %(debit)s, %(credit)s, %(amount)s, %(currency)s, %(effective_at)s, %(source_type)s, %(source_id)s,
-    %(description)s, %(metadata)s)
+_POST_ONE: Final[LiteralString] = """
+    SELECT code, id, replayed, facts
+      FROM ledger.post_one(%(key)s, %(debit)s, %(credit)s, %(amount)s, %(currency)s, %(effective_at)s, %(source_type)s,
+                           %(source_id)s, %(description)s, %(metadata)s)
 """
-_POST_ONE: Final[LiteralString] = "SELECT code, id, replayed, facts FROM ledger.post_one(" + _ARGUMENTS
-_POST_ALONE: Final[LiteralString] = (
-    "SELECT code, id, replayed, facts FROM ledger.post_alone("
-    "%(tenant_id)s, %(actor_type)s, %(actor)s, %(person)s, %(correlation)s," + _ARGUMENTS
-)
+_POST_ALONE: Final[LiteralString] = """
+    SELECT code, id, replayed, facts
+      FROM ledger.post_alone(%(tenant_id)s, %(actor_type)s, %(actor)s, %(person)s, %(correlation)s,
+                             %(key)s, %(debit)s, %(credit)s, %(amount)s, %(currency)s, %(effective_at)s, %(source_type)s,
+                             %(source_id)s, %(description)s, %(metadata)s)
+"""
 
 
 def post(
