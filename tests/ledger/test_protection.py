@@ -187,9 +187,34 @@ def test_no_hand_can_overdraw_an_account(book: Book, admin: psycopg.Connection[A
         "reserved_minor = -1",
         "status = 'closed'",
         "type = 'x'",
+        "status = 'gone'",
+        "code = 'a b'",
+        "code = 'acct_0000000000042'",
+        "name = ''",
+        "currency = 'usd'",
+        "purpose = 'lower'",
+        "is_default = true, purpose = NULL",
+        "lo_minor = hi_minor + 1",
+        "closed_through = '2026-01-31', route_to = '2026-01-31'",
     ):
         with pytest.raises(psycopg.errors.CheckViolation):
             admin.execute(f"UPDATE ledger.accounts SET {change} WHERE id = {book.client}")  # type: ignore[call-overload]
+
+
+def test_an_account_stays_for_what_names_it(book: Book, admin: psycopg.Connection[Any]) -> None:
+    for statement in (f"DELETE FROM ledger.accounts WHERE id = {book.client}", "TRUNCATE ledger.accounts CASCADE"):
+        with pytest.raises(psycopg.Error) as raised:
+            admin.execute(statement)  # type: ignore[call-overload]
+        assert raised.value.sqlstate == "HG002"
+    with pytest.raises(psycopg.errors.ForeignKeyViolation, match="names the account -1"):
+        admin.execute(
+            """
+            INSERT INTO ledger.balance_monitors
+                   (tenant_id, account_id, threshold_minor, created_at, changed_at, is_crossed, what, comparison, name)
+            VALUES (%s, -1, 0, now(), now(), false, 'posted', 'below', 'of nobody')
+            """,
+            (book.tenant.id,),
+        )
 
 
 def test_the_single_reserve_function_answers_as_the_array_does(book: Book) -> None:
