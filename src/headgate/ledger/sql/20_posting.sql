@@ -43,7 +43,7 @@ DECLARE
   e_debit_seq bigint[]; e_debit_net bigint[]; e_credit_seq bigint[]; e_credit_net bigint[];
   e_debit_late boolean[]; e_credit_late boolean[]; e_pending bigint[];
   -- Postings by position: hash, day, what stands under the key (0 new, 1 stored before, 2 conflict, 3 twin in this batch).
-  t_hash bytea[]; t_day date[]; t_state smallint[]; t_twin integer[]; t_event bigint[];
+  t_hash bytea[]; t_day date[]; t_state smallint[]; t_twin integer[]; t_event bigint[]; t_moved text[];
   t_entry integer[]; t_account bigint[]; t_room bigint[]; t_figure bigint[]; t_moment timestamptz[];
   -- When each is effective (NULL: now), what was asked for where it is routed, its first entry in a closed period, its kind
   -- (0 posted, 1 pending, 2 scheduled), and what its key stands for beside what every posting has.
@@ -497,12 +497,11 @@ BEGIN
     INSERT INTO ledger.entries (tenant_id, transaction_id, debit_account_id, credit_account_id, amount_minor, debit_seq, debit_net,
                                 credit_seq, credit_net, recorded_at, effective_at, effective_on, n, of_n, debit_late, credit_late, currency)
     SELECT v_tenant, u.id, u.debit, u.credit, u.amount, u.debit_seq, u.debit_net, u.credit_seq, u.credit_net, v_now,
-           coalesce(f.at, v_clock), f.day, coalesce(u.n, 1), coalesce(u.of_n, 0), coalesce(u.debit_late, false), coalesce(u.credit_late, false),
-           u.currency
+           coalesce(t_at[coalesce(u.t, u.e)], v_clock), t_day[coalesce(u.t, u.e)], coalesce(u.n, 1), coalesce(u.of_n, 0),
+           coalesce(u.debit_late, false), coalesce(u.credit_late, false), u.currency
       FROM unnest(e_id, p_debits, p_credits, p_amounts, e_debit_seq, e_debit_net, e_credit_seq, e_credit_net, e_n, e_posting, p_currencies,
                   p_of, e_debit_late, e_credit_late)
            WITH ORDINALITY u (id, debit, credit, amount, debit_seq, debit_net, credit_seq, credit_net, n, t, currency, of_n, debit_late, credit_late, e)
-      JOIN unnest(t_day, t_at) WITH ORDINALITY f (day, at, t) ON f.t = coalesce(u.t, u.e)
      WHERE u.debit_seq > 0
      ORDER BY u.e;
     IF p_settles IS NOT NULL THEN
@@ -513,6 +512,18 @@ BEGIN
     SELECT array_agg(x.id) INTO t_event
       FROM (SELECT CASE WHEN u.code = 0 AND coalesce(u.state, 0) = 0 AND coalesce(u.kind, 0) = 0 THEN nextval('audit.event_id') ELSE 0 END AS id
               FROM unnest(codes, t_state, t_kind) WITH ORDINALITY u (code, state, kind, o) ORDER BY u.o) x;
+    -- What each posting moved, in the words of its event; mostly it is one entry, and then there is nothing to gather.
+    IF p_counts IS NULL THEN
+      SELECT array_agg(x.moved) INTO t_moved
+        FROM (SELECT '{"debit":' || w.debit || ',"credit":' || w.credit || ',"amount_minor":' || w.amount || ',"currency":"' || w.currency || '"}' AS moved
+                FROM unnest(p_debits, p_credits, p_amounts, p_currencies) WITH ORDINALITY w (debit, credit, amount, currency, e) ORDER BY w.e) x;
+    ELSE
+      SELECT array_agg(x.moved) INTO t_moved
+        FROM (SELECT string_agg('{"debit":' || w.debit || ',"credit":' || w.credit || ',"amount_minor":' || w.amount || ',"currency":"' || w.currency || '"}',
+                                ',' ORDER BY w.e) AS moved
+                FROM unnest(e_posting, p_debits, p_credits, p_amounts, p_currencies) WITH ORDINALITY w (t, debit, credit, amount, currency, e)
+               GROUP BY w.t ORDER BY w.t) x;
+    END IF;
     INSERT INTO audit.events (tenant_id, id, event_time, xid, epoch, formula, type, actor_type, actor_id, person_id, correlation_id,
                               payment_id, ingestion_id, data, witness)
     SELECT v_tenant, x.id, v_now, v_xid, v_epoch, 1, 'ledger.transaction.posted', x.actor_type, x.actor, x.person, x.correlation,
@@ -523,20 +534,14 @@ BEGIN
                    coalesce(u.actor_type, v_actor_type) AS actor_type, coalesce(u.actor, v_actor) AS actor,
                    CASE WHEN u.actor IS NULL THEN v_person ELSE u.person END AS person, coalesce(u.correlation, v_correlation) AS correlation,
                    -- Text made into jsonb once: half the cost of jsonb_build_object, and every part is a number or a checked currency.
-                   ('{"transaction_id":' || u.id || ',"entries":[' || k.entries || ']'
+                   ('{"transaction_id":' || u.id || ',"entries":[' || u.moved || ']'
                      || CASE WHEN u.source_id IS NULL THEN '' ELSE ',"source_type":' || to_json(u.source_type) || ',"source_id":' || to_json(u.source_id) END
                      || CASE WHEN u.reverses <> 0 THEN ',"reverses":' || u.reverses ELSE '' END
                      || CASE WHEN u.reservation <> 0 THEN ',"reservation_id":' || u.reservation ELSE '' END
                      || coalesce(',"settles":' || u.settles, '') || coalesce(',"override_ref":' || to_json(u.override_ref), '') || '}')::jsonb AS data
-              FROM unnest(t_event, ids, p_source_types, p_source_ids, p_reverses, p_reservations, p_settles, p_override_refs, p_actor_types,
-                          p_actors, p_persons, p_correlations) WITH ORDINALITY
-                   u (event, id, source_type, source_id, reverses, reservation, settles, override_ref, actor_type, actor, person, correlation, o)
-              JOIN (SELECT coalesce(w.t, w.e) AS t, string_agg('{"debit":' || w.debit || ',"credit":' || w.credit || ',"amount_minor":' || w.amount
-                             || ',"currency":"' || w.currency || '"}', ',' ORDER BY w.e) AS entries
-                      FROM unnest(e_posting, p_debits, p_credits, p_amounts, p_currencies, e_debit_seq) WITH ORDINALITY
-                           w (t, debit, credit, amount, currency, debit_seq, e)
-                     WHERE w.debit_seq > 0
-                     GROUP BY coalesce(w.t, w.e)) k ON k.t = u.o
+              FROM unnest(t_event, ids, t_moved, p_source_types, p_source_ids, p_reverses, p_reservations, p_settles, p_override_refs, p_actor_types,
+                          p_actors, p_persons, p_correlations)
+                   u (event, id, moved, source_type, source_id, reverses, reservation, settles, override_ref, actor_type, actor, person, correlation)
              WHERE u.event > 0
              ORDER BY u.event) x;
     INSERT INTO messaging.outbox_messages (tenant_id, created_at, event_type, aggregate_type, aggregate_id, audit_event_id, audit_xid,
