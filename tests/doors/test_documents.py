@@ -69,6 +69,7 @@ FIRST: list[Row] = [
         (*T, "--debit", "till", "--credit", "till", "--amount", "1.00", *USD, "--idempotency-key", "refused"),
     ),
     ("", "ledger import-opening-balances", (str(SAMPLES / "opening-balances.csv"), *T)),
+    ("", "ledger post-file", (str(SAMPLES / "transactions.ndjson"), *T)),
     ("register", "ingestion receive", (str(SAMPLES / "register.csv"), *T)),
     ("statement", "ingestion receive", (str(SAMPLES / "statement.bai2"), *T, "--source", "bank")),
     ("", "ledger postings", ()),

@@ -396,6 +396,17 @@ ROWS: dict[tuple[str, str], Row] = {
     ("POST", "/v1/ledger/transactions"): lambda a: Attack(
         json={"entries": [{"debit": a.funds, "credit": "CASH.USD", "amount": TEN}]}
     ),
+    ("POST", "/v1/ledger/transactions/bulk"): lambda a: Attack(
+        json={
+            "transactions": [
+                {
+                    "idempotency_key": "attack",
+                    "entries": [{"debit": a.funds, "credit": "CASH.USD", "amount": TEN}],
+                }
+            ],
+            "atomic": True,
+        }
+    ),
     ("GET", "/v1/ledger/transactions"): lambda a: Attack(query={"account": a.cash}),
     ("GET", "/v1/ledger/transactions/{transaction_id}"): lambda a: Attack(params={"transaction_id": a.transaction}),
     ("POST", "/v1/ledger/transactions/{transaction_id}/reverse"): lambda a: Attack(

@@ -19,6 +19,7 @@ from headgate.core.terminal import emit, open_database, refuse
 from headgate.ledger import (
     accounts,
     book_commands,
+    bulk_commands,
     chart,
     exchange_commands,
     explain_commands,
@@ -48,6 +49,7 @@ from headgate.ledger.reversal import Apportion, reverse
 app = typer.Typer(name="ledger", help="The book: accounts, balances, postings, reservations.", no_args_is_help=True)
 for _module in (report_commands, explain_commands, book_commands, period_commands, exchange_commands, watch_commands):
     app.add_typer(_module.app)
+app.add_typer(bulk_commands.app)
 
 _ADMINISTRATOR = Actor("human", "administrator")
 _ALL = 1_000_000
