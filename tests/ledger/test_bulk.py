@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 from headgate.core import ids
 from headgate.core.db import Database, Tx
 from headgate.core.errors import HeadgateError
-from headgate.ledger import command_parts, commands
+from headgate.ledger import bulk_commands, commands
 from headgate.ledger.routes import router
 from headgate.web import build_application
 
@@ -284,7 +284,7 @@ def run(book: Book, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
     def opened() -> Iterator[Database]:
         yield book.database
 
-    monkeypatch.setattr(command_parts, "open_database", opened)
+    monkeypatch.setattr(bulk_commands, "open_database", opened)
 
     def invoke(lines: list[Any], *words: str, exit_code: int = 0) -> Any:
         file = tmp_path / "rows.ndjson"

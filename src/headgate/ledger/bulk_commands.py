@@ -18,8 +18,7 @@ from pydantic import ValidationError
 from headgate import tenants
 from headgate.core.db import Database
 from headgate.core.errors import HeadgateError, Malformed, Refused
-from headgate.core.terminal import emit, progress, say
-from headgate.ledger import command_parts
+from headgate.core.terminal import emit, open_database, progress, say
 from headgate.ledger.bulk import ENTRIES_MAX, Outcome, post_rows
 from headgate.ledger.bulk_documents import BULK_MAX, KeyedTransaction, answer_of
 from headgate.ledger.command_parts import ADMINISTRATOR, Json, Tenant
@@ -95,7 +94,7 @@ def post_file(
     with ExitStack() as stack:
         lines = _lines(stack.enter_context(_opened(file, "rb")), report)
         out = stack.enter_context(_opened(answers, "wb")) if answers else None
-        database = stack.enter_context(command_parts.open_database())
+        database = stack.enter_context(open_database())
         shown = stack.enter_context(progress("lines"))
         tenant_id = tenants.find_tenant(database, tenant).id
         if atomic:
@@ -104,7 +103,8 @@ def post_file(
             for chunk in _chunks(lines):
                 _post_each(database, tenant_id, chunk, report, out)
                 shown.update(shown.task_ids[0], completed=report.lines)
-    for told in sorted([*report.faults, *report.refusals], key=lambda one: one.line):
+    all_told: list[LineFault | LineRefused] = [*report.faults, *report.refusals]
+    for told in sorted(all_told, key=lambda one: one.line):
         place = told.field if isinstance(told, LineFault) else told.idempotency_key
         say(f"{file}:{told.line}: {place}: {told.message} ({told.code})")
     emit(report, as_json=json)

@@ -42,7 +42,6 @@ from headgate.ledger.documents import (
 )
 from headgate.ledger.errors import MalformedBatch
 from headgate.ledger.model import (
-    DEBIT_NORMAL,
     AccountStatus,
     AccountType,
     Posted,
@@ -290,7 +289,7 @@ def capture_reservation(call: Posts, reservation_id: IdPath, body: NewCapture) -
 
     def work(tx: Tx) -> TransactionModel | Refused:
         held = reservations.get_reservation(tx, ids.decode("rsv", reservation_id))
-        debit, credit = _sides(tx, held, body)
+        debit, credit = reservations.capture_sides(tx, held, body.debit, body.credit)
         posted = reservations.capture(
             tx,
             idempotency_key=call.key,
@@ -328,16 +327,3 @@ def _transaction(tx: Tx, posted: Posted | Refused) -> TransactionModel | Refused
 
 def _reservation(found: Reservation | Refused) -> ReservationModel | Refused:
     return found if isinstance(found, Refused) else ReservationModel.of(found)
-
-
-def _sides(tx: Tx, held: Reservation, body: NewCapture) -> tuple[int, int]:
-    """The two accounts of a capture: the side that is left out is the reserved account's, which money leaves."""
-    numbers = accounts.resolve_accounts(tx, [name for name in (body.debit, body.credit) if name])
-    debit, credit = numbers.get(body.debit or ""), numbers.get(body.credit or "")
-    if accounts.get_account(tx, held.account_id).type in DEBIT_NORMAL:
-        credit = credit or held.account_id
-    else:
-        debit = debit or held.account_id
-    if debit is None or credit is None:
-        raise MalformedBatch("name the account that the captured money goes to: debit or credit")
-    return debit, credit
