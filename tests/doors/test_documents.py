@@ -12,9 +12,10 @@ from typing import Any
 
 import pytest
 import typer
+from tests import make
 from tests.doors.scripts import Shell
 
-from headgate import cli
+from headgate import cases, cli, tenants
 from headgate.core.db import Database
 
 pytestmark = pytest.mark.slow
@@ -23,6 +24,13 @@ SAMPLES = Path(__file__).parents[2] / "docs" / "samples"
 T = ("--tenant", "docs")
 USD = ("--currency", "USD")
 Row = tuple[str, str, Sequence[str]]
+
+FEE = {
+    "idempotency_key": "late",
+    "entries": [{"debit": "FEES.USD", "credit": "vault", "amount": {"minor": 500, "currency": "USD"}}],
+    "effective_at": "2026-01-03T12:00:00Z",
+    "reason": "the bank charged it then",
+}
 
 FIRST: list[Row] = [
     # what it is remembered as, the command, its words
@@ -77,6 +85,36 @@ FIRST: list[Row] = [
     ),
     ("register", "ingestion receive", (str(SAMPLES / "register.csv"), *T)),
     ("statement", "ingestion receive", (str(SAMPLES / "statement.bai2"), *T, "--source", "bank")),
+    (
+        "",
+        "ledger open-account",
+        (*T, "--code", "vault", "--name", "Vault", "--type", "ASSET", *USD, "--min-balance", "0"),
+    ),
+    *(
+        (
+            "",
+            "ledger post",
+            (
+                *T,
+                "--debit",
+                debit,
+                "--credit",
+                credit,
+                "--amount",
+                amount,
+                *USD,
+                "--idempotency-key",
+                on,
+                "--effective-at",
+                f"{on}T12:00:00Z",
+            ),
+        )
+        for debit, credit, amount, on in (
+            ("vault", "FEES.USD", "10.00", "2026-01-02"),
+            ("FEES.USD", "vault", "8.00", "2026-01-06"),
+            ("vault", "FEES.USD", "20.00", "2026-01-10"),
+        )
+    ),
     ("", "ledger postings", ()),
     ("", "jobs list", T),
     ("", "db status", ()),
@@ -96,6 +134,7 @@ FIRST: list[Row] = [
     ),
 ]
 SECOND: list[Row] = [
+    ("asked", "recon request-backdating", ("{folder}/fee.json", "--key-file", "{folder}/key")),
     ("", "legal-entities list", T),
     ("", "keys revoke", ("{key[id]}", *T)),
     ("", "ledger seed-chart", (*T, *USD, "--legal-entity", "{entity[id]}")),
@@ -158,6 +197,7 @@ SECOND: list[Row] = [
     ("", "ledger export", (*T, "--out", "{folder}/book.ndjson")),
 ]  # fmt: skip
 THIRD: list[Row] = [
+    ("", "recon post-backdated", ("{asked[id]}", *T)),
     ("", "ledger import", ("{folder}/book.ndjson", "--tenant", "copy")),
     ("", "parties show", ("{party[id]}", *T)),
     ("block", "parties block", ("{party[id]}", *T, "--reason", "fraud")),
@@ -205,7 +245,12 @@ def test_every_command_with_json_prints_one_document_and_nothing_else(
     assert sorted(set(with_json()) - {command for _, command, _ in rows}) == [], "add a row"
 
     said: dict[str, Any] = {"folder": str(tmp_path)}
+    (tmp_path / "fee.json").write_text(json.dumps(FEE))
     for part in (FIRST, SECOND, THIRD, FOURTH):
+        if part is SECOND:
+            (tmp_path / "key").write_text(said["key"]["key"])
+        if part is THIRD:
+            approve(empty_database, said)
         commands = [
             (*command.split(), *(word.format(**said) for word in words), "--json") for _, command, words in part
         ]
@@ -215,6 +260,13 @@ def test_every_command_with_json_prints_one_document_and_nothing_else(
             if command == "payments commit":  # nobody has funded it: exit 1, and a line on standard error says so
                 assert (done.returncode, said[name]["code"]) == (1, "payments.blocked_funds")
                 assert done.stderr.count("\n") == 1 and "insufficient" in done.stderr, done
+
+
+def approve(database: Database, said: dict[str, Any]) -> None:
+    """Another person than who asked says yes."""
+    tenant_id = tenants.find_tenant(database, "docs").id
+    with database.begin(tenant_id=tenant_id, actor=make.person("bob")) as tx:
+        cases.approve(tx, approval_id=said["asked"]["id"], digest=said["asked"]["digest"])
 
 
 def with_json() -> Iterator[str]:

@@ -451,6 +451,17 @@ ROWS: dict[tuple[str, str], Row] = {
     ("POST", "/v1/recon/periods/{period_id}/reopen"): lambda a: Attack(
         params={"period_id": a.period}, json={"reason": "mine", "approval_id": "apr_mine"}
     ),
+    ("POST", "/v1/recon/backdating-requests"): lambda a: Attack(
+        json={
+            "idempotency_key": "attack",
+            "entries": [{"debit": a.funds, "credit": a.cash, "amount": TEN}],
+            "effective_at": "2024-01-01T00:00:00Z",
+            "reason": "mine",
+        }
+    ),
+    ("POST", "/v1/recon/backdating-requests/{approval_id}/post"): lambda a: Attack(
+        params={"approval_id": a.approval.id}
+    ),
     ("GET", "/v1/ledger/periods/{period_id}/trial-balance"): lambda a: Attack(params={"period_id": a.period}),
     ("POST", "/v1/ledger/settlements"): lambda a: Attack(
         json={"account": a.cash, "at": "2024-01-01T00:00:00Z", "name": "mine"}
