@@ -127,6 +127,12 @@ class Victim:
         return str(made.id)
 
     @cached_property
+    def rate_source(self) -> str:
+        """A source of exchange rates."""
+        url = "https://rates.example.org/?key=secret"
+        return str(self.do(ingestion.set_rate_source, name="victim", url=url, format="csv_v1").name)
+
+    @cached_property
     def record(self) -> str:
         """A line of that statement."""
         return str(self.do(ingestion.list_records, artifact_id=self.artifact, after=(0, 0), limit=1)[0].id)
@@ -502,6 +508,11 @@ ROWS: dict[tuple[str, str], Row] = {
     ("GET", "/v1/ledger/monitors"): lambda a: Attack(query={"account": a.cash}),
     ("GET", "/v1/ledger/monitors/{monitor_id}"): lambda a: Attack(params={"monitor_id": a.monitor}),
     ("DELETE", "/v1/ledger/monitors/{monitor_id}"): lambda a: Attack(params={"monitor_id": a.monitor}),
+    ("GET", "/v1/ingestion/rate-sources"): listed,
+    ("PUT", "/v1/ingestion/rate-sources/{name}"): lambda a: Attack(
+        params={"name": "own"}, json={"url": "https://1.1.1.1/rates", "format": "csv_v1"}, own=bool(a.rate_source)
+    ),
+    ("DELETE", "/v1/ingestion/rate-sources/{name}"): lambda a: Attack(params={"name": a.rate_source}),
     # funding
     ("GET", "/v1/funding/deposits"): lambda a: Attack(query={"legal_entity_id": a.tenant.legal_entity_id}, own=True),
     ("GET", "/v1/funding/deposits/{deposit_id}"): lambda a: Attack(params={"deposit_id": a.deposit}),
