@@ -209,7 +209,7 @@ def test_only_what_an_approval_cures_is_asked_for(story: Story, tenant: make.Ten
 
     assert len(story.do(cases.list_approvals)) == before
     assert len(story.transactions) == 3
-    assert story.do(ledger.explain_refusal, request="refused").cures[0].action == "ask_for_approval"
+    assert story.do(ledger.explain_refusal, request="refused").cures[0].action == "obtain_approval"
 
 
 def test_what_is_refused_after_all_stays_so(story: Story) -> None:
@@ -261,7 +261,7 @@ def test_it_goes_over_http(api: Client, story: Story, database: Database) -> Non
     refused = api.post("/v1/ledger/transactions", json=plain, headers=ann | {"Idempotency-Key": "fee-1"})
     assert (refused.status_code, refused.json()["code"]) == (422, "ledger.limit_at_effective_time")
     explained = api.get("/v1/ledger/refusals/explain?request=fee-1", headers=ann).json()
-    assert [cure["action"] for cure in explained["cures"]] == ["ask_for_approval"]
+    assert [cure["action"] for cure in explained["cures"]] == ["obtain_approval"]
     assert path in explained["cures"][0]["text"]
 
     assert api.post(path, json=body, headers=compliance).status_code == 403
@@ -295,6 +295,7 @@ def test_it_goes_over_http(api: Client, story: Story, database: Database) -> Non
     [
         ({"effective_at": "2026-01-03"}, 422, "web.invalid"),
         ({"effective_at": None}, 422, "web.invalid"),
+        ({"effective_at": "0001-01-01T00:00:00+14:00"}, 422, "web.invalid"),
         ({"override_ref": "apr_1"}, 422, "web.invalid"),
         ({"reason": ""}, 422, "web.invalid"),
         ({"idempotency_key": "a b"}, 422, "web.invalid"),

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any, Final
 
 from headgate.core.db import Tx
@@ -96,21 +95,9 @@ def faults_of(body: NewTransaction, known: Known) -> list[Fault]:
             if least is not None and least.currency != entry.amount.currency:
                 text = f"a condition is in the currency of its entry, {entry.amount.currency}"
                 faults.append(Fault(f"entries[{n}].{part}.currency", MalformedBatch(text)))
-    faults += [
-        Fault(name, MalformedBatch("an instant lies in the years 1 to 9999, in UTC too"))
-        for name in ("effective_at", "expires_at")
-        if not _is_storable(getattr(body, name))
-    ]
     if body.expires_at is not None and not body.pending:
         faults.append(Fault("expires_at", MalformedBatch("what expires must be pending")))
     return faults
-
-
-def _is_storable(at: datetime | None) -> bool:
-    try:
-        return at is None or bool(at.astimezone(UTC))
-    except OverflowError:
-        return False
 
 
 def _documents(place: int, faults: Sequence[Fault]) -> list[dict[str, Any]]:

@@ -120,7 +120,7 @@ _CURES: Final[Mapping[int, tuple[str, str]]] = {
     30: ("post_anew", "post the transaction anew"),
     31: ("nothing", "it was reversed already"),
     44: (
-        "ask_for_approval",
+        "obtain_approval",
         "give a later effective time, or ask another person to approve it under a new key: "
         "POST /v1/recon/backdating-requests, or `headgate recon request-backdating`",
     ),

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Annotated, Any
 
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 from headgate import ledger
 from headgate.core import ids
@@ -16,6 +17,13 @@ from headgate.web import MoneyModel
 def _text(value: Any) -> Any:
     if not isinstance(value, str):
         raise ValueError("write an instant as text, as 2026-11-20T12:00:00Z")
+    return value
+
+
+def _in_calendar(value: datetime) -> datetime:
+    # Every day of these years is a day in every time zone, so that whatever is written can be read again.
+    if not 2 <= value.year <= 9998:
+        raise ValueError("the book's calendar goes from the year 2 to 9998")
     return value
 
 
@@ -41,7 +49,7 @@ class BackdatingRequest(BaseModel):
         description="The posting's own; not that of the posting that was refused, whose answer stays"
     )
     entries: list[BackdatedEntry] = Field(min_length=1, max_length=1000)
-    effective_at: Annotated[AwareDatetime, BeforeValidator(_text)]
+    effective_at: Annotated[AwareDatetime, BeforeValidator(_text), AfterValidator(_in_calendar)]
     source_type: Name | None = None
     source_id: Annotated[str, StringConstraints(strict=True, min_length=1, max_length=255)] | None = None
     description: Annotated[str, StringConstraints(strict=True, min_length=1, max_length=1000)] | None = None
