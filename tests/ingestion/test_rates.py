@@ -31,6 +31,8 @@ from headgate.ingestion.routes import router
 from headgate.jobs import Outside
 from headgate.web import build_application
 
+pytestmark = pytest.mark.slow
+
 JOB = "fx_rates_daily"
 
 

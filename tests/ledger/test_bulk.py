@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 
 from headgate.core import ids
 from headgate.core.db import Database, Tx
-from headgate.core.errors import HeadgateError
+from headgate.core.errors import HeadgateError, Unavailable
 from headgate.ledger import bulk_commands, commands
 from headgate.ledger.routes import router
 from headgate.web import build_application
@@ -337,6 +337,7 @@ def test_a_file_is_posted_line_by_line_and_bad_lines_lose_nothing(run: Any, book
     assert book.count("ledger.entries") == 1
 
 
+@pytest.mark.slow
 def test_a_long_file_is_posted_in_several_commits(run: Any, book: Book) -> None:
     report, said, answers = run([row(f"k{n}", n + 1) for n in range(2500)])
 
@@ -347,6 +348,7 @@ def test_a_long_file_is_posted_in_several_commits(run: Any, book: Book) -> None:
         assert tx.value("SELECT count(DISTINCT recorded_at) FROM ledger.transactions") == 3
 
 
+@pytest.mark.slow
 def test_a_file_is_posted_whole_or_not_at_all(run: Any, book: Book) -> None:
     before = book.facts()
     bad = [row("a"), row("b", debit="nobody"), row("c", credit="no.one")]
@@ -373,3 +375,26 @@ def test_a_file_that_is_not_there_is_said_before_anything_is_done(run: Any, book
     with pytest.raises(HeadgateError, match="cannot be written"):
         run([row("a")], "--answers", str(tmp_path / "no" / "where"))
     assert book.count("ledger.entries") == 0
+
+
+@pytest.mark.slow
+def test_a_file_that_is_cut_off_says_how_far_it_came_and_is_sent_again(
+    run: Any, book: Book, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = [row(f"k{n}") for n in range(1500)]
+    real, chunks = bulk_commands.post_rows, iter((True, False))
+
+    def cut_off(*args: Any, **facts: Any) -> Any:
+        if next(chunks, True):
+            return real(*args, **facts)
+        raise Unavailable("the database does not answer")
+
+    monkeypatch.setattr(bulk_commands, "post_rows", cut_off)
+    with pytest.raises(Unavailable):
+        run(rows)
+    assert book.count("ledger.entries") == 1000
+
+    report, _, _ = run(rows)
+
+    assert counts(report) == (1500, 1500, 0, 0, 0, 1000)
+    assert book.count("ledger.entries") == 1500

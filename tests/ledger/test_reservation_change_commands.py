@@ -20,6 +20,8 @@ from headgate.ledger import command_parts, commands
 from headgate.ledger.routes import router
 from headgate.web import build_application
 
+pytestmark = pytest.mark.slow
+
 USD = ("--currency", "USD")
 
 

@@ -315,6 +315,7 @@ def test_what_cannot_be_asked_is_said(
     assert (story.do(cases.list_approvals), len(story.transactions)) == ([], 3)
 
 
+@pytest.mark.slow
 def test_it_goes_from_the_command_line(
     story: Story, database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

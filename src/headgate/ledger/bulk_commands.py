@@ -101,7 +101,13 @@ def post_file(
             _post_all(database, tenant_id, list(_bounded(lines)), report, out)
         else:
             for chunk in _chunks(lines):
-                _post_each(database, tenant_id, chunk, report, out)
+                try:
+                    _post_each(database, tenant_id, chunk, report, out)
+                except HeadgateError:
+                    say(
+                        f"{file}: done up to line {chunk[0].number - 1}; send the whole file again, nothing is posted twice"
+                    )
+                    raise
                 shown.update(shown.task_ids[0], completed=report.lines)
     all_told: list[LineFault | LineRefused] = [*report.faults, *report.refusals]
     for told in sorted(all_told, key=lambda one: one.line):

@@ -1,7 +1,7 @@
 """A backdated posting under four eyes, from the command line.
 
 Who asks is the person behind an API key, never a name on the command line: else one person could ask in another's name
-and approve it too. Another person approves under /v1/cases/approvals, or in the console.
+and approve it too. Another person approves under /v1/cases/approvals.
 """
 
 from __future__ import annotations
