@@ -221,6 +221,7 @@ def test_what_cannot_be_read_is_refused_whole_with_every_fault_by_its_place(
         {"entries": row("d")["entries"]},
         row("e e"),
         row("f", effective_at="2026-01-01T00:00:00"),
+        row("g", source_type="order"),
     ]
 
     problem = send(rows, atomic=atomic, status=422)
@@ -232,6 +233,7 @@ def test_what_cannot_be_read_is_refused_whole_with_every_fault_by_its_place(
         "transactions[3].idempotency_key",
         "transactions[4].idempotency_key",
         "transactions[5].effective_at",
+        "transactions[6]",
     ]
     assert book.facts() == before
 

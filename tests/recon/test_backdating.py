@@ -297,6 +297,7 @@ def test_it_goes_over_http(api: Client, story: Story, database: Database) -> Non
         ({"effective_at": None}, 422, "web.invalid"),
         ({"effective_at": "0001-01-01T00:00:00+14:00"}, 422, "web.invalid"),
         ({"override_ref": "apr_1"}, 422, "web.invalid"),
+        ({"source_type": "fee"}, 422, "web.invalid"),
         ({"reason": ""}, 422, "web.invalid"),
         ({"idempotency_key": "a b"}, 422, "web.invalid"),
         ({"effective_at": "2026-01-11T12:00:00Z"}, 409, "recon.approval_not_needed"),

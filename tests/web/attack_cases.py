@@ -438,6 +438,10 @@ ROWS: dict[tuple[str, str], Row] = {
     ("POST", "/v1/ledger/reservations/{reservation_id}/release"): lambda a: Attack(
         params={"reservation_id": a.reservation}
     ),
+    ("POST", "/v1/ledger/reservations/capture"): lambda a: Attack(
+        json={"parts": [{"reservation_id": a.reservation, "amount": TEN}], "credit": "CASH.USD"}
+    ),
+    ("POST", "/v1/ledger/reservations/release"): lambda a: Attack(json={"reservation_ids": [a.reservation]}),
     ("POST", "/v1/ledger/periods"): lambda a: Attack(
         json={
             "name": "mine",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Sequence
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
@@ -28,6 +28,12 @@ class KeyedTransaction(NewTransaction):
     """A transaction to post, under its own key."""
 
     idempotency_key: RowKey
+
+    @model_validator(mode="after")
+    def _names_a_whole_source(self) -> Self:
+        # The database refuses it too, and with it every other row of the request.
+        refuse_half_a_source(self.source_type, self.source_id)
+        return self
 
 
 class NewBulk(BaseModel):
@@ -66,6 +72,12 @@ class BulkAnswers(BaseModel):
     pending: int
     refused: int
     answers: list[BulkAnswer]
+
+
+def refuse_half_a_source(source_type: str | None, source_id: str | None) -> None:
+    """Raise ValueError where one of the two is missing."""
+    if (source_type is None) != (source_id is None):
+        raise ValueError("a source has a type and an id: give source_type and source_id, or neither")
 
 
 def answers_of(outcomes: Sequence[Outcome], *, atomic: bool, request_id: str) -> dict[str, Any]:

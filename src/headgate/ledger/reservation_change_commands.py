@@ -10,13 +10,14 @@ from headgate.core import ids
 from headgate.core.db import Tx
 from headgate.core.errors import Malformed, Refused
 from headgate.core.money import Money
-from headgate.core.terminal import emit
+from headgate.core.terminal import emit, refuse
 from headgate.ledger import reservation_changes, reservations
 from headgate.ledger.accounts import resolve_accounts
 from headgate.ledger.command_parts import Json, Key, Tenant, answer, begin, instant, plain
 from headgate.ledger.documents import ReservationModel, TransactionModel
-from headgate.ledger.model import Capture, Posted, Reservation
+from headgate.ledger.model import Reservation
 from headgate.ledger.queries import transactions_by_number
+from headgate.ledger.reservation_groups import capture_group, release_group
 
 app = typer.Typer()
 
@@ -93,7 +94,7 @@ def release(
 ) -> None:
     """Give back what is left of reservations, or a part of one; of what is released or expired already, nothing.
 
-    Several are answered as a list, and one that was captured already changes nothing of the others (exit 1).
+    Several are given back all or none, and answered as a list.
     """
     if (amount is None) != (idempotency_key is None):
         raise Malformed("a part is given back by --amount and --idempotency-key together")
@@ -102,19 +103,16 @@ def release(
     with begin(tenant) as tx:
         if amount is not None and idempotency_key is not None:
             held = _held(tx, reservation[0])
-            done: list[Reservation | Refused] = [
-                reservation_changes.release_part(
-                    tx, idempotency_key=idempotency_key, reservation_id=held.id, amount=_money(amount, held)
-                )
-            ]
+            part = reservation_changes.release_part(
+                tx, idempotency_key=idempotency_key, reservation_id=held.id, amount=_money(amount, held)
+            )
+            done = part if isinstance(part, Refused) else [part]
         else:
-            done = reservations.release_many(tx, [ids.decode("rsv", name) for name in reservation])
-    if len(done) == 1:
-        _show(done[0], json)
-        return
-    emit([_told(one) for one in done], as_json=json)
-    if any(isinstance(one, Refused) for one in done):
-        raise typer.Exit(1)
+            done = release_group(tx, [ids.decode("rsv", name) for name in reservation])
+    if isinstance(done, Refused):
+        refuse(done, as_json=json)
+    shown = [plain(ReservationModel.of(one)) for one in done]
+    emit(shown[0] if len(shown) == 1 else shown, as_json=json)
 
 
 @app.command("capture")
@@ -133,32 +131,29 @@ def capture(
     Each of several has a key of its own, made of the one given and the reservation's id.
     """
     with begin(tenant) as tx:
-        captures = []
-        for word in part:
-            name, _, amount = word.partition("=")
-            if not amount:
-                raise Malformed(f"'{word[:40]}' is no part: write RESERVATION=AMOUNT, as rsv_…=12.50")
-            held = _held(tx, name)
-            of_debit, of_credit = reservations.capture_sides(tx, held, debit, credit)
-            captures.append(
-                Capture(
-                    idempotency_key if len(part) == 1 else f"{idempotency_key}:{name}",
-                    held.id,
-                    _money(amount, held),
-                    of_debit,
-                    of_credit,
-                    effective_at=instant(effective_at) if effective_at else None,
-                    description=description,
-                )
-            )
-        done = reservations.capture_many(tx, captures, atomic=True)
-        numbers = [one.transaction_id for one in done if isinstance(one, Posted)]
-        found = transactions_by_number(tx, numbers)
-    refused = [one for one in done if isinstance(one, Refused)]
-    if refused:
-        answer(next((one for one in refused if one.code != "ledger.batch_refused"), refused[0]), json)
-    shown = [plain(TransactionModel.of(found[number])) for number in numbers]
-    emit(shown[0] if len(part) == 1 else shown, as_json=json)
+        words = [_split(word) for word in part]
+        held = reservations.get_reservations(tx, [ids.decode("rsv", name) for name, _ in words])
+        done = capture_group(
+            tx,
+            idempotency_key=idempotency_key,
+            parts=[(one, _money(amount, one)) for one, (_, amount) in zip(held, words, strict=True)],
+            debit=debit,
+            credit=credit,
+            effective_at=instant(effective_at) if effective_at else None,
+            description=description,
+        )
+        found = {} if isinstance(done, Refused) else transactions_by_number(tx, [one.transaction_id for one in done])
+    if isinstance(done, Refused):
+        refuse(done, as_json=json)
+    shown = [plain(TransactionModel.of(found[one.transaction_id])) for one in done]
+    emit(shown[0] if len(shown) == 1 else shown, as_json=json)
+
+
+def _split(word: str) -> tuple[str, str]:
+    name, _, amount = word.partition("=")
+    if not amount:
+        raise Malformed(f"'{word[:40]}' is no part: write RESERVATION=AMOUNT, as rsv_…=12.50")
+    return name, amount
 
 
 def _held(tx: Tx, reservation: str) -> Reservation:
@@ -171,9 +166,3 @@ def _money(amount: str, held: Reservation) -> Money:
 
 def _show(found: Reservation | Refused, json: bool) -> None:
     answer(found if isinstance(found, Refused) else ReservationModel.of(found), json)
-
-
-def _told(found: Reservation | Refused) -> object:
-    if isinstance(found, Refused):
-        return {"code": found.code, "message": found.message, "facts": found.facts}
-    return plain(ReservationModel.of(found))

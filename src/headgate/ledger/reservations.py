@@ -10,9 +10,8 @@ from headgate.core.db import Tx
 from headgate.core.errors import Refused
 from headgate.core.money import Money
 from headgate.ledger import arrays
-from headgate.ledger.accounts import get_account, resolve_accounts
 from headgate.ledger.errors import IdempotencyConflict, MalformedBatch, ReservationNotFound, refusal
-from headgate.ledger.model import BATCH_MAX, DEBIT_NORMAL, Capture, Posted, Reservation, ReservationRequest
+from headgate.ledger.model import BATCH_MAX, Capture, Posted, Reservation, ReservationRequest
 from headgate.ledger.posting import answers, facts_of, raised_on_conflict
 
 _SELECT: LiteralString = """
@@ -145,22 +144,6 @@ def capture_many(tx: Tx, captures: Sequence[Capture], atomic: bool = False) -> l
     return answers(row)
 
 
-def capture_sides(tx: Tx, held: Reservation, debit: str | None, credit: str | None) -> tuple[int, int]:
-    """The two accounts of a capture, by code or id: the side left out is the reserved account's, which money leaves.
-
-    Raises AccountNotFound, MalformedBatch.
-    """
-    numbers = resolve_accounts(tx, [name for name in (debit, credit) if name])
-    of_debit, of_credit = numbers.get(debit or ""), numbers.get(credit or "")
-    if get_account(tx, held.account_id).type in DEBIT_NORMAL:
-        of_credit = of_credit or held.account_id
-    else:
-        of_debit = of_debit or held.account_id
-    if of_debit is None or of_credit is None:
-        raise MalformedBatch("name the account that the captured money goes to: debit or credit")
-    return of_debit, of_credit
-
-
 def release(tx: Tx, reservation_id: int) -> Reservation | Refused:
     """Give back what is left of a reservation. Released or expired already: nothing happens. Captured: refused.
 
@@ -197,6 +180,15 @@ def get_reservation(tx: Tx, reservation_id: int) -> Reservation:
     if row is None:
         raise ReservationNotFound(f"there is no reservation {reservation_id}", reservation=reservation_id)
     return _reservation(row)
+
+
+def get_reservations(tx: Tx, reservation_ids: Sequence[int]) -> list[Reservation]:
+    """Reservations in the order of their numbers given, in one look-up. Raises ReservationNotFound."""
+    standing = _standing(tx, reservation_ids)
+    for number in reservation_ids:
+        if number not in standing:
+            raise ReservationNotFound(f"there is no reservation {number}", reservation=number)
+    return [_reservation(standing[number]) for number in reservation_ids]
 
 
 def list_reservations(

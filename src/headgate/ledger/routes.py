@@ -20,6 +20,7 @@ from headgate.ledger import (
     period_routes,
     queries,
     report_routes,
+    reservation_group_routes,
     reservations,
     watch_routes,
 )
@@ -42,6 +43,7 @@ from headgate.ledger.documents import (
 )
 from headgate.ledger.errors import MalformedBatch
 from headgate.ledger.model import (
+    DEBIT_NORMAL,
     AccountStatus,
     AccountType,
     Posted,
@@ -58,6 +60,7 @@ from headgate.web import Call, CurrencyCode, Page, PageOf, money, page_of, reads
 M = TypeVar("M")
 router = APIRouter(prefix="/v1/ledger", tags=["ledger"])
 router.include_router(bulk_routes.router)
+router.include_router(reservation_group_routes.router)
 router.include_router(pending_router)
 router.include_router(reservation_router)
 router.include_router(period_routes.router)
@@ -289,7 +292,7 @@ def capture_reservation(call: Posts, reservation_id: IdPath, body: NewCapture) -
 
     def work(tx: Tx) -> TransactionModel | Refused:
         held = reservations.get_reservation(tx, ids.decode("rsv", reservation_id))
-        debit, credit = reservations.capture_sides(tx, held, body.debit, body.credit)
+        debit, credit = _sides(tx, held, body)
         posted = reservations.capture(
             tx,
             idempotency_key=call.key,
@@ -327,3 +330,16 @@ def _transaction(tx: Tx, posted: Posted | Refused) -> TransactionModel | Refused
 
 def _reservation(found: Reservation | Refused) -> ReservationModel | Refused:
     return found if isinstance(found, Refused) else ReservationModel.of(found)
+
+
+def _sides(tx: Tx, held: Reservation, body: NewCapture) -> tuple[int, int]:
+    """The two accounts of a capture: the side that is left out is the reserved account's, which money leaves."""
+    numbers = accounts.resolve_accounts(tx, [name for name in (body.debit, body.credit) if name])
+    debit, credit = numbers.get(body.debit or ""), numbers.get(body.credit or "")
+    if accounts.get_account(tx, held.account_id).type in DEBIT_NORMAL:
+        credit = credit or held.account_id
+    else:
+        debit = debit or held.account_id
+    if debit is None or credit is None:
+        raise MalformedBatch("name the account that the captured money goes to: debit or credit")
+    return debit, credit

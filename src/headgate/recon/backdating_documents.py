@@ -4,9 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    model_validator,
+)
 
 from headgate import ledger
 from headgate.core import ids
@@ -55,6 +64,12 @@ class BackdatingRequest(BaseModel):
     description: Annotated[str, StringConstraints(strict=True, min_length=1, max_length=1000)] | None = None
     metadata: dict[str, Any] | None = None
     reason: Annotated[str, StringConstraints(strict=True, min_length=1, max_length=1000)]
+
+    @model_validator(mode="after")
+    def _names_a_whole_source(self) -> Self:
+        if (self.source_type is None) != (self.source_id is None):
+            raise ValueError("a source has a type and an id: give source_type and source_id, or neither")
+        return self
 
     @property
     def names(self) -> list[int | str]:
