@@ -49,8 +49,7 @@ bench: venv ## run the benchmarks that benchmarks/ holds
 	done; [ $$found = 1 ] || echo "benchmarks/ holds none"
 
 docs: venv schema ## write what is generated: docs/reference/commands.md and migrations/schema.sql
-	@mkdir -p docs/reference
-	@$(BIN)/python -m typer headgate.cli utils docs --name headgate --output docs/reference/commands.md
+	@$(BIN)/python scripts/write_commands.py
 
 schema: venv ## write migrations/schema.sql from what the migrations make
 	@$(BIN)/python scripts/write_schema.py

@@ -7,14 +7,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 import typer
+from tests import make
 from tests.doors.scripts import Shell
 
-from headgate import cli
+from headgate import cases, cli, tenants
 from headgate.core.db import Database
 
 pytestmark = pytest.mark.slow
@@ -23,6 +25,13 @@ SAMPLES = Path(__file__).parents[2] / "docs" / "samples"
 T = ("--tenant", "docs")
 USD = ("--currency", "USD")
 Row = tuple[str, str, Sequence[str]]
+
+FEE = {
+    "idempotency_key": "late",
+    "entries": [{"debit": "FEES.USD", "credit": "vault", "amount": {"minor": 500, "currency": "USD"}}],
+    "effective_at": "2026-01-03T12:00:00Z",
+    "reason": "the bank charged it then",
+}
 
 FIRST: list[Row] = [
     # what it is remembered as, the command, its words
@@ -69,8 +78,44 @@ FIRST: list[Row] = [
         (*T, "--debit", "till", "--credit", "till", "--amount", "1.00", *USD, "--idempotency-key", "refused"),
     ),
     ("", "ledger import-opening-balances", (str(SAMPLES / "opening-balances.csv"), *T)),
+    ("", "ledger post-file", (str(SAMPLES / "transactions.ndjson"), *T)),
+    (
+        "held",
+        "ledger reserve",
+        (*T, "--account", "CASH.USD", "--amount", "5.00", *USD, "--source-ref", "PR-0", "--idempotency-key", "held"),
+    ),
     ("register", "ingestion receive", (str(SAMPLES / "register.csv"), *T)),
     ("statement", "ingestion receive", (str(SAMPLES / "statement.bai2"), *T, "--source", "bank")),
+    (
+        "",
+        "ledger open-account",
+        (*T, "--code", "vault", "--name", "Vault", "--type", "ASSET", *USD, "--min-balance", "0"),
+    ),
+    *(
+        (
+            "",
+            "ledger post",
+            (
+                *T,
+                "--debit",
+                debit,
+                "--credit",
+                credit,
+                "--amount",
+                amount,
+                *USD,
+                "--idempotency-key",
+                on,
+                "--effective-at",
+                f"{on}T12:00:00Z",
+            ),
+        )
+        for debit, credit, amount, on in (
+            ("vault", "FEES.USD", "10.00", "2026-01-02"),
+            ("FEES.USD", "vault", "8.00", "2026-01-06"),
+            ("vault", "FEES.USD", "20.00", "2026-01-10"),
+        )
+    ),
     ("", "ledger postings", ()),
     ("", "jobs list", T),
     ("", "db status", ()),
@@ -90,6 +135,7 @@ FIRST: list[Row] = [
     ),
 ]
 SECOND: list[Row] = [
+    ("asked", "recon request-backdating", ("{folder}/fee.json", "--key-file", "{folder}/key")),
     ("", "legal-entities list", T),
     ("", "keys revoke", ("{key[id]}", *T)),
     ("", "ledger seed-chart", (*T, *USD, "--legal-entity", "{entity[id]}")),
@@ -110,6 +156,10 @@ SECOND: list[Row] = [
     ("", "ledger post-pending", ("{pending[id]}", *T, "--idempotency-key", "s")),
     ("", "ledger void", ("{unwanted[id]}", *T, "--reason", "unwanted")),
     ("", "ledger reservations", T),
+    ("", "ledger increase", ("{held[id]}", *T, "--amount", "1.00", "--idempotency-key", "more")),
+    ("", "ledger extend", ("{held[id]}", *T, "--for-ever")),
+    ("", "ledger capture", ("{held[id]}=2.00", *T, "--debit", "FEES.USD", "--idempotency-key", "taken")),
+    ("", "ledger release", ("{held[id]}", *T)),
     ("", "ledger expire-reservations", T),
     ("period", "ledger open-period",
      (*T, "--name", "2024", "--starts-on", "2024-01-01", "--ends-on", "2024-12-31")),
@@ -120,6 +170,10 @@ SECOND: list[Row] = [
                                 "--source", "desk")),
     ("", "ledger rates", T),
     ("", "ledger import-rates", (str(SAMPLES / "rates.csv"), *T)),
+    ("", "ingestion set-rate-source", ("ecb", *T, "--url", "http://127.0.0.1:9/rates", "--format", "ecb_xml_v1")),
+    ("", "ingestion rate-sources", T),
+    ("", "ingestion read-rates", ("ecb", *T)),
+    ("", "ingestion remove-rate-source", ("ecb", *T)),
     ("", "ledger seed-chart", (*T, "--currency", "EUR")),
     ("", "ledger positions", (*T, "--functional-currency", "USD")),
     ("", "ledger revaluations", T),
@@ -148,6 +202,7 @@ SECOND: list[Row] = [
     ("", "ledger export", (*T, "--out", "{folder}/book.ndjson")),
 ]  # fmt: skip
 THIRD: list[Row] = [
+    ("", "recon post-backdated", ("{asked[id]}", *T)),
     ("", "ledger import", ("{folder}/book.ndjson", "--tenant", "copy")),
     ("", "parties show", ("{party[id]}", *T)),
     ("block", "parties block", ("{party[id]}", *T, "--reason", "fraud")),
@@ -194,17 +249,31 @@ def test_every_command_with_json_prints_one_document_and_nothing_else(
     rows = [*FIRST, *SECOND, *THIRD, *FOURTH]
     assert sorted(set(with_json()) - {command for _, command, _ in rows}) == [], "add a row"
 
+    # Nobody listens at the port of the source of rates: reading it fails at once, and says so in its document.
+    shell = replace(own, settings={**own.settings, "HEADGATE_EGRESS_ALLOW": "127.0.0.0/8"})
     said: dict[str, Any] = {"folder": str(tmp_path)}
+    (tmp_path / "fee.json").write_text(json.dumps(FEE))
     for part in (FIRST, SECOND, THIRD, FOURTH):
+        if part is SECOND:
+            (tmp_path / "key").write_text(said["key"]["key"])
+        if part is THIRD:
+            approve(empty_database, said)
         commands = [
             (*command.split(), *(word.format(**said) for word in words), "--json") for _, command, words in part
         ]
-        for (name, command, _), done in zip(part, own.runs(*commands), strict=True):
+        for (name, command, _), done in zip(part, shell.runs(*commands), strict=True):
             assert done.returncode in (0, 1), (command, done)
             said[name] = json.loads(done.stdout)
             if command == "payments commit":  # nobody has funded it: exit 1, and a line on standard error says so
                 assert (done.returncode, said[name]["code"]) == (1, "payments.blocked_funds")
                 assert done.stderr.count("\n") == 1 and "insufficient" in done.stderr, done
+
+
+def approve(database: Database, said: dict[str, Any]) -> None:
+    """Another person than who asked says yes."""
+    tenant_id = tenants.find_tenant(database, "docs").id
+    with database.begin(tenant_id=tenant_id, actor=make.person("bob")) as tx:
+        cases.approve(tx, approval_id=said["asked"]["id"], digest=said["asked"]["digest"])
 
 
 def with_json() -> Iterator[str]:

@@ -294,6 +294,76 @@ def test_a_finished_run_is_never_changed_again(
     assert refused.value.sqlstate == "HG003"
 
 
+# A job that calls out -----------------------------------------------------------------------------------------------
+
+
+def people_outside(outside: jobs.Outside) -> str:
+    with outside.begin() as tx:
+        return people(tx)
+
+
+def test_a_job_that_calls_out_holds_a_lease_and_is_run_once(
+    database: Database, ours: make.TenantFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runs, "CLAIM", timedelta(seconds=0.6))
+
+    def slow(outside: jobs.Outside) -> str:
+        until = real_time.monotonic() + 2  # three times its claim: it is renewed meanwhile
+        while real_time.monotonic() < until:
+            with pytest.raises(jobs.JobRunning):
+                jobs.run_by_name(database, {"toy": job}, "toy", ours.id)
+            real_time.sleep(0.1)
+        return people_outside(outside)
+
+    job = Job(name="toy", every=HOUR, run=slow, calls_out=True)
+
+    done = run(database, ours, job)
+
+    assert done is not None and done.status == "succeeded"
+    assert runs_of(database, ours) == [("succeeded", 1, "1 made")]
+    assert due_for(database, ours, job) == []
+
+
+def test_one_that_calls_out_and_fails_keeps_what_it_had_done_and_is_tried_again(
+    database: Database, ours: make.TenantFixture
+) -> None:
+    def failing(outside: jobs.Outside) -> None:
+        people_outside(outside)
+        raise Unavailable("the other side is away")
+
+    job = Job(name="toy", every=HOUR, run=failing, calls_out=True)
+
+    done = run(database, ours, job)
+
+    assert done is not None and (done.status, done.outcome) == ("failed", "the other side is away")
+    assert headcount(database, ours) == 1
+    with database.begin(tenant_id=ours.id, actor=make.ACTOR) as tx:
+        waits = tx.value("SELECT next_at - tenants.now() FROM jobs.schedules WHERE job = 'toy'")
+    assert timedelta(0) < waits <= timedelta(seconds=15)
+
+
+def test_one_that_calls_out_and_lost_its_lease_ends_nothing(
+    database: Database, ours: make.TenantFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def robbed(outside: jobs.Outside) -> None:
+        with outside.begin() as tx:
+            tx.run("UPDATE jobs.schedules SET run_id = NULL, claimed_until = '-infinity'")
+
+    job = Job(name="toy", every=HOUR, run=robbed, calls_out=True)
+
+    assert run(database, ours, job) is None
+    assert [status for status, *_ in runs_of(database, ours)] == ["running"]
+
+    monkeypatch.setattr(runs, "_claim", lambda *args, **facts: "run_of_another")
+    assert run(database, ours, Job(name="toy", every=HOUR, run=people_outside, calls_out=True)) is None
+    assert headcount(database, ours) == 0
+
+
+def test_a_job_of_the_installation_does_not_call_out() -> None:
+    with pytest.raises(TypeError, match="each tenant"):
+        Job(name="toy", every=HOUR, run=people_outside, scope="installation", calls_out=True)
+
+
 # The installation's own, and the loop ---------------------------------------------------------------------------------
 
 

@@ -40,6 +40,7 @@ def test_more_is_set_aside_once_a_key_where_it_is_available(book: Book) -> None:
     short = refused(change(book, ledger.increase, held, "4.01", "s"), "ledger.insufficient_funds")
 
     assert parts(more) == parts(again) == ("active", "6.00", "0.00", "0.00", "6.00")
+    assert (more.replayed, again.replayed) == (False, True)
     assert short.facts["available_minor"] == 400
     assert book.balance(book.client) == ("10.00", "6.00", "4.00")
     book.fund("10.00")
@@ -61,6 +62,7 @@ def test_a_part_is_given_back_once_a_key(book: Book) -> None:
     over = refused(change(book, ledger.release_part, held, "3.01", "o"), "ledger.capture_exceeds_reservation")
 
     assert parts(less) == parts(again) == ("active", "4.00", "0.00", "1.00", "3.00")
+    assert (less.replayed, again.replayed) == (False, True)
     assert over.facts["available_minor"] == 300
     assert book.balance(book.client) == ("10.00", "3.00", "7.00")
     book.capture(held, "2.00")

@@ -127,6 +127,12 @@ class Victim:
         return str(made.id)
 
     @cached_property
+    def rate_source(self) -> str:
+        """A source of exchange rates."""
+        url = "https://rates.example.org/?key=secret"
+        return str(self.do(ingestion.set_rate_source, name="victim", url=url, format="csv_v1").name)
+
+    @cached_property
     def record(self) -> str:
         """A line of that statement."""
         return str(self.do(ingestion.list_records, artifact_id=self.artifact, after=(0, 0), limit=1)[0].id)
@@ -396,6 +402,17 @@ ROWS: dict[tuple[str, str], Row] = {
     ("POST", "/v1/ledger/transactions"): lambda a: Attack(
         json={"entries": [{"debit": a.funds, "credit": "CASH.USD", "amount": TEN}]}
     ),
+    ("POST", "/v1/ledger/transactions/bulk"): lambda a: Attack(
+        json={
+            "transactions": [
+                {
+                    "idempotency_key": "attack",
+                    "entries": [{"debit": a.funds, "credit": "CASH.USD", "amount": TEN}],
+                }
+            ],
+            "atomic": True,
+        }
+    ),
     ("GET", "/v1/ledger/transactions"): lambda a: Attack(query={"account": a.cash}),
     ("GET", "/v1/ledger/transactions/{transaction_id}"): lambda a: Attack(params={"transaction_id": a.transaction}),
     ("POST", "/v1/ledger/transactions/{transaction_id}/reverse"): lambda a: Attack(
@@ -421,6 +438,10 @@ ROWS: dict[tuple[str, str], Row] = {
     ("POST", "/v1/ledger/reservations/{reservation_id}/release"): lambda a: Attack(
         params={"reservation_id": a.reservation}
     ),
+    ("POST", "/v1/ledger/reservations/capture"): lambda a: Attack(
+        json={"parts": [{"reservation_id": a.reservation, "amount": TEN}], "credit": "CASH.USD"}
+    ),
+    ("POST", "/v1/ledger/reservations/release"): lambda a: Attack(json={"reservation_ids": [a.reservation]}),
     ("POST", "/v1/ledger/periods"): lambda a: Attack(
         json={
             "name": "mine",
@@ -439,6 +460,17 @@ ROWS: dict[tuple[str, str], Row] = {
     ),
     ("POST", "/v1/recon/periods/{period_id}/reopen"): lambda a: Attack(
         params={"period_id": a.period}, json={"reason": "mine", "approval_id": "apr_mine"}
+    ),
+    ("POST", "/v1/recon/backdating-requests"): lambda a: Attack(
+        json={
+            "idempotency_key": "attack",
+            "entries": [{"debit": a.funds, "credit": a.cash, "amount": TEN}],
+            "effective_at": "2024-01-01T00:00:00Z",
+            "reason": "mine",
+        }
+    ),
+    ("POST", "/v1/recon/backdating-requests/{approval_id}/post"): lambda a: Attack(
+        params={"approval_id": a.approval.id}
     ),
     ("GET", "/v1/ledger/periods/{period_id}/trial-balance"): lambda a: Attack(params={"period_id": a.period}),
     ("POST", "/v1/ledger/settlements"): lambda a: Attack(
@@ -480,6 +512,11 @@ ROWS: dict[tuple[str, str], Row] = {
     ("GET", "/v1/ledger/monitors"): lambda a: Attack(query={"account": a.cash}),
     ("GET", "/v1/ledger/monitors/{monitor_id}"): lambda a: Attack(params={"monitor_id": a.monitor}),
     ("DELETE", "/v1/ledger/monitors/{monitor_id}"): lambda a: Attack(params={"monitor_id": a.monitor}),
+    ("GET", "/v1/ingestion/rate-sources"): listed,
+    ("PUT", "/v1/ingestion/rate-sources/{name}"): lambda a: Attack(
+        params={"name": "own"}, json={"url": "https://1.1.1.1/rates", "format": "csv_v1"}, own=bool(a.rate_source)
+    ),
+    ("DELETE", "/v1/ingestion/rate-sources/{name}"): lambda a: Attack(params={"name": a.rate_source}),
     # funding
     ("GET", "/v1/funding/deposits"): lambda a: Attack(query={"legal_entity_id": a.tenant.legal_entity_id}, own=True),
     ("GET", "/v1/funding/deposits/{deposit_id}"): lambda a: Attack(params={"deposit_id": a.deposit}),

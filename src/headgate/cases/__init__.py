@@ -7,12 +7,14 @@ as an *approval* of one exact payload, by its digest. An approval executes nothi
 """
 
 from headgate.cases.approvals import approve, consume, digest_of, reject, request
+from headgate.cases.errors import ApprovalUsed
 from headgate.cases.exceptions import assign, end_case, open_case, open_cases
 from headgate.cases.model import Approval, Case, NewCase
 from headgate.cases.queries import count_open, get_approval, get_case, list_approvals, list_cases
 
 __all__ = [
     "Approval",
+    "ApprovalUsed",
     "Case",
     "NewCase",
     "approve",

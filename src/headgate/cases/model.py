@@ -22,6 +22,7 @@ SEVERITY_BY_CATEGORY: dict[str, Severity] = {
     "delivery_unknown": "high",
     "dead_letter": "medium",
     "clearing_residual": "medium",
+    "rates_unread": "medium",
 }
 SEVERITY_BY_VARIANCE_MINOR: tuple[tuple[int, Severity], ...] = ((10_000_00, "high"), (100_00, "medium"), (0, "low"))
 """A `reconcile_variance` is as grave as its amount: from so many minor units on."""

@@ -6,6 +6,9 @@ and the line they stand on), *statements* with the proof of their balances, and 
 good lines go on. A record's identity is its source's own id, else its place in the artifact, so that the same fact
 counts once. What names people or accounts is sealed beside the record and opened only by `statement_lines`,
 `return_entries` and `register_rows`, for the domains above.
+
+Exchange rates are evidence too: `read_rates` calls the tenant's sources (rate_sources.py), keeps the bytes and records
+the rates in the ledger.
 """
 
 from headgate.ingestion.artifacts import body, receive
@@ -14,7 +17,9 @@ from headgate.ingestion.errors import (
     ArtifactTooLarge,
     EmptyArtifact,
     MalformedArtifact,
+    MalformedRateSource,
     NoSuchArtifact,
+    NoSuchRateSource,
     NoSuchRecord,
     UnknownParser,
     WrongKind,
@@ -40,6 +45,14 @@ from headgate.ingestion.queries import (
     list_statements,
     reading_of,
 )
+from headgate.ingestion.rate_reading import RateReading, read_rates, read_rates_daily
+from headgate.ingestion.rate_sources import (
+    RateSource,
+    get_rate_source,
+    list_rate_sources,
+    remove_rate_source,
+    set_rate_source,
+)
 from headgate.ingestion.reading import read
 
 __all__ = [
@@ -49,8 +62,12 @@ __all__ = [
     "Booking",
     "EmptyArtifact",
     "MalformedArtifact",
+    "MalformedRateSource",
     "NoSuchArtifact",
+    "NoSuchRateSource",
     "NoSuchRecord",
+    "RateReading",
+    "RateSource",
     "Reading",
     "RegisterRow",
     "ReturnEntry",
@@ -62,15 +79,21 @@ __all__ = [
     "WrongKind",
     "body",
     "get_artifact",
+    "get_rate_source",
     "get_record",
     "list_artifacts",
     "list_faults",
+    "list_rate_sources",
     "list_records",
     "list_statements",
     "read",
+    "read_rates",
+    "read_rates_daily",
     "reading_of",
     "receive",
     "register_rows",
+    "remove_rate_source",
     "return_entries",
+    "set_rate_source",
     "statement_lines",
 ]

@@ -21,6 +21,8 @@ SIZE_MAX: Final = 64 * 1024 * 1024
 
 CONTEXT: Final = "ingestion.artifact_bodies.body_sealed"
 UNKNOWN_KIND: Final = "unknown"
+RATES: Final = "rates"
+"""The kind of an artifact that holds exchange rates: recorded by the ledger, not read as records."""
 
 _SOURCE = re.compile(r"[a-z][a-z0-9_.-]{0,59}\Z")
 
@@ -39,7 +41,7 @@ def receive(tx: Tx, *, source: str, filename: str, data: bytes, kind: str | None
         raise MalformedArtifact(
             "source must be a word of small letters, digits, '_', '-', '.', as upload or bank.amegy", field="source"
         )
-    if kind is not None and kind not in get_args(Kind):
+    if kind is not None and kind not in (*get_args(Kind), RATES):
         raise MalformedArtifact(f"kind must be one of {', '.join(get_args(Kind))}, or be left out", field="kind")
     name = _cleaned(filename)
     digest = hashlib.sha256(data).digest()

@@ -11,10 +11,13 @@ from headgate import ingestion, tenants
 from headgate.core.db import Actor
 from headgate.core.errors import Refused
 from headgate.core.terminal import emit, open_database, refuse
+from headgate.ingestion import rate_commands
 
 app = typer.Typer(
     name="ingestion", help="Evidence of money: keep files, read them, see their faults.", no_args_is_help=True
 )
+
+app.add_typer(rate_commands.app)
 
 ACTOR = Actor("human", "cli")
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]

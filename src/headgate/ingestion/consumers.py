@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from headgate import ingestion
 from headgate.core.db import Tx
+from headgate.ingestion.artifacts import RATES
 from headgate.messaging import Consumer, Message
 
 
 def read_artifact(tx: Tx, message: Message) -> None:
-    """Read an artifact that came. One that is read already, or that no parser knows, needs nothing more."""
-    if ingestion.get_artifact(tx, message.aggregate_id).status == "received":
+    """Read an artifact that came. One that is read already, that no parser knows or that holds rates needs no more."""
+    found = ingestion.get_artifact(tx, message.aggregate_id)
+    if found.status == "received" and found.kind != RATES:
         ingestion.read(tx, message.aggregate_id)
 
 

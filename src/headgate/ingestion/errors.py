@@ -58,3 +58,15 @@ class BodyDiffers(Conflict):
     """The bytes kept are not those that came: their sha256 differs."""
 
     code = "ingestion.body_differs"
+
+
+class MalformedRateSource(Malformed):
+    """This cannot be a source of exchange rates."""
+
+    code = "ingestion.malformed_rate_source"
+
+
+class NoSuchRateSource(NotFound):
+    """There is no such source of exchange rates."""
+
+    code = "ingestion.no_such_rate_source"

@@ -14,7 +14,7 @@ from headgate.core import ids, secrets
 from headgate.core.db import Tx
 from headgate.core.errors import Refused
 from headgate.ingestion import artifacts, queries
-from headgate.ingestion.errors import AlreadyRead, NoSuchArtifact, UnknownParser
+from headgate.ingestion.errors import AlreadyRead, NoSuchArtifact, UnknownParser, WrongKind
 from headgate.ingestion.model import Artifact, Reading
 from headgate.ingestion.normalise import LineOffsets, Row, rows
 from headgate.ingestion.parsers import Parser, all_parsers, detect
@@ -32,13 +32,16 @@ def read(tx: Tx, artifact_id: str, *, parser: str | None = None) -> Reading | Re
 
     Good records are stored although others are broken; faults are stored, and open one case. Read already: the reading
     that stands. Bytes that no parser knows (or of another kind than the sender said) are refused with a case; they
-    stay. Raises NoSuchArtifact, UnknownParser, AlreadyRead (by another parser than the one named), BodyDiffers.
+    stay. Raises NoSuchArtifact, UnknownParser, WrongKind (it holds rates), AlreadyRead (by another parser than the one
+    named), BodyDiffers.
     """
     if parser is not None and parser not in all_parsers():
         raise UnknownParser(
             f"there is no parser {parser[:40]}; there are {', '.join(sorted(all_parsers()))}", parser=parser[:40]
         )
     artifact = _lock(tx, artifact_id)
+    if artifact.kind == artifacts.RATES:
+        raise WrongKind(f"{artifact.id} holds exchange rates, which the job fx_rates_daily reads", kind=artifact.kind)
     if artifact.status == "read":
         return _standing(tx, artifact, parser)
     data = artifacts.body(tx, artifact_id)

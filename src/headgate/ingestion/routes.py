@@ -11,6 +11,7 @@ from starlette.responses import Response
 
 from headgate import ingestion
 from headgate.core.errors import Refused
+from headgate.ingestion import rate_routes
 from headgate.ingestion.artifacts import SIZE_MAX
 from headgate.ingestion.errors import ArtifactTooLarge
 from headgate.ingestion.model import Artifact, ArtifactStatus, Reading, StoredFault, StoredRecord, StoredStatement
@@ -18,6 +19,7 @@ from headgate.ingestion.parsers import Kind
 from headgate.web import Call, MoneyModel, Page, PageOf, page_of, reads, writes
 
 router = APIRouter(prefix="/v1/ingestion", tags=["ingestion"])
+router.include_router(rate_routes.router)
 Reads = Annotated[Call, reads("ingestion.read")]
 Uploads = Annotated[Call, writes("ingestion.upload")]
 

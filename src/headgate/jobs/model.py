@@ -22,7 +22,9 @@ class Job:
 
     A job of scope tenant is run as `run(tx)` for each tenant by that tenant's clock, in one transaction that also
     marks it done. One of scope installation is run as `run(database)` by real time; it opens its own transactions and
-    must bear to be run again. What `run` returns is kept as the outcome, if not None.
+    must bear to be run again. One that `calls_out` to another machine is run as `run(outside)` for each tenant, with no
+    transaction open: it opens its own (`Outside.begin`), and must bear to be run again too. What `run` returns is kept
+    as the outcome, if not None.
     """
 
     name: str
@@ -31,12 +33,15 @@ class Job:
     at: time | None = None
     zone: str = "UTC"
     scope: Literal["tenant", "installation"] = "tenant"
+    calls_out: bool = False
 
     def __post_init__(self) -> None:
         if (self.every is None) == (self.at is None):
             raise TypeError(f"job {self.name} runs either every so often or at a time of day")
         if self.every is not None and self.every < timedelta(seconds=1):
             raise TypeError(f"job {self.name} runs too often: once a second at most")
+        if self.calls_out and self.scope != "tenant":
+            raise TypeError(f"job {self.name} calls out for the installation: let it do so for each tenant")
         ZoneInfo(self.zone)
 
     @property

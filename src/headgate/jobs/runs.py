@@ -9,6 +9,8 @@ lock; the next claim finds the unfinished run, marks it crashed and tries again.
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -20,6 +22,7 @@ from headgate.core.db import Actor, Database, Tx
 from headgate.core.errors import HeadgateError
 from headgate.jobs.errors import JobRunning, UnknownJob
 from headgate.jobs.model import INSTALLATION, Job, Run, retry_after
+from headgate.jobs.outside import Outside
 
 CLAIM: Final = timedelta(seconds=30)
 """How long a claimed run may take to lock its row; after that, and without a lock, it has crashed."""
@@ -96,7 +99,8 @@ def run_once(database: Database, job: Job, tenant_id: UUID, *, only_due: bool) -
         return None
     with log.correlated(run_id):
         try:
-            if not _work(database, job, tenant_id, actor, run_id):
+            work = _call_out if job.calls_out else _work
+            if not work(database, job, tenant_id, actor, run_id):
                 return None
         except Exception as error:
             _LOG.error("a job failed", exc_info=error, extra={"job": job.name, "run_id": run_id})
@@ -210,6 +214,79 @@ def _work(database: Database, job: Job, tenant_id: UUID, actor: Actor, run_id: s
         outcome: Any = job.run(tx if job.scope == "tenant" else database)
         _finish(tx, job, run_id, "succeeded", None if outcome is None else str(outcome), failures=0)
         return True
+
+
+def _call_out(database: Database, job: Job, tenant_id: UUID, actor: Actor, run_id: str) -> bool:
+    """Do it with no transaction open: one that waited for another machine would hold up the audit sealer.
+
+    The claim is a lease, renewed until it is done. False where it was lost to another process.
+    """
+    lease = _Lease(database, job, tenant_id, actor, run_id)
+    if not lease.renew():
+        return False
+    with lease.kept():
+        outcome: Any = job.run(Outside(database, tenant_id, actor, run_id))
+    with database.begin(tenant_id=tenant_id, actor=actor, correlation_id=run_id) as tx:
+        if not lease.is_held(tx):
+            return False
+        _finish(tx, job, run_id, "succeeded", None if outcome is None else str(outcome), failures=0)
+        return True
+
+
+class _Lease:
+    """A claim that is renewed by a thread, a third of its time before it would end."""
+
+    def __init__(self, database: Database, job: Job, tenant_id: UUID, actor: Actor, run_id: str) -> None:
+        self._database = database
+        self._context: dict[str, Any] = {"tenant_id": tenant_id, "actor": actor, "correlation_id": run_id}
+        self._params = {"tenant_id": tenant_id, "job": job.name, "run_id": run_id, "claim": CLAIM}
+        self._stop = threading.Event()
+
+    def renew(self) -> bool:
+        """Hold it from now on for its full time. False where it is another's."""
+        with self._database.begin(**self._context) as tx:
+            return bool(
+                tx.run(
+                    """
+                    UPDATE jobs.schedules
+                       SET claimed_until = clock_timestamp() + %(claim)s
+                     WHERE tenant_id = %(tenant_id)s AND job = %(job)s AND run_id = %(run_id)s
+                    """,
+                    self._params,
+                )
+            )
+
+    @contextmanager
+    def kept(self) -> Iterator[None]:
+        """Renew it until the block ends."""
+        thread = threading.Thread(target=self._keep, name="headgate job lease", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            self._stop.set()
+            thread.join()
+
+    def is_held(self, tx: Tx) -> bool:
+        """Whether the run is still ours; its schedule is locked then."""
+        found = tx.value(
+            """
+            SELECT run_id
+              FROM jobs.schedules
+             WHERE tenant_id = %(tenant_id)s AND job = %(job)s AND run_id = %(run_id)s
+               FOR UPDATE
+            """,
+            self._params,
+        )
+        return found is not None
+
+    def _keep(self) -> None:
+        while not self._stop.wait(CLAIM.total_seconds() / 3):
+            try:
+                if not self.renew():
+                    return
+            except HeadgateError as error:
+                _LOG.warning("a job's lease could not be renewed", extra={"reason": error.message})
 
 
 def _put_off(database: Database, job: Job, tenant_id: UUID, actor: Actor, run_id: str, reason: str) -> None:

@@ -114,11 +114,13 @@ from headgate.ledger.rates import (
 )
 from headgate.ledger.reports import ageing, general_ledger, statement, trial_balance, trial_totals
 from headgate.ledger.reservation_changes import extend, increase, release_part
+from headgate.ledger.reservation_groups import capture_group, release_group
 from headgate.ledger.reservations import (
     capture,
     capture_many,
     expire_due,
     get_reservation,
+    get_reservations,
     list_reservations,
     release,
     release_many,
@@ -231,6 +233,7 @@ __all__ = [
     "balance",
     "balances",
     "capture",
+    "capture_group",
     "capture_many",
     "catalogue",
     "clearing_report",
@@ -252,6 +255,7 @@ __all__ = [
     "get_pending",
     "get_period",
     "get_reservation",
+    "get_reservations",
     "get_revaluation",
     "get_settlement",
     "get_transaction",
@@ -283,6 +287,7 @@ __all__ = [
     "record_rate",
     "record_rates",
     "release",
+    "release_group",
     "release_many",
     "release_part",
     "remove_monitor",

@@ -19,12 +19,14 @@ from headgate.core.terminal import emit, open_database, refuse
 from headgate.ledger import (
     accounts,
     book_commands,
+    bulk_commands,
     chart,
     exchange_commands,
     explain_commands,
     period_commands,
     queries,
     report_commands,
+    reservation_change_commands,
     reservations,
     watch_commands,
 )
@@ -47,6 +49,8 @@ from headgate.ledger.reversal import Apportion, reverse
 
 app = typer.Typer(name="ledger", help="The book: accounts, balances, postings, reservations.", no_args_is_help=True)
 for _module in (report_commands, explain_commands, book_commands, period_commands, exchange_commands, watch_commands):
+    app.add_typer(_module.app)
+for _module in (bulk_commands, reservation_change_commands):
     app.add_typer(_module.app)
 
 _ADMINISTRATOR = Actor("human", "administrator")

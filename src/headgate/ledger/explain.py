@@ -119,6 +119,11 @@ _CURES: Final[Mapping[int, tuple[str, str]]] = {
     23: ("capture_less", "capture no more than is left, or reserve the rest"),
     30: ("post_anew", "post the transaction anew"),
     31: ("nothing", "it was reversed already"),
+    44: (
+        "obtain_approval",
+        "give a later effective time, or ask another person to approve it under a new key: "
+        "POST /v1/recon/backdating-requests, or `headgate recon request-backdating`",
+    ),
     60: ("cure_the_other", "cure the one that was refused, and send the batch under new keys"),
 }
 

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -97,12 +97,18 @@ def post_scheduled(tx: Tx, retry_after: timedelta = timedelta(hours=1)) -> dict[
 
 def get_pending(tx: Tx, transaction_id: int) -> Transaction:
     """A transaction that was made pending, whatever became of it. Raises TransactionNotFound."""
-    found = _read(tx, transaction_id=transaction_id)
+    found = _read(tx, transaction_ids=[transaction_id])
     if not found:
         raise TransactionNotFound(
             f"there is no transaction {transaction_id}, posted or pending", transaction=transaction_id
         )
     return found[0]
+
+
+def pending_by_number(tx: Tx, transaction_ids: Sequence[int]) -> dict[int, Transaction]:
+    """Those of these transactions that were made pending, by number, whatever became of them."""
+    found = _read(tx, transaction_ids=transaction_ids, limit=len(transaction_ids)) if transaction_ids else []
+    return {one.id: one for one in found}
 
 
 def list_pending(
@@ -120,7 +126,7 @@ def list_pending(
 def _read(
     tx: Tx,
     *,
-    transaction_id: int | None = None,
+    transaction_ids: Sequence[int] | None = None,
     status: str | None = None,
     account: int | None = None,
     before: int | None = None,
@@ -135,7 +141,7 @@ def _read(
          -- An overdue one counts no more, marked or not; it is shown as what it is worth.
          CROSS JOIN LATERAL (SELECT CASE WHEN x.status = 'pending' AND x.expires_at <= (SELECT tenants.now())
                                          THEN 'expired' ELSE x.status END AS status) s
-         WHERE (%(id)s::bigint IS NULL OR x.id = %(id)s)
+         WHERE (%(ids)s::bigint[] IS NULL OR x.id = ANY (%(ids)s::bigint[]))
            AND (%(status)s::text IS NULL OR s.status = %(status)s)
            AND (%(before)s::bigint IS NULL OR x.id < %(before)s)
            AND (%(account)s::bigint IS NULL OR EXISTS (
@@ -144,7 +150,13 @@ def _read(
                     AND %(account)s IN (k.debit_account_id, k.credit_account_id)))
          ORDER BY x.id DESC LIMIT %(limit)s
         """,
-        {"id": transaction_id, "status": status, "before": before, "account": account, "limit": limit},
+        {
+            "ids": None if transaction_ids is None else arrays.numbers(transaction_ids),
+            "status": status,
+            "before": before,
+            "account": account,
+            "limit": limit,
+        },
     )
     entries: dict[int, list[EntryRecord]] = {row["id"]: [] for row in rows}
     times = {row["id"]: row for row in rows}

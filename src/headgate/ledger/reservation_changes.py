@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Literal
 
@@ -17,13 +18,14 @@ from headgate.ledger.reservations import get_reservation
 def increase(tx: Tx, *, idempotency_key: str, reservation_id: int, amount: Money) -> Reservation | Refused:
     """Set that much more aside for a reservation, where it is available; once a key.
 
+    A known key moves nothing, and gives the reservation as it stands by now, `replayed`.
     Raises ReservationNotFound, IdempotencyConflict, MalformedBatch.
     """
     return _change(tx, idempotency_key, reservation_id, "increased", amount)
 
 
 def release_part(tx: Tx, *, idempotency_key: str, reservation_id: int, amount: Money) -> Reservation | Refused:
-    """Give that much of a reservation back, once a key; `release` gives back all that is left.
+    """Give that much of a reservation back, once a key, as `increase`; `release` gives back all that is left.
 
     Raises ReservationNotFound, IdempotencyConflict, MalformedBatch.
     """
@@ -71,4 +73,4 @@ def _change(
         )
     if row["code"] != 0:
         return refusal(row["code"], row["facts"], row["replayed"])
-    return get_reservation(tx, reservation_id)
+    return replace(get_reservation(tx, reservation_id), replayed=row["replayed"])

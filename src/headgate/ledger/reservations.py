@@ -189,6 +189,15 @@ def get_reservation(tx: Tx, reservation_id: int) -> Reservation:
     return _reservation(row)
 
 
+def get_reservations(tx: Tx, reservation_ids: Sequence[int]) -> list[Reservation]:
+    """Reservations in the order of their numbers given, in one look-up. Raises ReservationNotFound."""
+    standing = _standing(tx, reservation_ids)
+    for number in reservation_ids:
+        if number not in standing:
+            raise ReservationNotFound(f"there is no reservation {number}", reservation=number)
+    return [_reservation(standing[number]) for number in reservation_ids]
+
+
 def list_reservations(
     tx: Tx,
     *,

@@ -13,12 +13,14 @@ from headgate.core.db import Tx
 from headgate.core.errors import Refused
 from headgate.ledger import (
     accounts,
+    bulk_routes,
     exchange_routes,
     explain_routes,
     intake,
     period_routes,
     queries,
     report_routes,
+    reservation_group_routes,
     reservations,
     watch_routes,
 )
@@ -57,6 +59,8 @@ from headgate.web import Call, CurrencyCode, Page, PageOf, money, page_of, reads
 
 M = TypeVar("M")
 router = APIRouter(prefix="/v1/ledger", tags=["ledger"])
+router.include_router(bulk_routes.router)
+router.include_router(reservation_group_routes.router)
 router.include_router(pending_router)
 router.include_router(reservation_router)
 router.include_router(period_routes.router)

@@ -7,24 +7,34 @@ a line and a leg are in one match at most. What is left is named as a *differenc
 book, missing at the bank, another amount, another opening balance, a statement that does not add up. A day without any
 is balanced. A later run goes on from what was left and supersedes the former.
 
-What the closed book asks of people is here too: a closed period is reopened by another person's yes, and what lies too
-long on a clearing account becomes a case.
+What the book asks of people is here too: a closed period is reopened, and a posting passes a limit of the past, by
+another person's yes; what lies too long on a clearing account becomes a case.
 """
 
+from headgate.recon.backdating import post_backdated, request_backdating
 from headgate.recon.closed_book import explain_old_residuals, reopen_period, request_reopening
-from headgate.recon.errors import CurrencyDiffers, LinkedElsewhere, NoSuchReconciliation, NotLinked
+from headgate.recon.errors import (
+    ApprovalNotNeeded,
+    CurrencyDiffers,
+    LinkedElsewhere,
+    NoSuchReconciliation,
+    NotBackdated,
+    NotLinked,
+)
 from headgate.recon.links import link_bank_account, list_links
 from headgate.recon.model import Difference, Link, Match, Reconciliation
 from headgate.recon.queries import get_reconciliation, list_matches, list_reconciliations
 from headgate.recon.runs import run
 
 __all__ = [
+    "ApprovalNotNeeded",
     "CurrencyDiffers",
     "Difference",
     "Link",
     "LinkedElsewhere",
     "Match",
     "NoSuchReconciliation",
+    "NotBackdated",
     "NotLinked",
     "Reconciliation",
     "explain_old_residuals",
@@ -33,7 +43,9 @@ __all__ = [
     "list_links",
     "list_matches",
     "list_reconciliations",
+    "post_backdated",
     "reopen_period",
+    "request_backdating",
     "request_reopening",
     "run",
 ]

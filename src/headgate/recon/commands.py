@@ -10,8 +10,10 @@ import typer
 from headgate import ledger, recon, tenants
 from headgate.core.db import Actor
 from headgate.core.terminal import emit, open_database
+from headgate.recon import backdating_commands
 
 app = typer.Typer(name="recon", help="The book against the bank.", no_args_is_help=True)
+app.add_typer(backdating_commands.app)
 
 ACTOR = Actor("human", "cli")
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from headgate.core.errors import Conflict, NotFound, Unprocessable
+from headgate.core.errors import Conflict, Malformed, NotFound, Unprocessable
 
 
 class NotLinked(Unprocessable):
@@ -34,3 +34,15 @@ class Superseded(Conflict):
 
     code = "recon.superseded"
     sqlstate = "HG601"
+
+
+class NotBackdated(Malformed):
+    """Only a posting with an effective time, not pending, without capture and conditions, is backdated by approval."""
+
+    code = "recon.not_backdated"
+
+
+class ApprovalNotNeeded(Conflict):
+    """Nothing stands against this posting: post it without an approval."""
+
+    code = "recon.approval_not_needed"

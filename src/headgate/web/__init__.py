@@ -7,11 +7,12 @@ are `MoneyModel`. Names, paths and operation ids are stable: clients are generat
 """
 
 from headgate.web.application import build_application
+from headgate.web.bodies import parse as parse_json
 from headgate.web.calls import Call, money, reads, writes
 from headgate.web.health import Check
 from headgate.web.metrics import Gauge
 from headgate.web.paging import Page, PageOf, PageRequest, page_of
-from headgate.web.problems import Problem
+from headgate.web.problems import Problem, field_faults, of_error, of_refusal
 from headgate.web.rendering import CurrencyCode, MoneyModel, rendered
 from headgate.web.sharing import Asked, SharedCommit
 
@@ -28,8 +29,12 @@ __all__ = [
     "Problem",
     "SharedCommit",
     "build_application",
+    "field_faults",
     "money",
+    "of_error",
+    "of_refusal",
     "page_of",
+    "parse_json",
     "reads",
     "rendered",
     "writes",

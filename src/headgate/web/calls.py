@@ -149,7 +149,10 @@ def reads(permission: str) -> Any:
 
 
 def writes(permission: str) -> Any:
-    """The dependency of a route that writes but moves no money; such verbs are idempotent by their own keys."""
+    """The dependency of a route that writes under no key of the request.
+
+    Either it moves no money, and its verb is idempotent by itself; or the body holds a key for each posting.
+    """
     return _dependency(permission)
 
 

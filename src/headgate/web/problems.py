@@ -9,7 +9,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import psycopg
@@ -162,7 +162,7 @@ def of_http_exception(error: HTTPException, request: Request, request_id: str) -
 
 def of_validation(error: RequestValidationError, request_id: str) -> Response:
     """Every field at fault, by name, with what to write instead. What was sent is not repeated: it may be a secret."""
-    faults = [_fault(found) for found in error.errors()]
+    faults = field_faults(error.errors())
     unreadable = next((fault for fault in faults if fault.code == "json_invalid"), None)
     if unreadable is not None:
         return respond_to_error(MalformedBody(unreadable.message), request_id)
@@ -174,6 +174,11 @@ def of_validation(error: RequestValidationError, request_id: str) -> Response:
         faults=faults,
     )
     return Response(text, status_code=Invalid.status, media_type=CONTENT_TYPE)
+
+
+def field_faults(errors: Iterable[Mapping[str, Any]]) -> list[FieldFault]:
+    """What pydantic found wrong, each by the name of its field and with what to write instead."""
+    return [_fault(found) for found in errors]
 
 
 _MENDING = {
