@@ -12,10 +12,22 @@ from headgate.core.errors import Refused
 from headgate.core.money import Money
 from headgate.core.terminal import emit
 from headgate.ledger import exchange, rates, revaluation
-from headgate.ledger.command_parts import Json, Key, Limit, Tenant, answer, begin, day, decimal, instant, plain, show
-from headgate.ledger.documents import TransactionModel
+from headgate.ledger.command_parts import (
+    Json,
+    Key,
+    Limit,
+    Tenant,
+    answer,
+    begin,
+    day,
+    decimal,
+    instant,
+    maybe_instant,
+    plain,
+    show,
+    transaction_of,
+)
 from headgate.ledger.exchange_documents import ConversionModel, ExchangeRateModel, PositionModel, RevaluationModel
-from headgate.ledger.queries import get_transaction
 
 app = typer.Typer()
 
@@ -102,7 +114,7 @@ def convert(
             amount=Money.parse(amount, currency),
             rate=decimal(rate) if rate else None,
             source=source,
-            effective_at=instant(effective_at) if effective_at else None,
+            effective_at=maybe_instant(effective_at),
             functional_currency=functional_currency,
         )
     answer(done if isinstance(done, Refused) else ConversionModel.of(done), json)
@@ -128,7 +140,7 @@ def reverse_conversion(
     with begin(tenant) as tx:
         number = ids.decode("fxc", conversion)
         done = exchange.reverse_conversion(tx, idempotency_key=idempotency_key, conversion_id=number, reason=reason)
-        shown = done if isinstance(done, Refused) else TransactionModel.of(get_transaction(tx, done.transaction_id))
+        shown = transaction_of(tx, done)
     answer(shown, json)
 
 

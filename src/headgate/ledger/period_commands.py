@@ -10,8 +10,20 @@ from headgate.core import ids
 from headgate.core.errors import Malformed
 from headgate.core.terminal import emit
 from headgate.ledger import periods, settlements
-from headgate.ledger.accounts import resolve_accounts
-from headgate.ledger.command_parts import ALL, AccountOption, Json, Limit, Tenant, begin, day, instant, plain, show
+from headgate.ledger.command_parts import (
+    ALL,
+    AccountArgument,
+    AccountOption,
+    Json,
+    Limit,
+    Tenant,
+    begin,
+    day,
+    instant,
+    number_of,
+    plain,
+    show,
+)
 from headgate.ledger.period_documents import FrozenBalanceModel, PeriodModel, SettledLegModel, SettlementModel
 
 app = typer.Typer()
@@ -88,7 +100,7 @@ def frozen_balance(
 @app.command("settle")
 def settle(
     tenant: Tenant,
-    account: Annotated[str, typer.Argument(help="The account's code or id.")],
+    account: AccountArgument,
     name: Annotated[str, typer.Option(help="Unique on the account.")],
     at: Annotated[str, typer.Option(help="The cut-off, as 2026-11-20T22:00:00Z.")],
     json: Json = False,
@@ -103,8 +115,7 @@ def settle(
 def list_settlements(tenant: Tenant, account: AccountOption = None, limit: Limit = 50, json: Json = False) -> None:
     """Settlements, newest first."""
     with begin(tenant) as tx:
-        number = resolve_accounts(tx, [account])[account] if account else None
-        rows = settlements.list_settlements(tx, account=number, limit=limit)
+        rows = settlements.list_settlements(tx, account=number_of(tx, account), limit=limit)
     show(rows, SettlementModel.of, json)
 
 
