@@ -19,7 +19,8 @@ from headgate.core.db import Tx
 from headgate.core.errors import HeadgateError
 from headgate.core.money import exponent
 from headgate.ledger.arrays import instants, texts
-from headgate.ledger.errors import MalformedBatch, MalformedRate, RateMissing
+from headgate.ledger.errors import MalformedBatch
+from headgate.ledger.exchange_errors import MalformedRate, RateMissing
 
 COLUMNS: Final = ("from", "to", "rate", "effective_at", "source")
 DECIMALS_MAX: Final = 12
