@@ -24,7 +24,7 @@ from headgate.ledger.command_parts import (
     plain,
     show,
 )
-from headgate.ledger.period_documents import FrozenBalanceModel, PeriodModel, SettledLegModel, SettlementModel
+from headgate.ledger.period_documents import CutOffModel, FrozenBalanceModel, PeriodModel, SettledLegModel
 
 app = typer.Typer()
 
@@ -108,7 +108,7 @@ def settle(
     """Settle what an account has recorded and not settled yet, as far as it is effective by the cut-off."""
     with begin(tenant) as tx:
         done = settlements.cut_off(tx, account=account, at=instant(at), name=name)
-    emit(plain(SettlementModel.of(done)), as_json=json)
+    emit(plain(CutOffModel.of(done)), as_json=json)
 
 
 @app.command("settlements")
@@ -116,7 +116,7 @@ def list_settlements(tenant: Tenant, account: AccountOption = None, limit: Limit
     """Settlements, newest first."""
     with begin(tenant) as tx:
         rows = settlements.list_settlements(tx, account=number_of(tx, account), limit=limit)
-    show(rows, SettlementModel.of, json)
+    show(rows, CutOffModel.of, json)
 
 
 @app.command("settled-legs")

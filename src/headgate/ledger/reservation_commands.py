@@ -9,7 +9,7 @@ import typer
 from headgate.core.terminal import emit
 from headgate.ledger import reservations
 from headgate.ledger.command_parts import AccountOption, Json, Limit, Tenant, begin, number_of, show
-from headgate.ledger.documents import ReservationModel
+from headgate.ledger.reservation_documents import ReservationModel
 
 app = typer.Typer()
 
