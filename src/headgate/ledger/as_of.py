@@ -95,20 +95,22 @@ def balances_as_of(
             "limit": limit,
         },
     )
-    return [
-        AccountBalance(
-            account_id=row["account_id"],
-            code=row["code"],
-            name=row["name"],
-            type=row["type"],
-            currency=row["currency"],
-            purpose=row["purpose"],
-            legal_entity_id=row["legal_entity_id"],
-            status=row["status"],
-            balance=_balance(row),
-        )
-        for row in rows
-    ]
+    return [account_balance(row, _balance(row)) for row in rows]
+
+
+def account_balance(row: Mapping[str, Any], balance: Balance) -> AccountBalance:
+    """A balance with what names its account, of a row that says so."""
+    return AccountBalance(
+        account_id=row["account_id"],
+        code=row["code"],
+        name=row["name"],
+        type=row["type"],
+        currency=row["currency"],
+        purpose=row["purpose"],
+        legal_entity_id=row["legal_entity_id"],
+        status=row["status"],
+        balance=balance,
+    )
 
 
 def on_normal_side(account_type: str, net_minor: int, currency: str) -> Money:
