@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime
 from typing import Annotated, Any
 
 from pydantic import (
+    AfterValidator,
     AwareDatetime,
     BaseModel,
     BeforeValidator,
@@ -15,6 +16,8 @@ from pydantic import (
     StringConstraints,
     WithJsonSchema,
 )
+
+from headgate.ledger.model import YEARS
 
 
 def _text(value: Any) -> Any:
@@ -30,9 +33,15 @@ def _day_or_instant(value: Any) -> Any:
     return text
 
 
+def _in_calendar(value: datetime) -> datetime:
+    if value.year not in YEARS:
+        raise ValueError(f"the book's calendar goes from the year {YEARS[0]} to {YEARS[-1]}")
+    return value
+
+
 AccountName = Annotated[str, StringConstraints(strict=True, min_length=1, max_length=100)]
 """An account by its code or its id."""
-Instant = Annotated[AwareDatetime, BeforeValidator(_text)]
+Instant = Annotated[AwareDatetime, BeforeValidator(_text), AfterValidator(_in_calendar)]
 """RFC 3339 with an offset."""
 DayOrInstant = Annotated[
     Annotated[date, Field(strict=False)] | AwareDatetime,
