@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -68,6 +69,14 @@ def answer(shown: BaseModel | Refused, json: bool) -> None:
 def plain(model: BaseModel) -> dict[str, Any]:
     """A document as JSON can say it."""
     return model.model_dump(mode="json", by_alias=True)
+
+
+def contents(file: Path) -> bytes:
+    """The bytes of a file. Raises Malformed where it cannot be read."""
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        raise Malformed(f"{file} cannot be read: {error.strerror}", file=str(file)) from error
 
 
 def instant(text: str) -> datetime:

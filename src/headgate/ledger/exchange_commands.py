@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from headgate.core import ids
-from headgate.core.errors import Refused
+from headgate.core.errors import Malformed, Refused
 from headgate.core.money import Money
 from headgate.core.terminal import emit
 from headgate.ledger import exchange, rates, revaluation
@@ -19,6 +19,7 @@ from headgate.ledger.command_parts import (
     Tenant,
     answer,
     begin,
+    contents,
     day,
     decimal,
     instant,
@@ -64,12 +65,16 @@ def record_rate(
 @app.command("import-rates")
 def import_rates(
     tenant: Tenant,
-    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="CSV: from,to,rate,effective_at,source.")],
+    file: Annotated[Path, typer.Argument(help="CSV: from,to,rate,effective_at,source.")],
     json: Json = False,
 ) -> None:
     """Record the rates of a CSV file. Lines that are no rates are listed, with exit code 1."""
+    try:
+        text = contents(file).decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise Malformed(f"{file} is not in UTF-8: {error.reason} at byte {error.start}", file=str(file)) from error
     with begin(tenant) as tx:
-        done = rates.import_rates(tx, file.read_text("utf-8"))
+        done = rates.import_rates(tx, text)
     emit(done, as_json=json)
     if done.faults:
         raise SystemExit(1)
