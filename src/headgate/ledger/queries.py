@@ -9,6 +9,7 @@ from typing import Any, LiteralString
 
 from headgate.core.db import Tx
 from headgate.ledger.entries import entry_of
+from headgate.ledger.errors import TransactionNotFound
 from headgate.ledger.model import EntryRecord, Transaction
 from headgate.ledger.pending import get_pending
 
@@ -152,6 +153,8 @@ def _entries_of_account(
             "SELECT min(seq) FROM ledger.legs WHERE account_id = %(account)s AND transaction_id = %(id)s AND n = %(n)s",
             {"account": account, "id": before[0], "n": before[1]},
         )
+        if seq is None:
+            raise TransactionNotFound("there is no such entry on this account to go on from: begin anew")
     rows = tx.all(
         "SELECT * FROM ("  # noqa: S608 - constants of this module, no value of a caller
         + _ENTRY
