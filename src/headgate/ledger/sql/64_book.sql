@@ -55,12 +55,19 @@ $$;
 COMMENT ON FUNCTION ledger.body_of(bigint) IS
   'Which body a posted transaction''s key stands for: with its effective time given, or taken from the clock (now), or the whole of another reversed or settled; NULL: it cannot be told';
 
+CREATE OR REPLACE VIEW ledger.book_entities WITH (security_invoker = true) AS
+  SELECT e.tenant_id, e.id, row_number() OVER (ORDER BY e.name COLLATE "C", e.id) AS no, e.name, e.time_zone, e.currency
+    FROM tenants.legal_entities e
+   WHERE EXISTS (SELECT FROM ledger.accounts a WHERE a.tenant_id = e.tenant_id AND a.legal_entity_id = e.id)
+      OR EXISTS (SELECT FROM ledger.periods p WHERE p.tenant_id = e.tenant_id AND p.legal_entity_id = e.id);
+COMMENT ON VIEW ledger.book_entities IS 'The legal entities of which the book has accounts or periods, as a file of the book numbers them';
+GRANT SELECT ON ledger.book_entities TO headgate_app, headgate_readonly;
+
 CREATE OR REPLACE VIEW ledger.book_lines WITH (security_invoker = true) AS
   (SELECT 1 AS part, row_to_json(x)::text AS line
-     FROM (SELECT 'legal_entity' AS kind, row_number() OVER (ORDER BY l.name COLLATE "C", l.id) AS no, l.name, l.time_zone, l.currency
-             FROM tenants.legal_entities l
-            WHERE EXISTS (SELECT FROM ledger.accounts a WHERE a.tenant_id = l.tenant_id AND a.legal_entity_id = l.id)
-            ORDER BY no) x)
+     FROM (SELECT 'legal_entity' AS kind, l.no, l.name, l.time_zone, l.currency
+             FROM ledger.book_entities l
+            ORDER BY l.no) x)
   UNION ALL
   (SELECT 2, row_to_json(x)::text
      FROM (SELECT 'account' AS kind, a.code, a.name, a.type, a.currency, a.purpose, a.is_default, l.no AS legal_entity, a.status,
@@ -71,9 +78,7 @@ CREATE OR REPLACE VIEW ledger.book_lines WITH (security_invoker = true) AS
                                                      'hi_minor', m.hi_minor) ORDER BY m.from_seq, m.set_at)
                      FROM ledger.account_limits m WHERE m.tenant_id = a.tenant_id AND m.account_id = a.id) AS limits
              FROM ledger.accounts a
-             LEFT JOIN (SELECT e.tenant_id, e.id, row_number() OVER (ORDER BY e.name COLLATE "C", e.id) AS no FROM tenants.legal_entities e
-                         WHERE EXISTS (SELECT FROM ledger.accounts b WHERE b.tenant_id = e.tenant_id AND b.legal_entity_id = e.id)) l
-               ON l.tenant_id = a.tenant_id AND l.id = a.legal_entity_id
+             LEFT JOIN ledger.book_entities l ON l.tenant_id = a.tenant_id AND l.id = a.legal_entity_id
              LEFT JOIN ledger.accounts p ON p.tenant_id = a.tenant_id AND p.id = a.parent_id
             ORDER BY a.id) x)
   UNION ALL
@@ -141,7 +146,7 @@ CREATE OR REPLACE VIEW ledger.book_lines WITH (security_invoker = true) AS
              LEFT JOIN ledger.transactions t ON t.tenant_id = v.tenant_id AND t.id = v.transaction_id
              LEFT JOIN ledger.reservation_requests w ON w.tenant_id = v.tenant_id AND w.id = (to_jsonb(v) ->> 'request_id')::bigint
             ORDER BY v.reservation_id, v.id) x);
-COMMENT ON VIEW ledger.book_lines IS 'The whole book, a JSON document a row, in the order in which it can be taken in again';
+COMMENT ON VIEW ledger.book_lines IS 'The journal and its accounts, a JSON document a row, in the order in which it can be taken in again';
 GRANT SELECT ON ledger.book_lines TO headgate_app, headgate_readonly;
 GRANT EXECUTE ON FUNCTION ledger.as_text(timestamptz), ledger.facts_out(jsonb), ledger.body_of(bigint),
   ledger.body_hash(text, bigint, bigint, timestamptz, text, text, text, jsonb) TO headgate_app, headgate_readonly;
@@ -250,6 +255,8 @@ BEGIN
                'transaction_id', (SELECT t.id FROM ledger.transactions t WHERE t.tenant_id = v_tenant AND t.key = v_line ->> 'transaction'),
                'request_id', (SELECT w.id FROM ledger.reservation_requests w WHERE w.tenant_id = v_tenant AND w.key = v_line ->> 'request')))).*
         FROM ledger.reservation_requests q WHERE q.tenant_id = v_tenant AND q.key = v_line ->> 'reservation';
+    ELSE
+      PERFORM ledger.take_in_beside(v_line, p_entities[(v_line ->> 'legal_entity')::integer]);
     END CASE;
   END LOOP;
 END $$;
