@@ -110,14 +110,16 @@ CREATE OR REPLACE VIEW ledger.book_lines WITH (security_invoker = true) AS
              LEFT JOIN ledger.reservation_requests c ON c.tenant_id = v.tenant_id AND c.id = v.reservation_id
              LEFT JOIN ledger.refusals f ON f.tenant_id = t.tenant_id AND f.request_id = t.id
              CROSS JOIN LATERAL (
-               SELECT json_agg(json_build_object('n', e.n, 'debit', d.code, 'credit', w.code, 'amount_minor', e.amount_minor, 'currency', e.currency,
+               -- Each code by its own look-up: joined, a planner that knows little of the tables pairs every account with every other.
+               SELECT json_agg(json_build_object('n', e.n,
+                                                 'debit', (SELECT d.code FROM ledger.accounts d WHERE d.tenant_id = e.tenant_id AND d.id = e.debit_account_id),
+                                                 'credit', (SELECT w.code FROM ledger.accounts w WHERE w.tenant_id = e.tenant_id AND w.id = e.credit_account_id),
+                                                 'amount_minor', e.amount_minor, 'currency', e.currency,
                                                  'debit_seq', e.debit_seq, 'debit_net', e.debit_net, 'debit_late', e.debit_late,
                                                  'credit_seq', e.credit_seq, 'credit_net', e.credit_net, 'credit_late', e.credit_late,
                                                  'of_n', coalesce((to_jsonb(e) ->> 'of_n')::smallint, 0))
                                ORDER BY e.n) AS entries
                  FROM ledger.entries e
-                 JOIN ledger.accounts d ON d.tenant_id = e.tenant_id AND d.id = e.debit_account_id
-                 JOIN ledger.accounts w ON w.tenant_id = e.tenant_id AND w.id = e.credit_account_id
                 WHERE e.tenant_id = t.tenant_id AND e.transaction_id = t.id) k
             ORDER BY t.id) x)
   UNION ALL
@@ -200,7 +202,9 @@ BEGIN
         UPDATE ledger.accounts a SET next_expiry_at = least(a.next_expiry_at, (v_line ->> 'expires_at')::timestamptz)
          WHERE a.tenant_id = v_tenant AND a.code = v_line ->> 'account' AND v_line ->> 'status' = 'active';
       END IF;
-      PERFORM ledger.take_in_refusal(v_id, v_line -> 'refusal');
+      IF jsonb_typeof(v_line -> 'refusal') = 'object' THEN
+        PERFORM ledger.take_in_refusal(v_id, v_line -> 'refusal');
+      END IF;
     WHEN 'transaction' THEN
       v_id := nextval('ledger.request_ids');
       INSERT INTO ledger.transactions (tenant_id, id, recorded_at, effective_at, reverses, settles, asked_effective_at, effective_on, hash_formula,
@@ -227,7 +231,9 @@ BEGIN
         FROM jsonb_array_elements(nullif(v_line -> 'entries', 'null')) e
         JOIN ledger.accounts d ON d.tenant_id = v_tenant AND d.code = e ->> 'debit'
         JOIN ledger.accounts c ON c.tenant_id = v_tenant AND c.code = e ->> 'credit';
-      PERFORM ledger.take_in_refusal(v_id, v_line -> 'refusal');
+      IF jsonb_typeof(v_line -> 'refusal') = 'object' THEN
+        PERFORM ledger.take_in_refusal(v_id, v_line -> 'refusal');
+      END IF;
     WHEN 'pending' THEN
       SELECT t.id INTO v_id FROM ledger.transactions t WHERE t.tenant_id = v_tenant AND t.key = v_line ->> 'key';
       INSERT INTO ledger.pending_transactions (tenant_id, id, created_at, updated_at, effective_at, expires_at, settled_by, kind, status, reason)
