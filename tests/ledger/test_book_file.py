@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,9 @@ from headgate.core import ids
 from headgate.core.db import Actor, Database
 from headgate.core.errors import Conflict, HeadgateError, Malformed
 from headgate.core.invariants import run_checks
-from headgate.ledger import Entry, Posted, Posting
+from headgate.core.money import Money
+from headgate.ledger import Conversion, Entry, Posted, Posting
+from headgate.ledger.book import BESIDE
 
 pytestmark = pytest.mark.slow
 
@@ -91,7 +94,7 @@ def test_a_book_taken_in_is_the_same_book(story: Book, empty: Any, database: Dat
     assert again.splitlines()[1:] == data.splitlines()[1:]
     assert proof.counts == {
         "legal_entity": 1, "account": 14, "reservation": 4, "transaction": 9, "pending": 0, "reservation_event": 2, "entry": 7,
-    }  # fmt: skip
+    } | dict.fromkeys(BESIDE, 0)  # fmt: skip
     (usd,) = proof.totals
     assert usd.debit_balances_minor == usd.credit_balances_minor == 10700
     report = run_checks(database, [empty.id], full=True)
@@ -167,7 +170,7 @@ def spoiled(data: bytes, how: str) -> bytes:
         case "more":
             lines.append(lines[at])
         case "header":
-            lines[0] = lines[0].replace(b"book.v1", b"book.v9")
+            lines[0] = lines[0].replace(b"book.v2", b"book.v9")
         case "kind":
             lines[at] = b'{"kind":"gift"}\n'
         case "no json":
@@ -276,3 +279,146 @@ def test_long_books_come_in_parts(database: Database, empty: Any, book: Book) ->
     with database.begin(tenant_id=empty.id, actor=Actor.system("test")) as tx:
         assert ledger.import_book(tx, io.BytesIO(out.getvalue()), told=heard.append) == proof
     assert len(heard) == 4
+
+
+YEAR = datetime(2025, 1, 1, tzinfo=UTC)
+DAY = timedelta(days=1)
+
+
+@pytest.fixture
+def whole(story: Book) -> Book:
+    """A book with something of everything beside its journal, too."""
+    with story.begin() as tx:
+        for currency in ("EUR", "GBP"):
+            ledger.seed_chart(tx, currency=currency)
+        quiet = tenants.create_legal_entity(tx, name="Quiet", time_zone="Asia/Tokyo", currency="USD").id
+        twin = tenants.create_legal_entity(tx, name="Quiet", time_zone="Asia/Tokyo", currency="USD").id
+        for rate in ("1.10", "1.20"):
+            ledger.record_rate(
+                tx, from_currency="EUR", to_currency="USD", rate=Decimal(rate), effective_at=YEAR, source="ecb"
+            )
+        ledger.import_opening_balances(tx, b"account,balance,currency\nCHARGEBACK_LOSS.USD,9.00,USD\n")
+        for key, back in (("fx1", False), ("fx2", True), ("fx3", False)):
+            made = ledger.convert(
+                tx, idempotency_key=key, from_account="CASH.USD", to_account="CASH.EUR", amount=make.usd("3.33"),
+                rate=Decimal("0.9"), source="desk", functional_currency="USD", effective_at=YEAR + 40 * DAY,
+            )  # fmt: skip
+            assert isinstance(made, Conversion)
+            if back:
+                ledger.reverse_conversion(tx, idempotency_key="fx back", conversion_id=made.id, reason="a test")
+        ledger.set_status(tx, "CASH.GBP", "frozen", reason="a test")
+        ledger.convert(tx, idempotency_key="fx refused", from_account="CASH.EUR", to_account="CASH.GBP", rate=Decimal(1),
+                       source="desk", amount=Money(1, "EUR"), functional_currency="USD")  # fmt: skip
+        ledger.record_rate(tx, from_currency="EUR", to_currency="USD", rate=Decimal("1.3"), effective_at=YEAR + DAY,
+                           source="ecb")  # fmt: skip
+        ledger.revalue(tx, on=date(2025, 3, 3), functional_currency="USD")
+        ledger.revalue(tx, on=date(2024, 3, 3), functional_currency="USD")
+        for entity in (None, quiet, twin):
+            opened = ledger.open_period(
+                tx, name="2025", starts_on=YEAR.date(), ends_on=date(2025, 12, 31), legal_entity_id=entity
+            )
+            ledger.close_period(tx, period_id=opened.id, late="route", reason="a test")
+        ledger.reopen_period(tx, period_id=opened.id, approval_ref="apr_1", reason="a test")
+        ledger.open_period(tx, name="2026", starts_on=date(2026, 1, 1), ends_on=date(2026, 12, 31))
+        ledger.cut_off(tx, account="CASH.USD", at=YEAR + 60 * DAY, name="first")
+        ledger.cut_off(tx, account="CASH.USD", at=YEAR + 400 * DAY, name="second")
+        one, two = (
+            ledger.add_monitor(
+                tx, account="CASH.USD", what="posted", comparison="above", threshold=make.usd("1.00"), name=n
+            )
+            for n in ("stays", "goes")
+        )
+        assert one.is_crossed
+        ledger.remove_monitor(tx, two.id)
+        ledger.set_must_be_zero(
+            tx, account="PAYROLL_CLEARING.USD", must_be_zero=True, max_age=900 * DAY, reason="a test"
+        )
+    return story
+
+
+def beside(tx: Any) -> dict[str, Any]:
+    """What stands beside the journal, as its reads tell it, without the numbers."""
+    codes = {account.id: account.code for account in ledger.list_accounts(tx, limit=100)}
+    return {
+        "positions": [
+            (one.account_code, one.quantity, one.cost, one.realised, one.value)
+            for one in ledger.positions(tx, functional_currency="USD")
+        ],
+        "revaluations": [
+            (one.revalued_on, one.gain, [(codes[line.account_id], line.rate, line.gain) for line in one.lines])
+            for one in ledger.list_revaluations(tx)
+        ],
+        "rates": [(one.rate, one.effective_at, one.recorded_at) for one in ledger.list_rates(tx)],
+        "conversions": [(codes[one.from_account_id], one.value, one.gain) for one in ledger.list_conversions(tx)],
+        "periods": [
+            (one.name, one.status, [(c.closed_at, c.totals, c.reopened_at, c.approval_ref) for c in one.closings])
+            for one in ledger.list_periods(tx)
+        ],
+        "frozen": [
+            (row.code, row.balance) for row in ledger.frozen_trial_balance(tx, period_id=ledger.list_periods(tx)[0].id)
+        ],
+        "settlements": [(one.name, one.legs, one.late_legs, one.amount) for one in ledger.list_settlements(tx)],
+        "monitors": [(one.name, one.threshold, one.is_crossed, one.changed_at) for one in ledger.list_monitors(tx)],
+        "clearing": [(one.code, one.residual, one.max_age) for one in ledger.clearing_report(tx)],
+    }
+
+
+def test_what_stands_beside_the_journal_is_taken_along(whole: Book, empty: Any, database: Database) -> None:
+    data, proof = exported(database, whole.tenant.id)
+
+    assert imported(database, empty.id, data) == proof
+
+    assert {kind: proof.counts[kind] for kind in BESIDE} == {
+        "exchange_rate": 3, "conversion": 4, "position_move": 4, "revaluation": 2, "period": 4, "period_balance": 9,
+        "period_closing": 3, "settlement": 2, "settlement_leg": 4, "monitor": 2, "clearing_rule": 1, "opening_import": 1,
+    }  # fmt: skip
+    assert exported(database, empty.id)[0].splitlines()[1:] == data.splitlines()[1:]
+    with whole.begin() as tx, database.begin(tenant_id=empty.id, actor=make.ACTOR) as taken:
+        assert beside(taken) == beside(tx)
+    report = run_checks(database, [empty.id], full=True)
+    assert report.ok, [found for found in report.invariants if found.violations]
+
+
+def test_what_stands_beside_the_journal_goes_on(whole: Book, empty: Any, database: Database) -> None:
+    imported(database, empty.id, exported(database, whole.tenant.id)[0])
+
+    with database.begin(tenant_id=empty.id, actor=make.ACTOR) as tx:
+        cash, fees = (ledger.account_for(tx, purpose, "USD").id for purpose in ("CASH", "REVENUE"))
+        late = ledger.post(
+            tx, idempotency_key="late", entries=[Entry(cash, fees, make.usd("500.00"))], effective_at=YEAR + DAY
+        )
+        assert isinstance(late, Posted)
+        assert ledger.get_transaction(tx, late.transaction_id).effective_on == date(2026, 1, 1)
+        more = ledger.convert(tx, idempotency_key="more", from_account="CASH.EUR", to_account="CASH.USD",
+                              amount=Money(555, "EUR"), functional_currency="USD")  # fmt: skip
+        assert isinstance(more, Conversion)
+        assert ledger.cut_off(tx, account="CASH.USD", at=datetime.now(UTC), name="third").legs == 6
+        assert ledger.import_opening_balances(tx, b"account,balance,currency\nCHARGEBACK_LOSS.USD,9.00,USD\n").replayed
+        assert tx.value("SELECT is_watched FROM ledger.accounts WHERE id = %(id)s", {"id": cash})
+    with database.begin(tenant_id=empty.id, actor=make.ACTOR) as tx, pytest.raises(ledger.IdempotencyConflict):
+        ledger.convert(tx, idempotency_key="fx1", from_account="CASH.USD", to_account="CASH.EUR",
+                       amount=make.usd("3.33"), rate=Decimal("0.9"), source="desk", functional_currency="USD",
+                       effective_at=YEAR + 40 * DAY)  # fmt: skip
+    assert run_checks(database, [empty.id], full=True).ok
+
+
+def test_a_file_of_the_first_form_is_read_still(story: Book, empty: Any, database: Database) -> None:
+    """It ends with the journal."""
+    lines = exported(database, story.tenant.id)[0].splitlines(keepends=True)
+    lines[0] = lines[0].replace(b"book.v2", b"book.v1")
+    digest = "sha256:" + hashlib.sha256(b"".join(lines[1:-1])).hexdigest()
+    lines[-1] = json.dumps({"kind": "end", "lines": len(lines) - 2, "digest": digest}, separators=(",", ":")).encode()
+
+    proof = imported(database, empty.id, b"".join(lines))
+
+    assert proof.digest == digest
+    assert sum(proof.counts[kind] for kind in BESIDE) == 0
+
+
+def test_what_the_first_form_did_not_know_is_no_part_of_it(whole: Book, empty: Any, database: Database) -> None:
+    data, _ = exported(database, whole.tenant.id)
+
+    with pytest.raises(Malformed) as raised:
+        imported(database, empty.id, data.replace(b"book.v2", b"book.v1", 1))
+
+    assert "'exchange_rate' is no part" in raised.value.message

@@ -14,7 +14,7 @@ from tests.web.client import Client, Keys, client_of, keys_of
 from typer.testing import CliRunner
 
 from headgate import ledger
-from headgate.core import ids
+from headgate.core import ids, terminal
 from headgate.core.db import Database
 from headgate.core.errors import HeadgateError
 from headgate.ledger import command_parts, commands
@@ -58,8 +58,7 @@ def run(book: Book, monkeypatch: pytest.MonkeyPatch) -> Any:
     def opened() -> Iterator[Database]:
         yield book.database
 
-    monkeypatch.setattr(command_parts, "open_database", opened)
-    monkeypatch.setattr(commands, "open_database", opened)
+    monkeypatch.setattr(terminal, "open_database", opened)
 
     def invoke(*words: str, exit_code: int = 0) -> Any:
         result = CliRunner().invoke(commands.app, [words[0], "--tenant", book.tenant.slug, *words[1:], "--json"])

@@ -11,6 +11,7 @@ import pytest
 from tests.ledger.conftest import Book
 from typer.testing import CliRunner
 
+from headgate.core import terminal
 from headgate.core.db import Database
 from headgate.core.errors import HeadgateError
 from headgate.ledger import commands
@@ -27,7 +28,7 @@ def run(book: Book, monkeypatch: pytest.MonkeyPatch) -> Any:
     def opened() -> Iterator[Database]:
         yield book.database
 
-    monkeypatch.setattr(commands, "open_database", opened)
+    monkeypatch.setattr(terminal, "open_database", opened)
 
     def invoke(*words: str, exit_code: int = 0) -> Any:
         tenant = ["--tenant", book.tenant.slug]

@@ -19,7 +19,7 @@ from tests.ledger.conftest import Book, book_of, by_hand
 from headgate import ledger, tenants
 from headgate.core import ids, invariants
 from headgate.core.db import Database
-from headgate.core.errors import Refused
+from headgate.core.errors import Malformed, Refused
 from headgate.core.money import Money
 from headgate.ledger import Conversion
 
@@ -482,3 +482,10 @@ def test_the_invariant_sees_what_is_planted(desk: Desk, admin: psycopg.Connectio
     report = invariants.run_checks(desk.book.database, [desk.book.tenant.id], full=True)
 
     assert "ledger.positions" in {found.name for found in report.invariants if found.violations}
+
+
+@pytest.mark.parametrize("day", [date.min, date.max])
+def test_a_day_beyond_the_calendar_is_refused(desk: Desk, day: date) -> None:
+    for verb in (ledger.positions, ledger.revalue):
+        with pytest.raises(Malformed):
+            desk.book.do(verb, on=day, functional_currency="USD")

@@ -15,6 +15,7 @@ from headgate.core.errors import HeadgateError
 from headgate.core.money import Money
 from headgate.ledger import Entry, Posting
 from headgate.ledger import explain as explaining
+from headgate.ledger.errors import RESULTS
 
 
 def test_a_balance_is_the_sum_of_its_sources(book: Book, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -131,3 +132,8 @@ def test_what_was_not_refused_is_not_explained(book: Book, request_: Any) -> Non
         with pytest.raises(HeadgateError) as raised:
             book.do(ledger.explain_refusal, asked)
         assert raised.value.code == "ledger.refusal_not_found"
+
+
+def test_every_refusal_has_a_cure() -> None:
+    """Those of a limit are worked out from its figures."""
+    assert set(RESULTS) - set(explaining._CURES) == {explaining._INSUFFICIENT, explaining._BEYOND}

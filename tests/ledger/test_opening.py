@@ -13,8 +13,8 @@ from tests.ledger.conftest import Book
 from tests.ledger.late import check_marks
 from tests.ledger.test_report_doors import run as run
 
-from headgate import ledger
-from headgate.core.errors import HeadgateError, Malformed
+from headgate import ledger, tenants
+from headgate.core.errors import HeadgateError, Malformed, Refused
 from headgate.ledger import OpeningReport, OpeningTotals
 
 pytestmark = pytest.mark.slow
@@ -181,3 +181,32 @@ def test_from_the_command_line(run: Any, book: Book, tmp_path: Path) -> None:
     assert posted(book, "CASH.USD") == str(make.usd("150.00").major)
     with pytest.raises(Malformed):
         run("import-opening-balances", str(tmp_path / "none.csv"))
+
+
+def test_a_reversal_that_was_refused_or_partial_leaves_the_balance_brought_in(book: Book) -> None:
+    bring_in(book, HEADER + "CASH.USD,150.00,USD,\n")
+    (opening,) = book.do(ledger.transactions_of_source, "opening_balance", "CASH.USD")
+    back = {"transaction_id": opening.id, "reason": "wrong"}
+    book.do(ledger.set_status, "CASH.USD", "frozen", reason="a test")
+    assert isinstance(book.do(ledger.reverse, idempotency_key="refused", **back), Refused)
+    book.do(ledger.set_status, "CASH.USD", "open", reason="a test")
+
+    assert [fault.field for fault in bring_in(book, HEADER + "CASH.USD,151.00,USD,\n").faults] == ["account"]
+
+    book.do(ledger.reverse, idempotency_key="part", amount=make.usd("1.00"), **back)
+    assert [fault.field for fault in bring_in(book, HEADER + "CASH.USD,152.00,USD,\n").faults] == ["account"]
+    assert posted(book, "CASH.USD") == "149.00"
+
+    book.do(ledger.reverse, idempotency_key="rest", **back)
+    assert bring_in(book, HEADER + "CASH.USD,153.00,USD,\n").posted == 1
+    assert posted(book, "CASH.USD") == "153.00"
+
+
+def test_what_the_database_cannot_hold_is_a_fault_of_its_line(book: Book) -> None:
+    with book.begin() as tx:
+        tokyo = tenants.create_legal_entity(tx, name="Tokyo", time_zone="Asia/Tokyo", currency="USD").id
+        ledger.seed_chart(tx, currency="USD", legal_entity_id=tokyo)
+
+    report = bring_in(book, HEADER + f"CA\0SH.USD,1.00,USD,2026-01-02\nCLIENT_FUNDS.USD.{tokyo},1.00,USD,0001-01-01\n")
+
+    assert [(fault.line, fault.field) for fault in report.faults] == [(2, "account"), (3, "effective_on")]

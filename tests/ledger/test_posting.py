@@ -461,4 +461,6 @@ def test_reads(book: Book) -> None:
         assert [(e.transaction_id, e.n) for e in rest] == [(first.transaction_id, 1)]
         assert len(ledger.list_entries(tx, transaction=second.transaction_id)) == 2
         with pytest.raises(ledger.TransactionNotFound):
+            ledger.list_entries(tx, account=book.client, before=(second.transaction_id + 1000, 1))
+        with pytest.raises(ledger.TransactionNotFound):
             ledger.get_transaction(tx, 2**40)

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+import time
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Any
 
+import psycopg
 import pytest
 from tests.ledger.conftest import Book
 
 from headgate import ledger
 from headgate.core.money import UnknownCurrency
-from headgate.ledger import ExchangeRate
+from headgate.ledger import ExchangeRate, NewRate
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -107,3 +110,55 @@ def test_another_tenants_rates_are_not_there(book: Book, other: Book) -> None:
     with pytest.raises(ledger.RateMissing):
         rate(book)
     assert book.do(ledger.list_rates) == []
+
+
+@pytest.mark.parametrize("at", [datetime(1, 1, 1, tzinfo=timezone(14 * HOUR)), datetime(9999, 12, 31, tzinfo=UTC)])
+def test_a_rate_lies_in_the_books_calendar(book: Book, at: datetime) -> None:
+    """Beyond it an instant could be written, and no list that has it be read again."""
+    with pytest.raises(ledger.MalformedRate):
+        record(book, "1.10", at)
+    assert book.do(ledger.list_rates) == []
+
+
+def test_a_file_whose_first_line_is_no_csv_is_refused(book: Book) -> None:
+    with pytest.raises(ledger.MalformedRate):
+        book.do(ledger.import_rates, 'from,to,"rate"s,effective_at,source\n')
+
+
+def test_a_long_list_is_one_statement(book: Book, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = [NewRate("EUR", "USD", Decimal(n + 1) / 1000, NOON + n * HOUR, "ecb") for n in range(200)]
+    asked: list[str] = []
+    execute = psycopg.Cursor.execute
+
+    def counted(self: Any, query: Any, *args: Any, **facts: Any) -> Any:
+        asked.append(str(query))
+        return execute(self, query, *args, **facts)
+
+    with book.begin() as tx:
+        monkeypatch.setattr(psycopg.Cursor, "execute", counted)
+        made = ledger.record_rates(tx, rows)
+
+    assert len([text for text in asked if "exchange_rates" in text or "record_rate" in text]) == 2
+    assert [one.rate for one in made] == [row.rate for row in rows]
+    assert book.do(ledger.record_rates, [rows[1], rows[0], rows[1]]) == [made[1], made[0], made[1]]
+
+
+def test_lists_that_cross_queue_instead_of_deadlocking(book: Book) -> None:
+    """Both need the pair that is held; whoever waited for it with the other pair in hand would never get it."""
+    pairs = [NewRate(one, "USD", Decimal("1.1"), NOON, "ecb") for one in ("EUR", "GBP")]
+
+    with ThreadPoolExecutor(2) as pool:
+        with book.begin() as tx:
+            ledger.record_rate(
+                tx, from_currency="EUR", to_currency="USD", rate=Decimal("1.2"), effective_at=NOON, source="desk"
+            )
+            done = [pool.submit(book.do, ledger.record_rates, order) for order in (pairs, pairs[::-1])]
+            waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'advisory'"
+            for _ in range(200):
+                if tx.value(waiting) == 2:
+                    break
+                time.sleep(0.02)
+        first, second = (one.result(30) for one in done)
+
+    assert [one.id for one in first] == [one.id for one in reversed(second)]
+    assert book.count("ledger.exchange_rates") == 3

@@ -17,9 +17,10 @@ from tests.ledger.late import check_marks
 from tests.web.client import Client, client_of, keys_of
 from typer.testing import CliRunner
 
+from headgate.core import terminal
 from headgate.core.db import Database
 from headgate.core.errors import HeadgateError
-from headgate.ledger import command_parts, commands
+from headgate.ledger import commands
 from headgate.ledger.routes import router
 from headgate.web import build_application
 
@@ -61,8 +62,7 @@ def run(book: Book, monkeypatch: pytest.MonkeyPatch) -> Any:
     def opened() -> Iterator[Database]:
         yield book.database
 
-    monkeypatch.setattr(command_parts, "open_database", opened)
-    monkeypatch.setattr(commands, "open_database", opened)
+    monkeypatch.setattr(terminal, "open_database", opened)
 
     def invoke(*words: str) -> str:
         result = CliRunner().invoke(commands.app, [words[0], "--tenant", book.tenant.slug, *words[1:]])

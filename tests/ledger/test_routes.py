@@ -218,6 +218,12 @@ BAD: dict[str, tuple[Any, int, str]] = {
     "no body": ({}, 422, ""),
     "an unknown field": ({"entries": [GOOD], "currency": "USD"}, 422, ""),
     "an instant without zone": ({"entries": [GOOD], "effective_at": "2026-01-01T00:00:00"}, 422, ""),
+    "an instant before the calendar": ({"entries": [GOOD], "effective_at": "0001-01-01T00:00:00+14:00"}, 422, ""),
+    "an end after the calendar": (
+        {"entries": [GOOD], "pending": True, "expires_at": "9999-12-31T23:59:59-12:00"},
+        422,
+        "web.invalid",
+    ),
     "an instant as number": ({"entries": [GOOD], "effective_at": 1760000000}, 422, ""),
     "an override from outside": ({"entries": [GOOD], "override_ref": "apr_1"}, 422, ""),
     "an end of what is not pending": (

@@ -15,6 +15,7 @@ from tests.payments import stories
 from tests.payments.stories import MONDAY, TUESDAY
 from typer.testing import CliRunner
 
+from headgate.core import terminal
 from headgate.core.db import Database
 from headgate.payments import commands
 
@@ -31,7 +32,7 @@ def run(database: Database, tenant: TenantFixture, monkeypatch: pytest.MonkeyPat
     def opened() -> Iterator[Database]:
         yield database
 
-    monkeypatch.setattr(commands, "open_database", opened)
+    monkeypatch.setattr(terminal, "open_database", opened)
     whole = typer.Typer()
     for group in commands.APPS:
         whole.add_typer(group)

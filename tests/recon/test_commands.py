@@ -14,6 +14,7 @@ from tests import make
 from tests.recon.test_runs import ACCOUNT, CREDIT, ON, line
 from typer.testing import CliRunner
 
+from headgate.core import terminal
 from headgate.core.db import Database
 from headgate.core.errors import Malformed
 from headgate.ingestion import commands as ingestion_commands
@@ -30,8 +31,7 @@ def _this_database(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     def opened() -> Iterator[Database]:
         yield database
 
-    for module in (parties_commands, ingestion_commands, recon_commands):
-        monkeypatch.setattr(module, "open_database", opened)
+    monkeypatch.setattr(terminal, "open_database", opened)
 
 
 def run(app: typer.Typer, *arguments: str, code: int = 0) -> Any:

@@ -54,6 +54,11 @@ def test_operation_ids_are_the_domain_and_the_function(document: dict[str, Any])
             assert operation["operationId"].startswith(f"{domain}_"), path
 
 
+def test_no_two_models_share_a_name(document: dict[str, Any]) -> None:
+    """A clashing name is told apart by its module, which then shows in every generated client."""
+    assert [name for name in document["components"]["schemas"] if "__" in name] == []
+
+
 def test_every_operation_may_answer_a_problem_and_says_what_it_is_for(document: dict[str, Any]) -> None:
     for path, method, operation in operations(document):
         problem = operation["responses"]["default"]["content"]["application/problem+json"]["schema"]

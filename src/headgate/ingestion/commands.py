@@ -8,10 +8,12 @@ from typing import Annotated
 import typer
 
 from headgate import ingestion, tenants
+from headgate.core import terminal
 from headgate.core.db import Actor
 from headgate.core.errors import Refused
-from headgate.core.terminal import emit, open_database, refuse
+from headgate.core.terminal import emit, refuse
 from headgate.ingestion import rate_commands
+from headgate.tenants import command_parts
 
 app = typer.Typer(
     name="ingestion", help="Evidence of money: keep files, read them, see their faults.", no_args_is_help=True
@@ -20,22 +22,22 @@ app = typer.Typer(
 app.add_typer(rate_commands.app)
 
 ACTOR = Actor("human", "cli")
-Json = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
-TenantOption = Annotated[str, typer.Option("--tenant", help="The tenant's id or slug.")]
+Json = command_parts.Json
+Tenant = command_parts.Tenant
 ArtifactId = Annotated[str, typer.Argument(help="The artifact, as art_….")]
 
 
 @app.command("receive")
 def receive(
     file: Annotated[Path, typer.Argument(help="The file.", exists=True, dir_okay=False, readable=True)],
-    tenant: TenantOption,
+    tenant: Tenant,
     source: Annotated[str, typer.Option(help="Where it comes from, as upload or bank.amegy.")] = "upload",
     kind: Annotated[str | None, typer.Option(help="statement, returns or register; else its bytes say it.")] = None,
     parser: Annotated[str | None, typer.Option(help="A parser by name, where the bytes do not say it.")] = None,
     json: Json = False,
 ) -> None:
     """Keep a file, then read it. The same bytes again change nothing."""
-    with open_database() as database:
+    with terminal.open_database() as database:
         tenant_id = tenants.find_tenant(database, tenant).id
         with database.begin(tenant_id=tenant_id, actor=ACTOR) as tx:
             artifact = ingestion.receive(tx, source=source, kind=kind, filename=file.name, data=file.read_bytes())
@@ -47,47 +49,35 @@ def receive(
 
 
 @app.command("list")
-def list_artifacts(tenant: TenantOption, limit: int = 20, json: Json = False) -> None:
+def list_artifacts(tenant: Tenant, limit: int = 20, json: Json = False) -> None:
     """The artifacts of a tenant, newest first."""
-    with (
-        open_database() as database,
-        database.begin(tenant_id=tenants.find_tenant(database, tenant).id, actor=ACTOR) as tx,
-    ):
+    with command_parts.begin(tenant, ACTOR) as tx:
         found = ingestion.list_artifacts(tx, limit=limit)
     emit(found, as_json=json)
 
 
 @app.command("records")
-def list_records(artifact_id: ArtifactId, tenant: TenantOption, limit: int = 50, json: Json = False) -> None:
+def list_records(artifact_id: ArtifactId, tenant: Tenant, limit: int = 50, json: Json = False) -> None:
     """The records read in an artifact."""
-    with (
-        open_database() as database,
-        database.begin(tenant_id=tenants.find_tenant(database, tenant).id, actor=ACTOR) as tx,
-    ):
+    with command_parts.begin(tenant, ACTOR) as tx:
         ingestion.get_artifact(tx, artifact_id)
         found = ingestion.list_records(tx, artifact_id=artifact_id, limit=limit)
     emit(found, as_json=json)
 
 
 @app.command("faults")
-def list_faults(artifact_id: ArtifactId, tenant: TenantOption, limit: int = 50, json: Json = False) -> None:
+def list_faults(artifact_id: ArtifactId, tenant: Tenant, limit: int = 50, json: Json = False) -> None:
     """What is wrong in an artifact, by line and field."""
-    with (
-        open_database() as database,
-        database.begin(tenant_id=tenants.find_tenant(database, tenant).id, actor=ACTOR) as tx,
-    ):
+    with command_parts.begin(tenant, ACTOR) as tx:
         ingestion.get_artifact(tx, artifact_id)
         found = ingestion.list_faults(tx, artifact_id=artifact_id, limit=limit)
     emit(found, as_json=json)
 
 
 @app.command("statements")
-def list_statements(artifact_id: ArtifactId, tenant: TenantOption, limit: int = 50, json: Json = False) -> None:
+def list_statements(artifact_id: ArtifactId, tenant: Tenant, limit: int = 50, json: Json = False) -> None:
     """The statements read in an artifact, with the proof of their balances."""
-    with (
-        open_database() as database,
-        database.begin(tenant_id=tenants.find_tenant(database, tenant).id, actor=ACTOR) as tx,
-    ):
+    with command_parts.begin(tenant, ACTOR) as tx:
         ingestion.get_artifact(tx, artifact_id)
         found = ingestion.list_statements(tx, artifact_id=artifact_id, limit=limit)
     emit(found, as_json=json)

@@ -37,6 +37,11 @@ class ArtifactModel(BaseModel):
     received_at: datetime
     received_by: str
 
+    @classmethod
+    def of(cls, artifact: Artifact) -> ArtifactModel:
+        """The model of an artifact."""
+        return cls.model_validate(artifact, from_attributes=True)
+
 
 class ArtifactAnswer(BaseModel):
     """An artifact with what was read in it, where it was."""
@@ -68,6 +73,11 @@ class RecordModel(BaseModel):
     details: dict[str, Any]
     recorded_at: datetime
 
+    @classmethod
+    def of(cls, record: StoredRecord) -> RecordModel:
+        """The model of a record."""
+        return cls.model_validate(record, from_attributes=True)
+
 
 @router.post("/files", status_code=201)
 def receive_file(
@@ -88,7 +98,7 @@ def receive_file(
         standing = ingestion.get_artifact(tx, artifact.id)
     if isinstance(reading, Refused):
         return _as_is(call.answer(reading))
-    answer = ArtifactAnswer(artifact=_artifact(standing), reading=reading)
+    answer = ArtifactAnswer(artifact=ArtifactModel.of(standing), reading=reading)
     return _as_is(call.answer(answer, status=201 if artifact.is_new else 200))
 
 
@@ -104,7 +114,7 @@ def read_artifact(
         standing = ingestion.get_artifact(tx, artifact_id)
     if isinstance(reading, Refused):
         return _as_is(call.answer(reading))
-    return ArtifactAnswer(artifact=_artifact(standing), reading=reading)
+    return ArtifactAnswer(artifact=ArtifactModel.of(standing), reading=reading)
 
 
 @router.get("/artifacts")
@@ -116,7 +126,7 @@ def list_artifacts(
         rows = ingestion.list_artifacts(
             tx, source=source, kind=kind, status=status, before=page.after(datetime, str), limit=page.limit + 1
         )
-    return page_of(page, rows, key=lambda row: (row.received_at, row.id), row=_artifact)
+    return page_of(page, rows, key=lambda row: (row.received_at, row.id), row=ArtifactModel.of)
 
 
 @router.get("/artifacts/{artifact_id}")
@@ -124,7 +134,7 @@ def get_artifact(call: Reads, artifact_id: str) -> ArtifactAnswer:
     """One artifact, with its reading."""
     with call.begin() as tx:
         artifact = ingestion.get_artifact(tx, artifact_id)
-        return ArtifactAnswer(artifact=_artifact(artifact), reading=ingestion.reading_of(tx, artifact_id))
+        return ArtifactAnswer(artifact=ArtifactModel.of(artifact), reading=ingestion.reading_of(tx, artifact_id))
 
 
 @router.get("/artifacts/{artifact_id}/records")
@@ -135,7 +145,7 @@ def list_records(call: Reads, page: Page, artifact_id: str) -> PageOf[RecordMode
         rows = ingestion.list_records(
             tx, artifact_id=artifact_id, after=page.after(int, int) or (0, 0), limit=page.limit + 1
         )
-    return page_of(page, rows, key=lambda row: (row.line, row.occurrence), row=_record)
+    return page_of(page, rows, key=lambda row: (row.line, row.occurrence), row=RecordModel.of)
 
 
 @router.get("/artifacts/{artifact_id}/faults")
@@ -163,47 +173,9 @@ def list_statements(
 def get_record(call: Reads, record_id: str) -> RecordModel:
     """One record."""
     with call.begin() as tx:
-        return _record(ingestion.get_record(tx, record_id))
+        return RecordModel.of(ingestion.get_record(tx, record_id))
 
 
 def _as_is(response: Response) -> ArtifactAnswer:
     """A finished answer passes FastAPI as it is; the annotation of the route documents its shape."""
     return cast(ArtifactAnswer, response)
-
-
-def _artifact(artifact: Artifact) -> ArtifactModel:
-    return ArtifactModel(
-        id=artifact.id,
-        source=artifact.source,
-        kind=artifact.kind,
-        filename=artifact.filename,
-        sha256=artifact.sha256,
-        size_bytes=artifact.size_bytes,
-        status=artifact.status,
-        received_at=artifact.received_at,
-        received_by=artifact.received_by,
-    )
-
-
-def _record(record: StoredRecord) -> RecordModel:
-    return RecordModel(
-        id=record.id,
-        artifact_id=record.artifact_id,
-        statement_id=record.statement_id,
-        source=record.source,
-        external_id=record.external_id,
-        line=record.line,
-        occurrence=record.occurrence,
-        offset_start=record.offset_start,
-        offset_end=record.offset_end,
-        parser=record.parser,
-        kind=record.kind,
-        channel=record.channel,
-        direction=record.direction,
-        amount=MoneyModel.of(record.amount),
-        value_on=record.value_on,
-        booked_on=record.booked_on,
-        reference=record.reference,
-        details=record.details,
-        recorded_at=record.recorded_at,
-    )

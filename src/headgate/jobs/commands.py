@@ -12,9 +12,10 @@ from headgate.core.errors import Malformed
 from headgate.core.terminal import emit, open_database
 from headgate.jobs.model import INSTALLATION, Job
 from headgate.jobs.runs import discover, history, run_by_name
+from headgate.tenants import command_parts
 
 app = typer.Typer(name="jobs", help="What is done by the clock.", no_args_is_help=True)
-Json = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
+Json = command_parts.Json
 TenantOption = Annotated[
     str | None, typer.Option("--tenant", help="The tenant's id or slug; without it, the installation.")
 ]

@@ -30,46 +30,30 @@ from headgate.ledger.errors import (
     AccountNotFound,
     BalanceBeyondLimits,
     BookExists,
-    BookNotClosed,
-    ClearingNotZero,
-    ConversionNotFound,
-    ConversionSidesDiffer,
-    CutOffInFuture,
-    DayClosed,
-    DayNotOver,
     DefaultExists,
-    FunctionalCurrencyDiffers,
     IdempotencyConflict,
     MalformedAccount,
     MalformedBatch,
     MalformedBook,
-    MalformedClearingRule,
-    MalformedConversion,
-    MalformedMonitor,
-    MalformedPeriod,
-    MalformedRate,
-    MalformedSettlement,
     MissingPurpose,
-    MonitorNotFound,
     NotInTree,
-    PendingInPeriod,
-    PeriodAlreadyClosed,
-    PeriodDoesNotFollow,
-    PeriodExists,
-    PeriodNotClosed,
-    PeriodNotFound,
-    PeriodNotOver,
-    PeriodOutOfOrder,
-    PositionMovedOn,
-    RateMissing,
     ReservationNotFound,
-    RevaluationRefused,
-    SettlementExists,
-    SettlementNotFound,
     TransactionNotFound,
     UnknownLegalEntity,
 )
 from headgate.ledger.exchange import Conversion, convert, get_conversion, list_conversions, reverse_conversion
+from headgate.ledger.exchange_errors import (
+    ConversionNotFound,
+    ConversionSidesDiffer,
+    DayClosed,
+    DayNotOver,
+    FunctionalCurrencyDiffers,
+    MalformedConversion,
+    MalformedRate,
+    PositionMovedOn,
+    RateMissing,
+    RevaluationRefused,
+)
 from headgate.ledger.explain import RefusalNotFound, explain_balance, explain_refusal
 from headgate.ledger.model import (
     Account,
@@ -87,6 +71,22 @@ from headgate.ledger.model import (
 from headgate.ledger.monitors import BalanceMonitor, add_monitor, get_monitor, list_monitors, remove_monitor
 from headgate.ledger.opening import OpeningFault, OpeningReport, OpeningTotals, import_opening_balances
 from headgate.ledger.pending import expire_pending, get_pending, list_pending, post_pending, post_scheduled, void
+from headgate.ledger.period_errors import (
+    ClearingNotZero,
+    CutOffInFuture,
+    MalformedPeriod,
+    MalformedSettlement,
+    PendingInPeriod,
+    PeriodAlreadyClosed,
+    PeriodDoesNotFollow,
+    PeriodExists,
+    PeriodNotClosed,
+    PeriodNotFound,
+    PeriodNotOver,
+    PeriodOutOfOrder,
+    SettlementExists,
+    SettlementNotFound,
+)
 from headgate.ledger.periods import (
     Closing,
     FrozenBalance,
@@ -146,6 +146,7 @@ from headgate.ledger.settlements import (
     settled_legs,
 )
 from headgate.ledger.tree import set_parent, tree
+from headgate.ledger.watch_errors import MalformedClearingRule, MalformedMonitor, MonitorNotFound
 
 __all__ = [
     "Account",
@@ -158,7 +159,6 @@ __all__ = [
     "BalanceBeyondLimits",
     "BalanceMonitor",
     "BookExists",
-    "BookNotClosed",
     "BookProof",
     "Capture",
     "CataloguedPosting",

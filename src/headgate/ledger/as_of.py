@@ -16,7 +16,7 @@ from headgate.core.db import Tx
 from headgate.core.errors import Malformed
 from headgate.core.money import Money
 from headgate.ledger.errors import AccountNotFound
-from headgate.ledger.model import DEBIT_NORMAL, AccountBalance, Balance
+from headgate.ledger.model import DEBIT_NORMAL, YEARS, AccountBalance, Balance
 
 AsOf = date | datetime | None
 """An instant, the end of a day, or None: everything."""
@@ -40,7 +40,7 @@ def bounds(tx: Tx, as_of: AsOf, known_at: datetime | None) -> dict[str, Any]:
     for instant in (as_of, known_at):
         if isinstance(instant, datetime) and instant.tzinfo is None:
             raise Malformed(f"{instant.isoformat()} has no time zone: give an instant, as 2026-11-20T12:00:00+00:00")
-    if isinstance(as_of, date) and not 2 <= as_of.year <= 9998:
+    if isinstance(as_of, date) and as_of.year not in YEARS:
         raise Malformed(f"{as_of.isoformat()} lies beyond the book's calendar")
     if known_at is not None and known_at > tx.value("SELECT clock_timestamp()"):
         raise Malformed("known_at lies ahead: what will be written is not known yet", known_at=known_at.isoformat())
@@ -95,20 +95,22 @@ def balances_as_of(
             "limit": limit,
         },
     )
-    return [
-        AccountBalance(
-            account_id=row["account_id"],
-            code=row["code"],
-            name=row["name"],
-            type=row["type"],
-            currency=row["currency"],
-            purpose=row["purpose"],
-            legal_entity_id=row["legal_entity_id"],
-            status=row["status"],
-            balance=_balance(row),
-        )
-        for row in rows
-    ]
+    return [account_balance(row, _balance(row)) for row in rows]
+
+
+def account_balance(row: Mapping[str, Any], balance: Balance) -> AccountBalance:
+    """A balance with what names its account, of a row that says so."""
+    return AccountBalance(
+        account_id=row["account_id"],
+        code=row["code"],
+        name=row["name"],
+        type=row["type"],
+        currency=row["currency"],
+        purpose=row["purpose"],
+        legal_entity_id=row["legal_entity_id"],
+        status=row["status"],
+        balance=balance,
+    )
 
 
 def on_normal_side(account_type: str, net_minor: int, currency: str) -> Money:

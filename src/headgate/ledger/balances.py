@@ -8,7 +8,7 @@ from typing import Any, LiteralString
 from headgate.core.db import Tx
 from headgate.core.money import Money
 from headgate.ledger.accounts import resolve_accounts
-from headgate.ledger.as_of import AsOf, balance_as_of, balances_as_of
+from headgate.ledger.as_of import AsOf, account_balance, balance_as_of, balances_as_of
 from headgate.ledger.errors import AccountNotFound
 from headgate.ledger.model import AccountBalance, Balance
 
@@ -70,21 +70,7 @@ def balances(
         """,
         {"currency": currency, "purpose": purpose, "legal_entity_id": legal_entity_id, "after": after, "limit": limit},
     )
-    return [_account_balance(row) for row in rows]
-
-
-def _account_balance(row: dict[str, Any]) -> AccountBalance:
-    return AccountBalance(
-        account_id=row["account_id"],
-        code=row["code"],
-        name=row["name"],
-        type=row["type"],
-        currency=row["currency"],
-        purpose=row["purpose"],
-        legal_entity_id=row["legal_entity_id"],
-        status=row["status"],
-        balance=_balance(row),
-    )
+    return [account_balance(row, _balance(row)) for row in rows]
 
 
 def _balance(row: dict[str, Any]) -> Balance:

@@ -1,23 +1,28 @@
 """The whole book as a file that proves itself, and back: newline-delimited JSON, a document a line.
 
-    {"kind":"book","schema":"headgate.ledger.book.v1","exported_at":"…"}
+    {"kind":"book","schema":"headgate.ledger.book.v2","exported_at":"…"}
     {"kind":"legal_entity","no":1,…}  {"kind":"account","code":"CASH.USD",…}
     {"kind":"reservation","key":"…",…}  {"kind":"transaction","key":"…","entries":[…],"refusal":null,…}
     {"kind":"reservation_event","reservation":"…",…}
+    {"kind":"exchange_rate",…}  {"kind":"conversion",…}  {"kind":"position_move",…}  {"kind":"revaluation",…}
+    {"kind":"period",…}  {"kind":"period_balance",…}  {"kind":"period_closing",…}
+    {"kind":"settlement",…}  {"kind":"settlement_leg",…}  {"kind":"monitor",…}  {"kind":"clearing_rule",…}
+    {"kind":"opening_import",…}
     {"kind":"end","lines":9,"counts":{…},"totals":[…],"digest":"sha256:…"}
 
 A line names accounts by code, transactions and reservations by their keys, so the same book in another tenant, where its
 numbers are others, is the same file: `digest` is over the lines between the first and the last. Times of recording,
-sequences, running balances, refusals and keys are kept. Both directions stream: memory does not grow with the book.
+sequences, running balances, refusals and keys are kept. Both directions stream: memory does not grow with the book. A file
+of the first form (`…book.v1`) ends with the reservation events, and is read still.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
-from typing import IO, Any, Final
+from typing import IO, Any, Final, LiteralString
 
 import msgspec
 import psycopg
@@ -26,11 +31,20 @@ from headgate.core.db import Tx, translated
 from headgate.ledger.errors import MalformedBook
 from headgate.tenants import create_legal_entity
 
-SCHEMA: Final = "headgate.ledger.book.v1"
+SCHEMA: Final = "headgate.ledger.book.v2"
+FIRST_SCHEMA: Final = "headgate.ledger.book.v1"
+"""The form that knew the journal alone."""
 BATCH: Final = 500
 """How many lines are fetched or taken in at once."""
-KINDS: Final = ("legal_entity", "account", "reservation", "transaction", "pending", "reservation_event")
-"""The kinds of lines, in their order."""
+JOURNAL: Final = ("legal_entity", "account", "reservation", "transaction", "pending", "reservation_event")
+"""The kinds of lines of the journal, in their order."""
+BESIDE: Final = (
+    *("exchange_rate", "conversion", "position_move", "revaluation", "period", "period_balance", "period_closing"),
+    *("settlement", "settlement_leg", "monitor", "clearing_rule", "opening_import"),
+)
+"""The kinds of lines of what stands beside it, in their order."""
+KINDS: Final = {FIRST_SCHEMA: JOURNAL, SCHEMA: (*JOURNAL, *BESIDE)}
+"""The kinds of lines of each form."""
 
 Told = Callable[[int], None]
 """Is told after each batch how many lines are done."""
@@ -90,7 +104,7 @@ class _Count:
     """Adds up the lines that pass by."""
 
     lines: int = 0
-    counts: dict[str, int] = field(default_factory=lambda: dict.fromkeys((*KINDS, "entry"), 0))
+    counts: dict[str, int] = field(default_factory=lambda: dict.fromkeys((*KINDS[SCHEMA], "entry"), 0))
     sums: dict[str, list[int]] = field(default_factory=dict)
     hash: Any = field(default_factory=hashlib.sha256)
 
@@ -118,7 +132,7 @@ def export_book(tx: Tx, out: IO[bytes], *, told: Told | None = None) -> BookProo
     """Write the tenant's whole book, as it is at one instant."""
     header = {"kind": "book", "schema": SCHEMA, "exported_at": datetime.now(UTC).isoformat()}
     out.write(_encode(header) + b"\n")
-    proof = _pass(tx, lambda line: out.write(line + b"\n"), told)
+    proof = _pass(tx, SCHEMA, lambda line: out.write(line + b"\n"), told)
     out.write(_encode({"kind": "end"} | asdict(proof)) + b"\n")
     return proof
 
@@ -129,20 +143,23 @@ def import_book(tx: Tx, file: IO[bytes], *, told: Told | None = None) -> BookPro
     A key whose body can be worked out anew is replayed as before; any other is in conflict with every body.
     Raises BookExists, MalformedBook (naming the line).
     """
-    _read_header(file.readline())
-    count, waiting, entities, parents = _Count(), [], [], []
+    schema = _read_header(file.readline())
+    count = _Count()
+    waiting: list[str] = []
+    entities: list[str] = []
+    parents: list[str] = []
     end: _End | None = None
     for number, raw in enumerate(file, 2):
         line = raw.rstrip(b"\r\n")
         if end is not None:
             raise MalformedBook(f"line {number}: there is something after the end", line=number)
-        read = _line(line, number)
+        read = _line(line, number, KINDS[schema])
         if isinstance(read, _End):
             end = read
             continue
         count.take(line, read)
         if read.kind == "legal_entity":
-            entities.append(_legal_entity(tx, read, number))
+            entities.append(_legal_entity(tx, read, number, entities))
             continue
         if read.parent is not None:
             parents.append(_encode({"kind": "parent", "code": read.code, "parent": read.parent}).decode())
@@ -159,7 +176,7 @@ def import_book(tx: Tx, file: IO[bytes], *, told: Told | None = None) -> BookPro
     _take_in(tx, waiting, entities, proof.lines + 1)
     for first in range(0, len(parents), BATCH):
         _take_in(tx, parents[first : first + BATCH], entities, proof.lines + 1)
-    found = _pass(tx, lambda line: None, None)
+    found = _pass(tx, schema, lambda line: None, None)
     if found != proof:
         raise MalformedBook("the book that was taken in is not the one of the file", digest=found.digest)
     tx.run(
@@ -169,12 +186,18 @@ def import_book(tx: Tx, file: IO[bytes], *, told: Told | None = None) -> BookPro
     return proof
 
 
-def _pass(tx: Tx, write: Callable[[bytes], object], told: Told | None) -> BookProof:
-    """Every line of the tenant's book, in one statement and so of one instant."""
+_LINES: Final[Mapping[str, LiteralString]] = {
+    FIRST_SCHEMA: "SELECT part, line FROM ledger.book_lines",
+    SCHEMA: "SELECT part, line FROM ledger.book_lines UNION ALL SELECT part, line FROM ledger.book_lines_beside",
+}
+
+
+def _pass(tx: Tx, schema: str, write: Callable[[bytes], object], told: Told | None) -> BookProof:
+    """Every line of the tenant's book in that form, in one statement and so of one instant."""
     count, part = _Count(), 0
     with translated(), tx.conn.cursor(name="ledger_book") as cursor:
         cursor.itersize = BATCH
-        for found, text in cursor.execute("SELECT part, line FROM ledger.book_lines"):
+        for found, text in cursor.execute(_LINES[schema]):
             assert found >= part, "the parts of the book come in their order"
             part, line = found, text.encode()
             count.take(line, _decode(line))
@@ -184,38 +207,42 @@ def _pass(tx: Tx, write: Callable[[bytes], object], told: Told | None) -> BookPr
     return count.proof()
 
 
-def _read_header(line: bytes) -> None:
+def _read_header(line: bytes) -> str:
+    """The form of the file."""
     try:
         header = msgspec.json.decode(line)
     except msgspec.DecodeError as error:
         raise MalformedBook("line 1: this is no book", line=1) from error
-    if not isinstance(header, dict) or header.get("kind") != "book" or header.get("schema") != SCHEMA:
-        raise MalformedBook(f"line 1: this is no book of the form {SCHEMA}", line=1)
+    schema = str(header.get("schema")) if isinstance(header, dict) and header.get("kind") == "book" else None
+    if schema not in KINDS:
+        raise MalformedBook(f"line 1: this is no book of the form {' or '.join(KINDS)}", line=1)
+    return schema
 
 
-def _line(line: bytes, number: int) -> _Line | _End:
+def _line(line: bytes, number: int, kinds: Collection[str]) -> _Line | _End:
     try:
         if line.startswith(b'{"kind":"end"'):
             return msgspec.json.decode(line, type=_End)
         read = _decode(line)
     except msgspec.DecodeError as error:
         raise MalformedBook(f"line {number}: {error}", line=number) from error
-    if read.kind not in KINDS:
+    if read.kind not in kinds:
         raise MalformedBook(f"line {number}: '{read.kind[:40]}' is no part of a book", line=number)
     return read
 
 
-def _legal_entity(tx: Tx, read: _Line, number: int) -> str:
-    """The tenant's legal entity of that name, zone and currency: the one it has, or a new one."""
+def _legal_entity(tx: Tx, read: _Line, number: int, taken: Sequence[str]) -> str:
+    """The tenant's legal entity of that name, zone and currency, and not taken yet: one that it has, or a new one."""
     if read.name is None or read.time_zone is None or read.currency is None:
         raise MalformedBook(f"line {number}: a legal entity has a name, a time zone and a currency", line=number)
     facts = {"name": read.name, "time_zone": read.time_zone, "currency": read.currency}
     known = tx.values(
         """
         SELECT id FROM tenants.legal_entities
-         WHERE name = %(name)s AND time_zone = %(time_zone)s AND currency = %(currency)s ORDER BY id
+         WHERE name = %(name)s AND time_zone = %(time_zone)s AND currency = %(currency)s AND id <> ALL (%(taken)s)
+         ORDER BY id
         """,
-        facts,
+        facts | {"taken": list(taken)},
     )
     return str(known[0]) if known else create_legal_entity(tx, **facts).id
 

@@ -12,7 +12,7 @@ import typer
 from headgate.core.errors import Malformed
 from headgate.core.terminal import emit, progress, say
 from headgate.ledger.book import Told, export_book, import_book
-from headgate.ledger.command_parts import Json, Tenant, begin
+from headgate.ledger.command_parts import Json, Tenant, begin, contents
 from headgate.ledger.opening import import_opening_balances
 
 app = typer.Typer()
@@ -26,7 +26,7 @@ def bring_in_balances(
     json: Json = False,
 ) -> None:
     """Post the opening balances of a file against OPENING_BALANCES: every line, or with a bad one none (exit 1)."""
-    data = _bytes(file)
+    data = contents(file)
     with begin(tenant) as tx:
         report = import_opening_balances(tx, data, dry_run=dry_run)
     emit(report, as_json=json)
@@ -34,13 +34,6 @@ def bring_in_balances(
         say(f"{file}:{fault.line}: {fault.field}: {fault.message}")
     if report.faults:
         raise typer.Exit(1)
-
-
-def _bytes(file: Path) -> bytes:
-    try:
-        return file.read_bytes()
-    except OSError as error:
-        raise Malformed(f"{file} cannot be read: {error.strerror}", file=str(file)) from error
 
 
 @app.command("export")

@@ -14,8 +14,8 @@ from headgate.core.db import Tx
 from headgate.core.money import Money
 from headgate.ledger.accounts import get_account
 from headgate.ledger.arrays import texts
-from headgate.ledger.errors import MalformedClearingRule
 from headgate.ledger.model import DEBIT_NORMAL
+from headgate.ledger.watch_errors import MalformedClearingRule
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,23 +7,29 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from pydantic import BaseModel
 
-from headgate import tenants
 from headgate.core.db import Actor, Tx
 from headgate.core.errors import Malformed, Refused
-from headgate.core.terminal import emit, open_database, refuse
+from headgate.core.terminal import emit, refuse
+from headgate.ledger.accounts import resolve_accounts
+from headgate.ledger.documents import TransactionModel
+from headgate.ledger.model import Posted
+from headgate.ledger.queries import get_transaction
+from headgate.tenants import command_parts
 
 ADMINISTRATOR = Actor("human", "administrator")
 ALL = 1_000_000
 
-Tenant = Annotated[str, typer.Option("--tenant", help="The tenant's id or slug.")]
-Json = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
+Tenant = command_parts.Tenant
+Json = command_parts.Json
 Key = Annotated[str, typer.Option("--idempotency-key", help="The same key and body give the first answer again.")]
 Limit = Annotated[int, typer.Option("--limit", min=1, help="How many rows at most.")]
+AccountArgument = Annotated[str, typer.Argument(help="The account's code or id.")]
 AccountOption = Annotated[str | None, typer.Option("--account", help="Only those of this account, by code or id.")]
 
 _UNITS = {"d": timedelta(days=1), "h": timedelta(hours=1), "m": timedelta(minutes=1)}
@@ -32,10 +38,20 @@ _UNITS = {"d": timedelta(days=1), "h": timedelta(hours=1), "m": timedelta(minute
 @contextmanager
 def begin(tenant: str) -> Iterator[Tx]:
     """A transaction of the tenant, by its id or slug."""
-    with open_database() as database:
-        found = tenants.find_tenant(database, tenant)
-        with database.begin(tenant_id=found.id, actor=ADMINISTRATOR) as tx:
-            yield tx
+    with command_parts.begin(tenant, ADMINISTRATOR) as tx:
+        yield tx
+
+
+def number_of(tx: Tx, account: str | None) -> int | None:
+    """The number of an account by its code or id, where one is given. Raises AccountNotFound."""
+    return resolve_accounts(tx, [account])[account] if account else None
+
+
+def transaction_of(tx: Tx, posted: Posted | Refused) -> TransactionModel | Refused:
+    """What was posted, as it is shown."""
+    if isinstance(posted, Refused):
+        return posted
+    return TransactionModel.of(get_transaction(tx, posted.transaction_id))
 
 
 def show(rows: Sequence[Any], model: Callable[[Any], BaseModel], json: bool) -> None:
@@ -55,12 +71,25 @@ def plain(model: BaseModel) -> dict[str, Any]:
     return model.model_dump(mode="json", by_alias=True)
 
 
+def contents(file: Path) -> bytes:
+    """The bytes of a file. Raises Malformed where it cannot be read."""
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        raise Malformed(f"{file} cannot be read: {error.strerror}", file=str(file)) from error
+
+
 def instant(text: str) -> datetime:
     """An instant. Raises Malformed."""
     try:
         return datetime.fromisoformat(text)
     except ValueError as error:
         raise Malformed(f"'{text[:40]}' is no instant: write it as 2026-11-20T12:00:00+00:00") from error
+
+
+def maybe_instant(text: str | None) -> datetime | None:
+    """An instant, where one is given. Raises Malformed."""
+    return instant(text) if text else None
 
 
 def day(text: str) -> date:

@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, date, datetime
-from functools import lru_cache
+from datetime import date
 from typing import Annotated, Any, Literal
 
 from pydantic import (
-    AwareDatetime,
     BaseModel,
-    BeforeValidator,
-    ConfigDict,
     Field,
-    PlainSerializer,
     StringConstraints,
-    WithJsonSchema,
 )
 
 from headgate.core import ids
 from headgate.core.money import Money
+from headgate.ledger.document_parts import (
+    AccountName,
+    Description,
+    EntryNumber,
+    Instant,
+    Moment,
+    Reference,
+    Request,
+    Version,
+    Word,
+)
 from headgate.ledger.errors import MalformedBatch
 from headgate.ledger.model import (
     Account,
@@ -29,61 +34,13 @@ from headgate.ledger.model import (
     Balance,
     Entry,
     EntryRecord,
-    Reservation,
-    ReservationStatus,
     Transaction,
     TransactionStatus,
 )
 from headgate.web import CurrencyCode, MoneyModel
 
 
-def _text(value: Any) -> Any:
-    if not isinstance(value, str | datetime):
-        raise ValueError("write an instant as text, as 2026-11-20T12:00:00Z")
-    return value
-
-
-def _day_or_instant(value: Any) -> Any:
-    text = _text(value)
-    if isinstance(text, str):
-        return date.fromisoformat(text) if len(text) == len("2026-11-20") else datetime.fromisoformat(text)
-    return text
-
-
-@lru_cache(maxsize=1024)
-def _written(instant: datetime) -> str:
-    """An instant in UTC with microseconds. What is answered together was often recorded together."""
-    return instant.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
-
-
-AccountName = Annotated[str, StringConstraints(strict=True, min_length=1, max_length=100)]
-"""An account by its code or its id."""
-Instant = Annotated[AwareDatetime, BeforeValidator(_text)]
-"""RFC 3339 with an offset."""
-DayOrInstant = Annotated[
-    Annotated[date, Field(strict=False)] | AwareDatetime,
-    BeforeValidator(_day_or_instant),
-    WithJsonSchema({"type": "string", "examples": ["2026-11-20", "2026-11-20T12:00:00Z"]}),
-]
-"""An instant with an offset, or a day: its end."""
-Moment = Annotated[
-    datetime,
-    PlainSerializer(_written),
-    WithJsonSchema({"type": "string", "format": "date-time"}),
-]
-"""An instant in an answer, in UTC with microseconds: the same text whether it was read or posted."""
-Word = Annotated[str, StringConstraints(strict=True, min_length=1, max_length=100)]
-Reference = Annotated[str, StringConstraints(strict=True, min_length=1, max_length=255)]
-EntryNumber = Annotated[int, Field(strict=True, ge=1, lt=2**14)]
-Version = Annotated[int, Field(strict=True, ge=0, lt=2**63)]
-Description = Annotated[str, StringConstraints(strict=True, min_length=1, max_length=1000)]
-
-
-class _Request(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-
-class NewAccount(_Request):
+class NewAccount(Request):
     """An account to open. Limits are on its normal side: `min_balance` zero means that it cannot be overdrawn."""
 
     code: AccountName = Field(description="Unique; never shaped like an id")
@@ -97,7 +54,7 @@ class NewAccount(_Request):
     max_balance: MoneyModel | None = None
 
 
-class NewEntry(_Request):
+class NewEntry(Request):
     """An amount from one account to another, each by code or id.
 
     Its conditions: a version is how many legs the account has had before it, `…_min_available` what must be there after.
@@ -124,7 +81,7 @@ class NewEntry(_Request):
         )
 
 
-class NewTransaction(_Request):
+class NewTransaction(Request):
     """A transaction to post: all its entries or none.
 
     `pending` sets its outflows aside until it is posted, void or past `expires_at`.
@@ -140,14 +97,14 @@ class NewTransaction(_Request):
     metadata: dict[str, Any] | None = None
 
 
-class EntryPart(_Request):
+class EntryPart(Request):
     """An entry by its number within its transaction, and how much of it."""
 
     entry: EntryNumber
     amount: MoneyModel
 
 
-class NewReversal(_Request):
+class NewReversal(Request):
     """Why a transaction is taken back, and what of it: all that is left, `amount` by a rule, or `amounts` by entry."""
 
     reason: Description | None = None
@@ -159,14 +116,14 @@ class NewReversal(_Request):
     apportion: Literal["proportional", "in_order", "keep"] = "proportional"
 
 
-class NewSettlement(_Request):
+class NewPendingPosting(Request):
     """What of a pending transaction is posted: all, or of the entries named so much; the rest is given back."""
 
     amounts: list[EntryPart] | None = Field(default=None, min_length=1, max_length=1000)
     effective_at: Instant | None = None
 
 
-class NewVoid(_Request):
+class NewVoid(Request):
     """Why a pending transaction is not posted."""
 
     reason: Description | None = None
@@ -180,47 +137,6 @@ def amounts_of(parts: list[EntryPart] | None) -> dict[int, Money] | None:
     if len(found) < len(parts):
         raise MalformedBatch("an entry is named twice")
     return found
-
-
-class NewReservation(_Request):
-    """Money of an account to set aside for `source_ref`, until `expires_at` (for ever where not given)."""
-
-    account: AccountName
-    amount: MoneyModel
-    reserve_type: Word
-    source_ref: Reference
-    expires_at: Instant | None = None
-
-
-class NewIncrease(_Request):
-    """How much more is set aside."""
-
-    amount: MoneyModel
-
-
-class NewRelease(_Request):
-    """How much is given back; all that is left where not given."""
-
-    amount: MoneyModel | None = None
-
-
-class NewExtension(_Request):
-    """Until when a reservation holds from now on; for ever where not given."""
-
-    expires_at: Instant | None
-
-
-class NewCapture(_Request):
-    """A posting out of a reservation. The reserved account's own side may be left out."""
-
-    amount: MoneyModel
-    debit: AccountName | None = None
-    credit: AccountName | None = None
-    effective_at: Instant | None = None
-    source_type: Word | None = None
-    source_id: Reference | None = None
-    description: Description | None = None
-    metadata: dict[str, Any] | None = None
 
 
 class AccountModel(BaseModel):
@@ -373,41 +289,6 @@ class TransactionModel(BaseModel):
             expires_at=found.expires_at,
             asked_effective_at=found.asked_effective_at,
             entries=[EntryModel.of(entry) for entry in found.entries],
-        )
-
-
-class ReservationModel(BaseModel):
-    """A reservation: amount = captured + released + remaining."""
-
-    id: str
-    account: str
-    amount: MoneyModel
-    captured: MoneyModel
-    released: MoneyModel
-    remaining: MoneyModel
-    status: ReservationStatus
-    reserve_type: str
-    source_ref: str
-    expires_at: Moment | None
-    created_at: Moment
-    updated_at: Moment
-
-    @classmethod
-    def of(cls, found: Reservation) -> ReservationModel:
-        """The model of a reservation."""
-        return cls(
-            id=ids.encode("rsv", found.id),
-            account=ids.encode("acct", found.account_id),
-            amount=MoneyModel.of(found.amount),
-            captured=MoneyModel.of(found.captured),
-            released=MoneyModel.of(found.released),
-            remaining=MoneyModel.of(found.remaining),
-            status=found.status,
-            reserve_type=found.reserve_type,
-            source_ref=found.source_ref,
-            expires_at=found.expires_at,
-            created_at=found.created_at,
-            updated_at=found.updated_at,
         )
 
 

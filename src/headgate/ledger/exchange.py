@@ -34,12 +34,8 @@ from headgate.core.money import Money
 from headgate.core.money import convert as converted
 from headgate.ledger import arrays
 from headgate.ledger.accounts import account_for, get_account
-from headgate.ledger.errors import (
-    ConversionNotFound,
-    IdempotencyConflict,
-    MalformedConversion,
-    refusal,
-)
+from headgate.ledger.errors import IdempotencyConflict, refusal
+from headgate.ledger.exchange_errors import ConversionNotFound, MalformedConversion
 from headgate.ledger.model import NET_MAX, Account, Posted
 from headgate.ledger.rates import ExchangeRate, check_rate, known_rate, rate_at
 from headgate.ledger.reversal import reverse

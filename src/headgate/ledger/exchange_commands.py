@@ -8,14 +8,27 @@ from typing import Annotated
 import typer
 
 from headgate.core import ids
-from headgate.core.errors import Refused
+from headgate.core.errors import Malformed, Refused
 from headgate.core.money import Money
 from headgate.core.terminal import emit
 from headgate.ledger import exchange, rates, revaluation
-from headgate.ledger.command_parts import Json, Key, Limit, Tenant, answer, begin, day, decimal, instant, plain, show
-from headgate.ledger.documents import TransactionModel
+from headgate.ledger.command_parts import (
+    Json,
+    Key,
+    Limit,
+    Tenant,
+    answer,
+    begin,
+    contents,
+    day,
+    decimal,
+    instant,
+    maybe_instant,
+    plain,
+    show,
+    transaction_of,
+)
 from headgate.ledger.exchange_documents import ConversionModel, ExchangeRateModel, PositionModel, RevaluationModel
-from headgate.ledger.queries import get_transaction
 
 app = typer.Typer()
 
@@ -52,12 +65,16 @@ def record_rate(
 @app.command("import-rates")
 def import_rates(
     tenant: Tenant,
-    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="CSV: from,to,rate,effective_at,source.")],
+    file: Annotated[Path, typer.Argument(help="CSV: from,to,rate,effective_at,source.")],
     json: Json = False,
 ) -> None:
     """Record the rates of a CSV file. Lines that are no rates are listed, with exit code 1."""
+    try:
+        text = contents(file).decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise Malformed(f"{file} is not in UTF-8: {error.reason} at byte {error.start}", file=str(file)) from error
     with begin(tenant) as tx:
-        done = rates.import_rates(tx, file.read_text("utf-8"))
+        done = rates.import_rates(tx, text)
     emit(done, as_json=json)
     if done.faults:
         raise SystemExit(1)
@@ -102,7 +119,7 @@ def convert(
             amount=Money.parse(amount, currency),
             rate=decimal(rate) if rate else None,
             source=source,
-            effective_at=instant(effective_at) if effective_at else None,
+            effective_at=maybe_instant(effective_at),
             functional_currency=functional_currency,
         )
     answer(done if isinstance(done, Refused) else ConversionModel.of(done), json)
@@ -128,7 +145,7 @@ def reverse_conversion(
     with begin(tenant) as tx:
         number = ids.decode("fxc", conversion)
         done = exchange.reverse_conversion(tx, idempotency_key=idempotency_key, conversion_id=number, reason=reason)
-        shown = done if isinstance(done, Refused) else TransactionModel.of(get_transaction(tx, done.transaction_id))
+        shown = transaction_of(tx, done)
     answer(shown, json)
 
 

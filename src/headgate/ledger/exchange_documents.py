@@ -9,7 +9,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, StringConstraints, WithJsonSchema
 
 from headgate.core import ids
-from headgate.ledger.documents import AccountName, Description, Instant, Moment, Reference, Word
+from headgate.ledger.document_parts import AccountName, Description, Instant, Moment, Reference, Request, Word
 from headgate.ledger.exchange import Conversion
 from headgate.ledger.rates import ExchangeRate
 from headgate.ledger.revaluation import Position, Revaluation, RevaluationLine
@@ -26,8 +26,8 @@ RateText = Annotated[
 """A rate in an answer."""
 
 
-class _Request(BaseModel):
-    model_config = ConfigDict(extra="forbid", populate_by_name=True)
+class _Request(Request):
+    model_config = ConfigDict(populate_by_name=True)
 
 
 class NewRateBody(_Request):

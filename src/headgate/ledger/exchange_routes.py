@@ -13,7 +13,8 @@ from headgate.core import ids
 from headgate.core.db import Tx
 from headgate.core.errors import Refused
 from headgate.ledger import exchange, rates, revaluation
-from headgate.ledger.documents import Instant, NewReversal, TransactionModel
+from headgate.ledger.document_parts import Instant
+from headgate.ledger.documents import NewReversal, TransactionModel
 from headgate.ledger.exchange_documents import (
     ConversionModel,
     ExchangeRateModel,

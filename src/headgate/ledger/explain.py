@@ -117,13 +117,20 @@ _CURES: Final[Mapping[int, tuple[str, str]]] = {
     21: ("name_accounts", "take from the account that was reserved"),
     22: ("reserve", "reserve anew: what was captured, released or expired stays so"),
     23: ("capture_less", "capture no more than is left, or reserve the rest"),
+    24: ("nothing", "it was posted, void or expired before: look at what it became"),
+    25: ("post_less", "post no more of each entry than is pending"),
+    26: ("give_expiry", "give a later expiry"),
     30: ("post_anew", "post the transaction anew"),
     31: ("nothing", "it was reversed already"),
+    32: ("reverse_less", "reverse no more of each entry than is left of it"),
+    42: ("read_again", "read the account's version again, and ask under a new key"),
+    43: ("fund_account", "bring more to the account, ask for less, or ask without the condition"),
     44: (
         "obtain_approval",
         "give a later effective time, or ask another person to approve it under a new key: "
         "POST /v1/recon/backdating-requests, or `headgate recon request-backdating`",
     ),
+    50: ("give_later_day", "give an effective day after the closed period, or reopen it under approval"),
     60: ("cure_the_other", "cure the one that was refused, and send the batch under new keys"),
 }
 

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from headgate.core.terminal import emit
-from headgate.ledger.command_parts import Json, Tenant, begin, plain
+from headgate.ledger.command_parts import AccountArgument, Json, Tenant, begin, plain
 from headgate.ledger.explain import explain_balance, explain_refusal
 from headgate.ledger.explain_documents import BalanceExplainedModel, RefusalExplainedModel
 
@@ -15,9 +15,7 @@ app = typer.Typer()
 
 
 @app.command("explain-balance")
-def show_balance(
-    tenant: Tenant, account: Annotated[str, typer.Argument(help="The account's code or id.")], json: Json = False
-) -> None:
+def show_balance(tenant: Tenant, account: AccountArgument, json: Json = False) -> None:
     """What an account's balance is made of, down to its entries and reservations."""
     with begin(tenant) as tx:
         found = BalanceExplainedModel.of(explain_balance(tx, account))

@@ -8,8 +8,10 @@ from pydantic import BaseModel
 
 from headgate.core import ids
 from headgate.core.money import Money
-from headgate.ledger.documents import AccountModel, BalanceModel, EntryModel, Moment, ReservationModel
+from headgate.ledger.document_parts import Moment
+from headgate.ledger.documents import AccountModel, BalanceModel, EntryModel
 from headgate.ledger.explain import BalanceExplained, RefusalExplained
+from headgate.ledger.reservation_documents import ReservationModel
 from headgate.web import MoneyModel
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from headgate.core.money import Money
 
@@ -29,6 +29,10 @@ BATCH_MAX = 10_000
 
 ENTRIES_PER_TRANSACTION_BITS = 14
 """An entry's id is its transaction's number and its own within it: 2^14 entries at most."""
+
+
+YEARS: Final = range(2, 9999)
+"""The book's calendar: every day of it is a day in every time zone, so that whatever is written can be read again."""
 
 
 @dataclass(frozen=True, slots=True)

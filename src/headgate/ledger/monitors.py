@@ -15,8 +15,8 @@ from headgate.core.db import Tx
 from headgate.core.money import Money
 from headgate.ledger.accounts import get_account
 from headgate.ledger.arrays import texts
-from headgate.ledger.errors import MalformedMonitor, MonitorNotFound
 from headgate.ledger.model import NET_MAX
+from headgate.ledger.watch_errors import MalformedMonitor, MonitorNotFound
 
 Watched = Literal["posted", "available"]
 Comparison = Literal["below", "above"]

@@ -25,7 +25,7 @@ from headgate.core.db import Tx
 from headgate.core.errors import Malformed, Refused
 from headgate.core.money import Money
 from headgate.ledger.accounts import account_for
-from headgate.ledger.model import BATCH_MAX, DEBIT_NORMAL, NET_MAX, Entry, Posted, Posting
+from headgate.ledger.model import BATCH_MAX, DEBIT_NORMAL, NET_MAX, YEARS, Entry, Posted, Posting
 from headgate.ledger.posting import post_many
 
 PURPOSE: Final = "OPENING_BALANCES"
@@ -165,6 +165,9 @@ def _take(read: _Read, number: int, header: Sequence[str], cells: Sequence[str],
     row = dict(zip(header, (cell.strip() for cell in cells), strict=True))
     faults = []
     account, balance, day = row["account"], None, None
+    if "\0" in account:
+        read.faults.append(OpeningFault(number, "account", "holds the character NUL: remove it"))
+        return
     if account in seen:
         faults.append(OpeningFault(number, "account", f"{account} stands on line {seen[account]} already"))
     seen.setdefault(account, number)
@@ -179,6 +182,10 @@ def _take(read: _Read, number: int, header: Sequence[str], cells: Sequence[str],
         day = date.fromisoformat(row["effective_on"]) if row.get("effective_on") else None
     except ValueError:
         faults.append(OpeningFault(number, "effective_on", f"'{row['effective_on'][:40]}' is no day, as 2026-01-01"))
+    if day is not None and day.year not in YEARS:
+        faults.append(
+            OpeningFault(number, "effective_on", f"lies beyond the book's calendar: from the year {YEARS[0]}")
+        )
     read.faults += faults
     if balance is not None and not faults:
         read.lines.append(_Line(number, account, balance, day))
@@ -189,9 +196,13 @@ def _accounts(tx: Tx, read: _Read) -> dict[str, _Account]:
         """
         SELECT a.id, a.code, a.type, a.currency, coalesce(l.time_zone, 'UTC') AS zone,
                EXISTS (SELECT FROM ledger.transactions t
+                         JOIN ledger.entries e ON e.transaction_id = t.id
                         WHERE t.source_type = %(source)s AND t.source_id = a.code AND t.reverses IS NULL
-                          AND EXISTS (SELECT FROM ledger.entries e WHERE e.transaction_id = t.id)
-                          AND NOT EXISTS (SELECT FROM ledger.transactions r WHERE r.reverses = t.id)) AS is_brought_in
+                          -- What a reversal took back is in its entries: one that was refused has none.
+                          AND e.amount_minor > (SELECT coalesce(sum(k.amount_minor), 0)
+                                                  FROM ledger.transactions r
+                                                  JOIN ledger.entries k ON k.transaction_id = r.id
+                                                 WHERE r.reverses = t.id)) AS is_brought_in
           FROM ledger.accounts a
           LEFT JOIN tenants.legal_entities l ON l.id = a.legal_entity_id
          WHERE a.code = ANY (%(codes)s)

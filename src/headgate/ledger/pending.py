@@ -13,6 +13,7 @@ from headgate.core.db import Tx
 from headgate.core.errors import Refused
 from headgate.core.money import Money
 from headgate.ledger import arrays
+from headgate.ledger.entries import entry_of
 from headgate.ledger.errors import MalformedBatch, TransactionNotFound, refusal
 from headgate.ledger.model import EntryRecord, Posted, Transaction, TransactionStatus
 from headgate.ledger.posting import answer, raised_on_conflict
@@ -171,27 +172,8 @@ def _read(
         """,
         {"ids": list(entries)},
     ):
-        entries[entry["transaction_id"]].append(_entry(entry, times[entry["transaction_id"]]))
+        entries[entry["transaction_id"]].append(entry_of(entry, times[entry["transaction_id"]]))
     return [_transaction(row, entries[row["id"]]) for row in rows]
-
-
-def _entry(row: Mapping[str, Any], of: Mapping[str, Any]) -> EntryRecord:
-    return EntryRecord(
-        transaction_id=row["transaction_id"],
-        n=row["n"],
-        debit=row["debit_account_id"],
-        debit_code=row["debit_code"],
-        credit=row["credit_account_id"],
-        credit_code=row["credit_code"],
-        amount=Money(row["amount_minor"], row["currency"]),
-        debit_seq=0,
-        debit_net=0,
-        credit_seq=0,
-        credit_net=0,
-        recorded_at=of["recorded_at"],
-        effective_at=of["effective_at"],
-        effective_on=of["effective_on"],
-    )
 
 
 def _transaction(row: Mapping[str, Any], entries: list[EntryRecord]) -> Transaction:

@@ -10,7 +10,7 @@ from headgate.core import ids
 from headgate.core.db import Tx
 from headgate.core.errors import Refused
 from headgate.ledger import queries
-from headgate.ledger.documents import NewSettlement, NewVoid, TransactionModel, amounts_of
+from headgate.ledger.documents import NewPendingPosting, NewVoid, TransactionModel, amounts_of
 from headgate.ledger.pending import post_pending, void
 from headgate.web import Call, money
 
@@ -22,10 +22,10 @@ IdPath = Annotated[str, Path(max_length=40)]
 
 @router.post("/transactions/{transaction_id}/post", status_code=201)
 def post_pending_transaction(
-    call: Posts, transaction_id: IdPath, body: NewSettlement | None = None
+    call: Posts, transaction_id: IdPath, body: NewPendingPosting | None = None
 ) -> TransactionModel:
     """Post a pending transaction, once: whole, or less, and the rest is given back."""
-    asked = body or NewSettlement()
+    asked = body or NewPendingPosting()
 
     def work(tx: Tx) -> TransactionModel | Refused:
         posted = post_pending(

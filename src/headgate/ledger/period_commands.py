@@ -10,9 +10,21 @@ from headgate.core import ids
 from headgate.core.errors import Malformed
 from headgate.core.terminal import emit
 from headgate.ledger import periods, settlements
-from headgate.ledger.accounts import resolve_accounts
-from headgate.ledger.command_parts import ALL, AccountOption, Json, Limit, Tenant, begin, day, instant, plain, show
-from headgate.ledger.period_documents import FrozenBalanceModel, PeriodModel, SettledLegModel, SettlementModel
+from headgate.ledger.command_parts import (
+    ALL,
+    AccountArgument,
+    AccountOption,
+    Json,
+    Limit,
+    Tenant,
+    begin,
+    day,
+    instant,
+    number_of,
+    plain,
+    show,
+)
+from headgate.ledger.period_documents import CutOffModel, FrozenBalanceModel, PeriodModel, SettledLegModel
 
 app = typer.Typer()
 
@@ -88,7 +100,7 @@ def frozen_balance(
 @app.command("settle")
 def settle(
     tenant: Tenant,
-    account: Annotated[str, typer.Argument(help="The account's code or id.")],
+    account: AccountArgument,
     name: Annotated[str, typer.Option(help="Unique on the account.")],
     at: Annotated[str, typer.Option(help="The cut-off, as 2026-11-20T22:00:00Z.")],
     json: Json = False,
@@ -96,16 +108,15 @@ def settle(
     """Settle what an account has recorded and not settled yet, as far as it is effective by the cut-off."""
     with begin(tenant) as tx:
         done = settlements.cut_off(tx, account=account, at=instant(at), name=name)
-    emit(plain(SettlementModel.of(done)), as_json=json)
+    emit(plain(CutOffModel.of(done)), as_json=json)
 
 
 @app.command("settlements")
 def list_settlements(tenant: Tenant, account: AccountOption = None, limit: Limit = 50, json: Json = False) -> None:
     """Settlements, newest first."""
     with begin(tenant) as tx:
-        number = resolve_accounts(tx, [account])[account] if account else None
-        rows = settlements.list_settlements(tx, account=number, limit=limit)
-    show(rows, SettlementModel.of, json)
+        rows = settlements.list_settlements(tx, account=number_of(tx, account), limit=limit)
+    show(rows, CutOffModel.of, json)
 
 
 @app.command("settled-legs")

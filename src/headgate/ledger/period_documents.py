@@ -5,23 +5,17 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, Field
 
 from headgate.core import ids
-from headgate.ledger.documents import AccountName, Instant, Moment, Word
+from headgate.ledger.document_parts import AccountName, Description, Instant, Moment, Request, Word
 from headgate.ledger.model import AccountType
 from headgate.ledger.periods import Closing, FrozenBalance, Late, Period, PeriodStatus, PeriodTotal
 from headgate.ledger.settlements import SettledLeg, Settlement
 from headgate.web import MoneyModel
 
-Reason = Annotated[str, StringConstraints(strict=True, min_length=1, max_length=1000)]
 
-
-class _Request(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-
-class NewPeriod(_Request):
+class NewPeriod(Request):
     """The next period of the whole book, or of a legal entity. Both days are within it."""
 
     name: Word
@@ -30,16 +24,16 @@ class NewPeriod(_Request):
     legal_entity_id: Word | None = None
 
 
-class NewClosing(_Request):
+class NewClosing(Request):
     """How a period is closed: late postings are refused, or routed to the first day after it."""
 
-    reason: Reason
+    reason: Description
     late: Late = "refuse"
     refuse_pending: Annotated[bool, Field(strict=True)] = False
     refuse_residuals: Annotated[bool, Field(strict=True)] = False
 
 
-class NewSettlement(_Request):
+class NewCutOff(Request):
     """A cut-off of an account: `at` in the past, `name` unique on the account."""
 
     account: AccountName
@@ -142,7 +136,7 @@ class FrozenBalanceModel(BaseModel):
         )
 
 
-class SettlementModel(BaseModel):
+class CutOffModel(BaseModel):
     """A settlement; `amount` is on the account's normal side."""
 
     id: str
@@ -158,7 +152,7 @@ class SettlementModel(BaseModel):
     amount: MoneyModel
 
     @classmethod
-    def of(cls, found: Settlement) -> SettlementModel:
+    def of(cls, found: Settlement) -> CutOffModel:
         """The model of a settlement."""
         amounts: dict[str, Any] = {
             name: MoneyModel.of(getattr(found, name)) for name in ("debits", "credits", "amount")

@@ -10,13 +10,13 @@ from headgate.core import ids
 from headgate.ledger import periods, settlements
 from headgate.ledger.accounts import resolve_accounts
 from headgate.ledger.period_documents import (
+    CutOffModel,
     FrozenBalanceModel,
     NewClosing,
+    NewCutOff,
     NewPeriod,
-    NewSettlement,
     PeriodModel,
     SettledLegModel,
-    SettlementModel,
 )
 from headgate.ledger.periods import PeriodStatus
 from headgate.web import Call, Page, PageOf, page_of, reads, writes
@@ -96,26 +96,26 @@ def frozen_trial_balance(
 
 
 @router.post("/settlements", status_code=201)
-def cut_off(call: Manages, body: NewSettlement) -> SettlementModel:
+def cut_off(call: Manages, body: NewCutOff) -> CutOffModel:
     """Settle what an account has recorded and not settled yet, as far as it is effective by the cut-off."""
     with call.begin() as tx:
-        return SettlementModel.of(settlements.cut_off(tx, account=body.account, at=body.at, name=body.name))
+        return CutOffModel.of(settlements.cut_off(tx, account=body.account, at=body.at, name=body.name))
 
 
 @router.get("/settlements")
-def list_settlements(call: Reads, page: Page, account: Text = None) -> PageOf[SettlementModel]:
+def list_settlements(call: Reads, page: Page, account: Text = None) -> PageOf[CutOffModel]:
     """Settlements, newest first."""
     with call.begin() as tx:
         number = resolve_accounts(tx, [account])[account] if account else None
         rows = settlements.list_settlements(tx, account=number, before=page.after(int), limit=page.limit + 1)
-    return page_of(page, rows, key=lambda found: found.id, row=SettlementModel.of)
+    return page_of(page, rows, key=lambda found: found.id, row=CutOffModel.of)
 
 
 @router.get("/settlements/{settlement_id}")
-def get_settlement(call: Reads, settlement_id: IdPath) -> SettlementModel:
+def get_settlement(call: Reads, settlement_id: IdPath) -> CutOffModel:
     """One settlement."""
     with call.begin() as tx:
-        return SettlementModel.of(settlements.get_settlement(tx, ids.decode("stl", settlement_id)))
+        return CutOffModel.of(settlements.get_settlement(tx, ids.decode("stl", settlement_id)))
 
 
 @router.get("/settlements/{settlement_id}/legs")

@@ -14,8 +14,8 @@ from typing import Any, Literal, LiteralString, cast
 from headgate.core.db import Tx
 from headgate.core.money import Money
 from headgate.ledger.arrays import texts
-from headgate.ledger.errors import MalformedPeriod, PeriodNotFound
 from headgate.ledger.model import DEBIT_NORMAL, AccountType
+from headgate.ledger.period_errors import MalformedPeriod, PeriodNotFound
 
 PeriodStatus = Literal["open", "closed"]
 Late = Literal["refuse", "route"]

@@ -8,7 +8,8 @@ from datetime import date, datetime
 from typing import Any, LiteralString
 
 from headgate.core.db import Tx
-from headgate.core.money import Money
+from headgate.ledger.entries import entry_of
+from headgate.ledger.errors import TransactionNotFound
 from headgate.ledger.model import EntryRecord, Transaction
 from headgate.ledger.pending import get_pending
 
@@ -139,7 +140,7 @@ def list_entries(
             "limit": limit,
         },
     )
-    return [_entry(row) for row in rows]
+    return [entry_of(row) for row in rows]
 
 
 def _entries_of_account(
@@ -152,6 +153,8 @@ def _entries_of_account(
             "SELECT min(seq) FROM ledger.legs WHERE account_id = %(account)s AND transaction_id = %(id)s AND n = %(n)s",
             {"account": account, "id": before[0], "n": before[1]},
         )
+        if seq is None:
+            raise TransactionNotFound("there is no such entry on this account to go on from: begin anew")
     rows = tx.all(
         "SELECT * FROM ("  # noqa: S608 - constants of this module, no value of a caller
         + _ENTRY
@@ -168,7 +171,7 @@ def _entries_of_account(
         """,
         {"account": account, "seq": seq, "transaction": transaction, "limit": limit},
     )
-    found = [_entry(row) for row in rows]
+    found = [entry_of(row) for row in rows]
     found.sort(key=lambda entry: entry.debit_seq if entry.debit == account else entry.credit_seq, reverse=True)
     return found[:limit]
 
@@ -179,7 +182,7 @@ def _with_entries(tx: Tx, rows: Sequence[_Row]) -> list[Transaction]:
         _ENTRY + " WHERE e.transaction_id = ANY (%(ids)s) ORDER BY e.transaction_id, e.n", {"ids": list(entries)}
     )
     for row in found:
-        entries[row["transaction_id"]].append(_entry(row))
+        entries[row["transaction_id"]].append(entry_of(row))
     return [
         Transaction(
             id=row.id,
@@ -199,22 +202,3 @@ def _with_entries(tx: Tx, rows: Sequence[_Row]) -> list[Transaction]:
         )
         for row in rows
     ]
-
-
-def _entry(row: dict[str, Any]) -> EntryRecord:
-    return EntryRecord(
-        transaction_id=row["transaction_id"],
-        n=row["n"],
-        debit=row["debit_account_id"],
-        debit_code=row["debit_code"],
-        credit=row["credit_account_id"],
-        credit_code=row["credit_code"],
-        amount=Money(row["amount_minor"], row["currency"]),
-        debit_seq=row["debit_seq"],
-        debit_net=row["debit_net"],
-        credit_seq=row["credit_seq"],
-        credit_net=row["credit_net"],
-        recorded_at=row["recorded_at"],
-        effective_at=row["effective_at"],
-        effective_on=row["effective_on"],
-    )

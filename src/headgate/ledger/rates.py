@@ -19,7 +19,9 @@ from headgate.core.db import Tx
 from headgate.core.errors import HeadgateError
 from headgate.core.money import exponent
 from headgate.ledger.arrays import instants, texts
-from headgate.ledger.errors import MalformedBatch, MalformedRate, RateMissing
+from headgate.ledger.errors import MalformedBatch
+from headgate.ledger.exchange_errors import MalformedRate, RateMissing
+from headgate.ledger.model import YEARS
 
 COLUMNS: Final = ("from", "to", "rate", "effective_at", "source")
 DECIMALS_MAX: Final = 12
@@ -83,7 +85,10 @@ def record_rate(
 
 def record_rates(tx: Tx, rates: Sequence[NewRate]) -> list[ExchangeRate]:
     """Record rates, all or none; those that are known already are given as they stand."""
-    return [_get(tx, number) for number, _ in _record(tx, rates)]
+    numbers = [number for number, _ in _record(tx, rates)]
+    found = tx.all(_SELECT + " WHERE id = ANY (%(ids)s)", {"ids": numbers}, row=ExchangeRate)
+    by_number = {one.id: one for one in found}
+    return [by_number[number] for number in numbers]
 
 
 def import_rates(tx: Tx, text: str) -> RateImport:
@@ -92,7 +97,7 @@ def import_rates(tx: Tx, text: str) -> RateImport:
     Raises MalformedRate where the header is not that.
     """
     lines = csv.DictReader(io.StringIO(text.removeprefix("\ufeff")), strict=True)
-    if tuple(lines.fieldnames or ()) != COLUMNS:
+    if _header(lines) != COLUMNS:
         raise MalformedRate(f"a file of rates begins with the line {','.join(COLUMNS)}")
     good: list[NewRate] = []
     faults: list[RateFault] = []
@@ -184,24 +189,32 @@ def check_rate(rate: Decimal) -> Decimal:
 
 
 def _record(tx: Tx, rates: Sequence[NewRate]) -> list[tuple[int, bool]]:
-    made = []
-    for one in [_checked(rate) for rate in rates]:
-        row = tx.one(
-            "SELECT id, is_new FROM ledger.record_rate(%(from)s, %(to)s, %(rate)s, %(effective_at)s, %(source)s)",
-            {
-                "from": one.from_currency,
-                "to": one.to_currency,
-                "rate": Decimal(f"{one.rate.normalize():f}"),
-                "effective_at": one.effective_at,
-                "source": one.source,
-            },
-        )
-        made.append((row["id"], row["is_new"]))
-    return made
+    """Every rate in one statement: its number, and whether it is new."""
+    if not rates:
+        return []
+    checked = [_checked(rate) for rate in rates]
+    rows = tx.all(
+        """
+        SELECT id, is_new
+          FROM ledger.record_rates(%(from)s, %(to)s, %(rates)s::numeric[], %(effective_at)s, %(sources)s)
+         ORDER BY place
+        """,
+        {
+            "from": texts([one.from_currency for one in checked]),
+            "to": texts([one.to_currency for one in checked]),
+            "rates": texts([f"{one.rate.normalize():f}" for one in checked]),
+            "effective_at": instants([one.effective_at for one in checked]),
+            "sources": texts([one.source for one in checked]),
+        },
+    )
+    return [(row["id"], row["is_new"]) for row in rows]
 
 
-def _get(tx: Tx, number: int) -> ExchangeRate:
-    return tx.one(_SELECT + " WHERE id = %(id)s", {"id": number}, row=ExchangeRate, what="exchange rate")
+def _header(lines: csv.DictReader[str]) -> tuple[str, ...]:
+    try:
+        return tuple(lines.fieldnames or ())
+    except csv.Error:
+        return ()
 
 
 def _checked(rate: NewRate) -> NewRate:
@@ -211,6 +224,8 @@ def _checked(rate: NewRate) -> NewRate:
         raise MalformedRate("a rate is between two currencies")
     check_rate(rate.rate)
     instants([rate.effective_at])
+    if rate.effective_at.year not in YEARS:
+        raise MalformedRate(f"an instant lies in the years {YEARS[0]} to {YEARS[-1]}")
     texts([rate.source])
     if not 1 <= len(rate.source) <= 100:
         raise MalformedRate("a source has 1 to 100 characters")

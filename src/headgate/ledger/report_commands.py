@@ -15,7 +15,7 @@ from headgate.core.errors import Malformed
 from headgate.core.money import Money
 from headgate.core.terminal import emit
 from headgate.ledger import reports
-from headgate.ledger.command_parts import Json, Tenant, begin, day, plain
+from headgate.ledger.command_parts import AccountArgument, Json, Tenant, begin, day, maybe_instant, plain
 from headgate.ledger.documents import AccountModel
 from headgate.ledger.report_documents import (
     AgeingModel,
@@ -26,7 +26,7 @@ from headgate.ledger.report_documents import (
     TrialBalanceModel,
     TrialBalanceRowModel,
 )
-from headgate.ledger.report_options import AsOfOption, KnownAt, day_or_instant, maybe_instant
+from headgate.ledger.report_options import AsOfOption, KnownAt, day_or_instant
 from headgate.ledger.tree import set_parent, tree
 
 app = typer.Typer()
@@ -36,7 +36,6 @@ Currency = Annotated[str | None, typer.Option("--currency", help="Only accounts 
 LegalEntity = Annotated[str | None, typer.Option("--legal-entity", help="Only its own accounts: le_…")]
 From = Annotated[str, typer.Option("--from", help="The first day, as 2026-11-01.")]
 To = Annotated[str, typer.Option("--to", help="The last day, as 2026-11-30.")]
-AccountArgument = Annotated[str, typer.Argument(help="The account's code or id.")]
 
 _LINE = ("account", "line", "effective_on", "recorded_at", "transaction_id", "other", "source_type", "source_id",
          "description", "debit", "credit", "balance", "currency")  # fmt: skip

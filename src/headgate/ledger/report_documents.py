@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, StringConstraints
+from pydantic import BaseModel
 
 from headgate.core import ids
-from headgate.ledger.documents import AccountName, Moment
+from headgate.ledger.document_parts import AccountName, Description, Moment, Request
 from headgate.ledger.model import AccountType
 from headgate.ledger.reports import Ageing, Order, Statement, StatementLine, Totals, TrialBalanceRow
 from headgate.ledger.tree import TreeNode
 from headgate.web import MoneyModel
 
 
-class NewParent(BaseModel):
+class NewParent(Request):
     """The account to stand under (null: under none), and why."""
 
-    model_config = ConfigDict(extra="forbid")
-
     parent: AccountName | None
-    reason: Annotated[str, StringConstraints(strict=True, min_length=1, max_length=1000)]
+    reason: Description
 
 
 class TrialBalanceRowModel(BaseModel):

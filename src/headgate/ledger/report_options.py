@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated
 
 import typer
 
 from headgate.ledger.as_of import AsOf
-from headgate.ledger.command_parts import day, instant
+from headgate.ledger.command_parts import day, maybe_instant
 
 AsOfOption = Annotated[str | None, typer.Option("--as-of", help="A day (its end), or an instant; now unless given.")]
 KnownAt = Annotated[str | None, typer.Option("--known-at", help="As the book was written at this instant.")]
-
-
-def maybe_instant(text: str | None) -> datetime | None:
-    """An instant, where one is given. Raises Malformed."""
-    return instant(text) if text else None
 
 
 def day_or_instant(text: str | None) -> AsOf:

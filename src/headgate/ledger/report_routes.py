@@ -8,7 +8,8 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query
 
 from headgate.ledger import reports
-from headgate.ledger.documents import AccountModel, DayOrInstant, Instant
+from headgate.ledger.document_parts import DayOrInstant, Instant
+from headgate.ledger.documents import AccountModel
 from headgate.ledger.report_documents import (
     AgeingModel,
     NewParent,

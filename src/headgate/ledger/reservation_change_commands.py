@@ -14,9 +14,10 @@ from headgate.core.terminal import emit, refuse
 from headgate.ledger import reservation_changes, reservations
 from headgate.ledger.accounts import resolve_accounts
 from headgate.ledger.command_parts import Json, Key, Tenant, answer, begin, instant, plain
-from headgate.ledger.documents import ReservationModel, TransactionModel
+from headgate.ledger.documents import TransactionModel
 from headgate.ledger.model import Reservation
 from headgate.ledger.queries import transactions_by_number
+from headgate.ledger.reservation_documents import ReservationModel
 from headgate.ledger.reservation_groups import capture_group, release_group
 
 app = typer.Typer()

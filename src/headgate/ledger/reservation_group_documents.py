@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final, Self
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from headgate.ledger.bulk_documents import refuse_half_a_source
-from headgate.ledger.documents import AccountName, Description, Instant, Reference, Word
+from headgate.ledger.document_parts import AccountName, Description, Instant, Reference, Word
 from headgate.web import MoneyModel
 
 GROUP_MAX: Final = 1000

@@ -9,8 +9,9 @@ from fastapi import APIRouter
 from headgate.core import ids
 from headgate.core.db import Tx
 from headgate.core.errors import Refused
-from headgate.ledger.documents import ReservationModel, TransactionModel
+from headgate.ledger.documents import TransactionModel
 from headgate.ledger.queries import transactions_by_number
+from headgate.ledger.reservation_documents import ReservationModel
 from headgate.ledger.reservation_group_documents import NewGroupCapture, NewGroupRelease
 from headgate.ledger.reservation_groups import capture_group, release_group
 from headgate.ledger.reservations import get_reservations

@@ -9,9 +9,9 @@ from fastapi import APIRouter, Path
 from headgate.core import ids
 from headgate.core.db import Tx
 from headgate.core.errors import Refused
-from headgate.ledger.documents import NewExtension, NewIncrease, NewRelease, ReservationModel
 from headgate.ledger.model import Reservation
 from headgate.ledger.reservation_changes import extend, increase, release_part
+from headgate.ledger.reservation_documents import NewExtension, NewIncrease, NewRelease, ReservationModel
 from headgate.ledger.reservations import release
 from headgate.web import Call, money
 

@@ -5,15 +5,17 @@ The method is told in exchange.py: average cost, and revaluations that are taken
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, LiteralString
 
 from headgate.core.db import Tx
+from headgate.core.errors import Malformed
 from headgate.core.money import Money, convert, exponent
 from headgate.ledger.accounts import account_for
-from headgate.ledger.model import Account
+from headgate.ledger.model import YEARS, Account
 from headgate.ledger.rates import ExchangeRate, known_rate
 
 
@@ -59,6 +61,12 @@ class Revaluation:
     recorded_at: datetime
     lines: tuple[RevaluationLine, ...]
     replayed: bool = False
+
+
+_SELECT: LiteralString = """
+    SELECT id, revalued_on, functional_currency, gain_minor, transaction_id, reversal_id, recorded_at
+      FROM ledger.revaluations
+"""
 
 
 def positions(
@@ -128,24 +136,28 @@ def revalue(
 
 def get_revaluation(tx: Tx, revaluation_id: int, *, replayed: bool = False) -> Revaluation:
     """One revaluation with its lines. Raises NotFound."""
-    row = tx.one(
+    row = tx.one(_SELECT + " WHERE id = %(id)s", {"id": revaluation_id}, what="revaluation")
+    return _with_lines(tx, [row], replayed=replayed)[0]
+
+
+def _with_lines(tx: Tx, rows: Sequence[dict[str, Any]], *, replayed: bool = False) -> list[Revaluation]:
+    lines: dict[int, list[dict[str, Any]]] = {row["id"]: [] for row in rows}
+    for line in tx.all(
         """
-        SELECT id, revalued_on, functional_currency, gain_minor, transaction_id, reversal_id, recorded_at
-          FROM ledger.revaluations WHERE id = %(id)s
-        """,
-        {"id": revaluation_id},
-        what="revaluation",
-    )
-    lines = tx.all(
-        """
-        SELECT l.account_id, l.rate_id, l.currency, l.quantity_minor, l.cost_minor, l.value_minor, l.gain_minor, r.rate, r.source
+        SELECT l.revaluation_id, l.account_id, l.rate_id, l.currency, l.quantity_minor, l.cost_minor, l.value_minor, l.gain_minor,
+               r.rate, r.source
           FROM ledger.revaluation_lines l
           JOIN ledger.exchange_rates r ON r.tenant_id = l.tenant_id AND r.id = l.rate_id
-         WHERE l.revaluation_id = %(id)s
-         ORDER BY l.account_id
+         WHERE l.revaluation_id = ANY (%(ids)s)
+         ORDER BY l.revaluation_id, l.account_id
         """,
-        {"id": revaluation_id},
-    )
+        {"ids": list(lines)},
+    ):
+        lines[line["revaluation_id"]].append(line)
+    return [_revaluation(row, lines[row["id"]], replayed) for row in rows]
+
+
+def _revaluation(row: dict[str, Any], lines: Sequence[dict[str, Any]], replayed: bool) -> Revaluation:
     functional = row["functional_currency"]
     return Revaluation(
         id=row["id"],
@@ -174,18 +186,17 @@ def get_revaluation(tx: Tx, revaluation_id: int, *, replayed: bool = False) -> R
 
 def list_revaluations(tx: Tx, *, before: int | None = None, limit: int = 50) -> list[Revaluation]:
     """Revaluations, newest first, before the number `before`."""
-    numbers = tx.values(
-        """
-        SELECT id FROM ledger.revaluations WHERE (%(before)s::bigint IS NULL OR id < %(before)s)
-         ORDER BY id DESC LIMIT %(limit)s
-        """,
+    rows = tx.all(
+        _SELECT + " WHERE (%(before)s::bigint IS NULL OR id < %(before)s) ORDER BY id DESC LIMIT %(limit)s",
         {"before": before, "limit": limit},
     )
-    return [get_revaluation(tx, number) for number in numbers]
+    return _with_lines(tx, rows)
 
 
 def _end_of(tx: Tx, day: date, book: Account) -> datetime:
-    """The last instant of a day where the position account's legal entity is, else in UTC."""
+    """The last instant of a day where the position account's legal entity is, else in UTC. Raises Malformed."""
+    if day.year not in YEARS:
+        raise Malformed(f"{day.isoformat()} lies beyond the book's calendar: give a day of the years 2 to 9998")
     found: datetime = tx.value(
         """
         SELECT (%(next)s::date)::timestamp AT TIME ZONE

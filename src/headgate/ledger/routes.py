@@ -25,19 +25,15 @@ from headgate.ledger import (
     watch_routes,
 )
 from headgate.ledger.balances import balance, balances
+from headgate.ledger.document_parts import DayOrInstant, Instant
 from headgate.ledger.documents import (
     AccountBalanceModel,
     AccountModel,
     BalanceModel,
-    DayOrInstant,
     EntryModel,
-    Instant,
     NewAccount,
-    NewCapture,
-    NewReservation,
     NewReversal,
     NewTransaction,
-    ReservationModel,
     TransactionModel,
     amounts_of,
 )
@@ -53,6 +49,7 @@ from headgate.ledger.model import (
 )
 from headgate.ledger.pending import list_pending
 from headgate.ledger.pending_routes import router as pending_router
+from headgate.ledger.reservation_documents import NewCapture, NewReservation, ReservationModel
 from headgate.ledger.reservation_routes import router as reservation_router
 from headgate.ledger.reversal import reverse
 from headgate.web import Call, CurrencyCode, Page, PageOf, money, page_of, reads, writes

@@ -14,8 +14,8 @@ from headgate.core.db import Tx
 from headgate.core.money import Money
 from headgate.ledger.accounts import get_account
 from headgate.ledger.arrays import instants, texts
-from headgate.ledger.errors import MalformedSettlement, SettlementNotFound
 from headgate.ledger.model import DEBIT_NORMAL
+from headgate.ledger.period_errors import MalformedSettlement, SettlementNotFound
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,13 +11,22 @@ from headgate.core.errors import Malformed
 from headgate.core.money import Money
 from headgate.core.terminal import emit
 from headgate.ledger import clearing, monitors
-from headgate.ledger.accounts import get_account, resolve_accounts
-from headgate.ledger.command_parts import ALL, AccountOption, Json, Tenant, begin, duration, plain, show
+from headgate.ledger.accounts import get_account
+from headgate.ledger.command_parts import (
+    ALL,
+    AccountArgument,
+    AccountOption,
+    Json,
+    Tenant,
+    begin,
+    duration,
+    number_of,
+    plain,
+    show,
+)
 from headgate.ledger.watch_documents import ClearingAccountModel, ClearingRuleModel, MonitorModel
 
 app = typer.Typer()
-
-AccountArgument = Annotated[str, typer.Argument(help="The account's code or id.")]
 
 
 @app.command("clearing")
@@ -31,9 +40,8 @@ def clearing_report(
 ) -> None:
     """Accounts that must come to zero, with what is left on them, how old it is and where it came from."""
     with begin(tenant) as tx:
-        number = resolve_accounts(tx, [account])[account] if account else None
         rows = clearing.clearing_report(
-            tx, account=number, currency=currency, only_residuals=only_residuals, items=items
+            tx, account=number_of(tx, account), currency=currency, only_residuals=only_residuals, items=items
         )
     show(rows, ClearingAccountModel.of, json)
 
@@ -93,8 +101,7 @@ def add_monitor(
 def list_monitors(tenant: Tenant, account: AccountOption = None, json: Json = False) -> None:
     """Every monitor and where it stands."""
     with begin(tenant) as tx:
-        number = resolve_accounts(tx, [account])[account] if account else None
-        rows = monitors.list_monitors(tx, account=number, limit=ALL)
+        rows = monitors.list_monitors(tx, account=number_of(tx, account), limit=ALL)
     show(rows, MonitorModel.of, json)
 
 

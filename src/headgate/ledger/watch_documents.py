@@ -4,28 +4,24 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, Field
 
 from headgate.core import ids
 from headgate.ledger.clearing import ClearingAccount, ClearingItem
-from headgate.ledger.documents import AccountName, Moment, Word
+from headgate.ledger.document_parts import AccountName, Description, Moment, Request, Word
 from headgate.ledger.monitors import BalanceMonitor, Comparison, Watched
 from headgate.web import MoneyModel
 
 
-class _Request(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-
-class NewClearingRule(_Request):
+class NewClearingRule(Request):
     """Whether an account must come to zero, and how old what is left on it may be."""
 
     must_be_zero: Annotated[bool, Field(strict=True)]
     max_age_seconds: Annotated[int, Field(strict=True, ge=1, le=10**10)] | None = None
-    reason: Annotated[str, StringConstraints(strict=True, min_length=1, max_length=1000)]
+    reason: Description
 
 
-class NewMonitor(_Request):
+class NewMonitor(Request):
     """A threshold on a balance: crossed while the balance is `comparison` it."""
 
     account: AccountName

@@ -6,23 +6,24 @@ from typing import Annotated, cast, get_args
 
 import typer
 
-from headgate import parties, tenants
+from headgate import parties
 from headgate.core.db import Actor
 from headgate.core.errors import Malformed
-from headgate.core.terminal import emit, open_database
+from headgate.core.terminal import emit
 from headgate.parties.model import BlockReason, Kind
+from headgate.tenants import command_parts
 
 app = typer.Typer(name="parties", help="Employers, payees, borrowers, and their bank accounts.", no_args_is_help=True)
 
 ACTOR = Actor("human", "cli")
-Json = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
-TenantOption = Annotated[str, typer.Option("--tenant", help="The tenant's id or slug.")]
+Json = command_parts.Json
+Tenant = command_parts.Tenant
 PartyId = Annotated[str, typer.Argument(help="The party, as pty_….")]
 
 
 @app.command("create")
 def create_party(
-    tenant: TenantOption,
+    tenant: Tenant,
     external_id: Annotated[str, typer.Option(help="What the client calls it.")],
     name: Annotated[str, typer.Option(help="Its name.")],
     kind: Annotated[str, typer.Option(help="employer, payee or borrower.")] = "payee",
@@ -33,10 +34,7 @@ def create_party(
     """Make a party; known already, it is the one that stands."""
     if kind not in get_args(Kind):
         raise Malformed(f"kind must be one of {', '.join(get_args(Kind))}")
-    with (
-        open_database() as database,
-        database.begin(tenant_id=tenants.find_tenant(database, tenant).id, actor=ACTOR) as tx,
-    ):
+    with command_parts.begin(tenant, ACTOR) as tx:
         made = parties.create_party(
             tx,
             kind=cast(Kind, kind),
@@ -49,23 +47,17 @@ def create_party(
 
 
 @app.command("list")
-def list_parties(tenant: TenantOption, limit: int = 50, json: Json = False) -> None:
+def list_parties(tenant: Tenant, limit: int = 50, json: Json = False) -> None:
     """Parties in the order of their making."""
-    with (
-        open_database() as database,
-        database.begin(tenant_id=tenants.find_tenant(database, tenant).id, actor=ACTOR) as tx,
-    ):
+    with command_parts.begin(tenant, ACTOR) as tx:
         found = parties.list_parties(tx, limit=limit)
     emit(found, as_json=json)
 
 
 @app.command("show")
-def show_party(party_id: PartyId, tenant: TenantOption, json: Json = False) -> None:
+def show_party(party_id: PartyId, tenant: Tenant, json: Json = False) -> None:
     """One party with its bank accounts and their history."""
-    with (
-        open_database() as database,
-        database.begin(tenant_id=tenants.find_tenant(database, tenant).id, actor=ACTOR) as tx,
-    ):
+    with command_parts.begin(tenant, ACTOR) as tx:
         document = {
             "party": parties.get_party(tx, party_id),
             "bank_accounts": parties.list_bank_accounts(tx, party_id=party_id),
@@ -77,17 +69,14 @@ def show_party(party_id: PartyId, tenant: TenantOption, json: Json = False) -> N
 @app.command("block")
 def block_party(
     party_id: PartyId,
-    tenant: TenantOption,
+    tenant: Tenant,
     reason: Annotated[str, typer.Option(help="fraud, sanctions, legal_hold, deceased, … or manual.")],
     json: Json = False,
 ) -> None:
     """Stop paying a party."""
     if reason not in get_args(BlockReason):
         raise Malformed(f"reason must be one of {', '.join(get_args(BlockReason))}")
-    with (
-        open_database() as database,
-        database.begin(tenant_id=tenants.find_tenant(database, tenant).id, actor=ACTOR) as tx,
-    ):
+    with command_parts.begin(tenant, ACTOR) as tx:
         made = parties.block_party(tx, party_id=party_id, reason=cast(BlockReason, reason))
     emit(made, as_json=json)
 
@@ -95,14 +84,11 @@ def block_party(
 @app.command("unblock")
 def lift_block(
     block_id: Annotated[str, typer.Argument(help="The block, as blk_….")],
-    tenant: TenantOption,
+    tenant: Tenant,
     reason: Annotated[str, typer.Option(help="Why it is lifted.")],
     json: Json = False,
 ) -> None:
     """Lift a block."""
-    with (
-        open_database() as database,
-        database.begin(tenant_id=tenants.find_tenant(database, tenant).id, actor=ACTOR) as tx,
-    ):
+    with command_parts.begin(tenant, ACTOR) as tx:
         lifted = parties.lift_block(tx, block_id=block_id, reason=reason)
     emit(lifted, as_json=json)

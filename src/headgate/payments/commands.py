@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated
@@ -11,9 +9,10 @@ from typing import Annotated
 import typer
 
 from headgate import ingestion, ledger, payments, tenants
-from headgate.core.db import Actor, Tx
+from headgate.core import terminal
+from headgate.core.db import Actor
 from headgate.core.errors import Refused
-from headgate.core.terminal import emit, open_database, refuse
+from headgate.core.terminal import emit, refuse
 from headgate.payments.documents import (
     commit_answer,
     file_model,
@@ -22,6 +21,7 @@ from headgate.payments.documents import (
     payroll_model,
     settlement_model,
 )
+from headgate.tenants import command_parts
 
 app = typer.Typer(name="payments", help="Payrolls, payments, files and what the bank says.", no_args_is_help=True)
 top = typer.Typer()
@@ -29,37 +29,28 @@ APPS = [app, top]
 """`top` has no name: its command stands beside the others, as `headgate balance`."""
 
 ACTOR = Actor("human", "cli")
-Json = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
-TenantOption = Annotated[str, typer.Option("--tenant", help="The tenant's id or slug.")]
+Json = command_parts.Json
+Tenant = command_parts.Tenant
 Day = Annotated[datetime, typer.Option(formats=["%Y-%m-%d"])]
-
-
-@contextmanager
-def _begin(tenant: str) -> Iterator[Tx]:
-    with (
-        open_database() as database,
-        database.begin(tenant_id=tenants.find_tenant(database, tenant).id, actor=ACTOR) as tx,
-    ):
-        yield tx
 
 
 @app.command("list")
 def list_payments(
-    tenant: TenantOption,
+    tenant: Tenant,
     query: Annotated[str, typer.Option(help="As status:returned amount:>5000 payroll:PR-1 age:<2d.")] = "",
     limit: int = 50,
     json: Json = False,
 ) -> None:
     """Payments, the newest first."""
-    with _begin(tenant) as tx:
+    with command_parts.begin(tenant, ACTOR) as tx:
         rows = payments.list_instructions(tx, query=payments.parse_query(query), limit=limit)
     emit([instruction_model(row).model_dump(mode="json") for row in rows], as_json=json)
 
 
 @app.command("show")
-def show_payment(payment_id: str, tenant: TenantOption, json: Json = False) -> None:
+def show_payment(payment_id: str, tenant: Tenant, json: Json = False) -> None:
     """One payment's whole life: why it is where it is, its entries, its timeline."""
-    with _begin(tenant) as tx:
+    with command_parts.begin(tenant, ACTOR) as tx:
         life = payments.get_life(tx, payment_id)
     if json:
         emit(life_model(life).model_dump(mode="json"), as_json=True)
@@ -77,9 +68,9 @@ def show_payment(payment_id: str, tenant: TenantOption, json: Json = False) -> N
 
 
 @app.command("payrolls")
-def list_payrolls(tenant: TenantOption, limit: int = 50, json: Json = False) -> None:
+def list_payrolls(tenant: Tenant, limit: int = 50, json: Json = False) -> None:
     """Payrolls, the newest first."""
-    with _begin(tenant) as tx:
+    with command_parts.begin(tenant, ACTOR) as tx:
         rows = payments.list_payrolls(tx, limit=limit)
     emit([payroll_model(row).model_dump(mode="json") for row in rows], as_json=json)
 
@@ -87,14 +78,14 @@ def list_payrolls(tenant: TenantOption, limit: int = 50, json: Json = False) -> 
 @app.command("commit")
 def commit_register(
     register: Annotated[Path, typer.Argument(help="A payroll register.", exists=True, dir_okay=False)],
-    tenant: TenantOption,
+    tenant: Tenant,
     legal_entity: Annotated[str, typer.Option(help="The legal entity that pays, as le_….")],
     payroll_id: Annotated[str, typer.Option(help="The payroll engine's own name for it.")],
     pay_on: Day,
     json: Json = False,
 ) -> None:
     """Commit the payroll of a register: exit 0 where it is committed, 1 where the gate holds it."""
-    with _begin(tenant) as tx:
+    with command_parts.begin(tenant, ACTOR) as tx:
         artifact = ingestion.receive(tx, source="upload", filename=register.name, data=register.read_bytes())
         reading = ingestion.read(tx, artifact.id)
         answer = (
@@ -117,9 +108,9 @@ def commit_register(
 
 
 @app.command("submit")
-def submit(tenant: TenantOption, on: Day, json: Json = False) -> None:
+def submit(tenant: Tenant, on: Day, json: Json = False) -> None:
     """Send what is due on that day, and deliver the files to the outbound folder."""
-    with open_database() as database:
+    with terminal.open_database() as database:
         tenant_id = tenants.find_tenant(database, tenant).id
         with database.begin(tenant_id=tenant_id, actor=ACTOR) as tx:
             made = payments.submit_due(tx, on=_day(on))
@@ -132,11 +123,11 @@ def submit(tenant: TenantOption, on: Day, json: Json = False) -> None:
 @app.command("settle")
 def settle(
     artifact_id: Annotated[str, typer.Argument(help="A statement or return file, as art_….")],
-    tenant: TenantOption,
+    tenant: Tenant,
     json: Json = False,
 ) -> None:
     """Record what a bank statement or return file says of our payments."""
-    with _begin(tenant) as tx:
+    with command_parts.begin(tenant, ACTOR) as tx:
         effects: payments.StatementEffects | payments.ReturnEffects
         if ingestion.get_artifact(tx, artifact_id).kind == "returns":
             effects = payments.return_from_file(tx, artifact_id=artifact_id)
@@ -147,13 +138,13 @@ def settle(
 
 @top.command("balance")
 def balance(
-    tenant: TenantOption,
+    tenant: Tenant,
     legal_entity: Annotated[str, typer.Option(help="The legal entity, as le_….")],
     currency: str = "USD",
     json: Json = False,
 ) -> None:
     """What a client has: posted, pending, reserved and available."""
-    with _begin(tenant) as tx:
+    with command_parts.begin(tenant, ACTOR) as tx:
         account = ledger.account_for(tx, "CLIENT_FUNDS", currency, legal_entity_id=legal_entity)
         found = ledger.balance(tx, account.id)
     emit(found, as_json=json)

@@ -7,44 +7,39 @@ from typing import Annotated
 
 import typer
 
-from headgate import ledger, recon, tenants
+from headgate import ledger, recon
 from headgate.core.db import Actor
-from headgate.core.terminal import emit, open_database
+from headgate.core.terminal import emit
 from headgate.recon import backdating_commands
+from headgate.tenants import command_parts
 
 app = typer.Typer(name="recon", help="The book against the bank.", no_args_is_help=True)
 app.add_typer(backdating_commands.app)
 
 ACTOR = Actor("human", "cli")
-Json = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
-TenantOption = Annotated[str, typer.Option("--tenant", help="The tenant's id or slug.")]
+Json = command_parts.Json
+Tenant = command_parts.Tenant
 AccountOption = Annotated[str, typer.Option("--account", help="The account of the book, by code or id.")]
 Day = Annotated[datetime, typer.Option("--on", formats=["%Y-%m-%d"], help="The day, as 2026-11-24.")]
 
 
 @app.command("link")
 def link(
-    tenant: TenantOption,
+    tenant: Tenant,
     account: AccountOption,
     statement: Annotated[str, typer.Option("--statement", help="A statement of the bank account, as stm_….")],
     json: Json = False,
 ) -> None:
     """Say that an account of the book mirrors the bank account of a statement."""
-    with (
-        open_database() as database,
-        database.begin(tenant_id=tenants.find_tenant(database, tenant).id, actor=ACTOR) as tx,
-    ):
+    with command_parts.begin(tenant, ACTOR) as tx:
         made = recon.link_bank_account(tx, account=account, statement_id=statement)
     emit(made, as_json=json)
 
 
 @app.command("run")
-def run(tenant: TenantOption, account: AccountOption, on: Day, json: Json = False) -> None:
+def run(tenant: Tenant, account: AccountOption, on: Day, json: Json = False) -> None:
     """Reconcile an account and day. Exits 1 where something differs or no statement has come."""
-    with (
-        open_database() as database,
-        database.begin(tenant_id=tenants.find_tenant(database, tenant).id, actor=ACTOR) as tx,
-    ):
+    with command_parts.begin(tenant, ACTOR) as tx:
         made = recon.run(tx, account=account, on=on.date())
     emit(made, as_json=json)
     if made.status != "balanced":
@@ -53,7 +48,7 @@ def run(tenant: TenantOption, account: AccountOption, on: Day, json: Json = Fals
 
 @app.command("show")
 def show(
-    tenant: TenantOption,
+    tenant: Tenant,
     account: AccountOption,
     on: Annotated[
         datetime | None, typer.Option("--on", formats=["%Y-%m-%d"], help="One day; the last ones by default.")
@@ -62,10 +57,7 @@ def show(
     json: Json = False,
 ) -> None:
     """The current runs of an account, newest first."""
-    with (
-        open_database() as database,
-        database.begin(tenant_id=tenants.find_tenant(database, tenant).id, actor=ACTOR) as tx,
-    ):
+    with command_parts.begin(tenant, ACTOR) as tx:
         account_id = ledger.get_account(tx, account).id
         found = recon.list_reconciliations(tx, account_id=account_id, on=on.date() if on else None, limit=limit)
     emit(found, as_json=json)

@@ -13,6 +13,7 @@ from headgate import tenants
 from headgate.core.db import Tx
 from headgate.core.errors import Malformed
 from headgate.core.terminal import emit, open_database, say
+from headgate.tenants.command_parts import Json, Tenant, begin
 from headgate.tenants.tenants import ADMINISTRATOR
 
 app = typer.Typer(
@@ -23,9 +24,6 @@ users = typer.Typer(name="users", help="The persons of a tenant: four eyes compa
 keys = typer.Typer(name="keys", help="The API keys of a tenant.", no_args_is_help=True)
 APPS = (app, legal_entities, users, keys)
 """Every command group of this domain, for the one door that composes them."""
-
-Json = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
-TenantOption = Annotated[str, typer.Option("--tenant", help="The tenant's id or slug.")]
 
 
 @app.command("create")
@@ -57,7 +55,7 @@ def list_tenants(json: Json = False) -> None:
 
 @app.command("clock")
 def move_clock(
-    tenant: TenantOption,
+    tenant: Tenant,
     by: Annotated[str | None, typer.Option(help="Forward by 90s, 15m, 8h or 3d.")] = None,
     to: Annotated[str | None, typer.Option(help="To an instant, as 2026-11-20T17:00:00Z.")] = None,
     reset: Annotated[bool, typer.Option("--reset", help="Back to real time.")] = False,
@@ -78,58 +76,50 @@ def move_clock(
 
 @legal_entities.command("create")
 def create_legal_entity(
-    tenant: TenantOption,
+    tenant: Tenant,
     name: Annotated[str, typer.Option(help="The company's name.")],
     time_zone: Annotated[str, typer.Option(help="An IANA name, as America/Chicago; says when its day ends.")] = "UTC",
     currency: Annotated[str, typer.Option(help="ISO 4217.")] = "USD",
     json: Json = False,
 ) -> None:
     """Create a legal entity."""
-    with open_database() as database:
-        found = tenants.find_tenant(database, tenant)
-        with database.begin(tenant_id=found.id, actor=ADMINISTRATOR) as tx:
-            made = tenants.create_legal_entity(tx, name=name, time_zone=time_zone, currency=currency)
+    with begin(tenant, ADMINISTRATOR) as tx:
+        made = tenants.create_legal_entity(tx, name=name, time_zone=time_zone, currency=currency)
     emit(made, as_json=json)
 
 
 @legal_entities.command("list")
-def list_legal_entities(tenant: TenantOption, json: Json = False) -> None:
+def list_legal_entities(tenant: Tenant, json: Json = False) -> None:
     """The tenant's legal entities, oldest first."""
-    with open_database() as database:
-        found = tenants.find_tenant(database, tenant)
-        with database.begin(tenant_id=found.id, actor=ADMINISTRATOR) as tx:
-            rows = tenants.legal_entities(tx, limit=10_000)
+    with begin(tenant, ADMINISTRATOR) as tx:
+        rows = tenants.legal_entities(tx, limit=10_000)
     emit(rows, as_json=json)
 
 
 @users.command("create")
 def create_user(
-    tenant: TenantOption,
+    tenant: Tenant,
     email: Annotated[str, typer.Option(help="One person, one address.")],
     name: Annotated[str, typer.Option(help="How the person is shown to others.")],
     json: Json = False,
 ) -> None:
     """Add a person."""
-    with open_database() as database:
-        found = tenants.find_tenant(database, tenant)
-        with database.begin(tenant_id=found.id, actor=ADMINISTRATOR) as tx:
-            made = tenants.create_user(tx, email=email, display_name=name)
+    with begin(tenant, ADMINISTRATOR) as tx:
+        made = tenants.create_user(tx, email=email, display_name=name)
     emit(made, as_json=json)
 
 
 @users.command("list")
-def list_users(tenant: TenantOption, json: Json = False) -> None:
+def list_users(tenant: Tenant, json: Json = False) -> None:
     """The tenant's persons, oldest first."""
-    with open_database() as database:
-        found = tenants.find_tenant(database, tenant)
-        with database.begin(tenant_id=found.id, actor=ADMINISTRATOR) as tx:
-            rows = tenants.users(tx, limit=10_000)
+    with begin(tenant, ADMINISTRATOR) as tx:
+        rows = tenants.users(tx, limit=10_000)
     emit(rows, as_json=json)
 
 
 @keys.command("create")
 def create_key(
-    tenant: TenantOption,
+    tenant: Tenant,
     role: Annotated[str, typer.Option(help="admin, operator, finance, compliance or readonly.")],
     name: Annotated[str, typer.Option(help="What it is for.")] = "API key",
     person: Annotated[
@@ -139,16 +129,14 @@ def create_key(
     json: Json = False,
 ) -> None:
     """Make an API key and print it, once: it is stored as a hash."""
-    with open_database() as database:
-        found = tenants.find_tenant(database, tenant)
-        with database.begin(tenant_id=found.id, actor=ADMINISTRATOR) as tx:
-            made = tenants.create_key(
-                tx,
-                role=role,
-                name=name,
-                user_id=_person_id(tx, person) if person else None,
-                expires_at=datetime.now(UTC) + _duration(expires) if expires else None,
-            )
+    with begin(tenant, ADMINISTRATOR) as tx:
+        made = tenants.create_key(
+            tx,
+            role=role,
+            name=name,
+            user_id=_person_id(tx, person) if person else None,
+            expires_at=datetime.now(UTC) + _duration(expires) if expires else None,
+        )
     if json:
         emit({"key": made.key, **asdict(made.api_key)}, as_json=True)
     else:
@@ -157,26 +145,22 @@ def create_key(
 
 
 @keys.command("list")
-def list_keys(tenant: TenantOption, json: Json = False) -> None:
+def list_keys(tenant: Tenant, json: Json = False) -> None:
     """The tenant's keys, without their secrets."""
-    with open_database() as database:
-        found = tenants.find_tenant(database, tenant)
-        with database.begin(tenant_id=found.id, actor=ADMINISTRATOR) as tx:
-            rows = tenants.keys(tx, limit=10_000)
+    with begin(tenant, ADMINISTRATOR) as tx:
+        rows = tenants.keys(tx, limit=10_000)
     emit(rows, as_json=json)
 
 
 @keys.command("revoke")
 def revoke_key(
-    tenant: TenantOption,
+    tenant: Tenant,
     key_id: Annotated[str, typer.Argument(help="key_…, from `headgate keys list`.")],
     json: Json = False,
 ) -> None:
     """Revoke a key, at once and for ever."""
-    with open_database() as database:
-        found = tenants.find_tenant(database, tenant)
-        with database.begin(tenant_id=found.id, actor=ADMINISTRATOR) as tx:
-            revoked = tenants.revoke_key(tx, key_id)
+    with begin(tenant, ADMINISTRATOR) as tx:
+        revoked = tenants.revoke_key(tx, key_id)
     emit(revoked, as_json=json)
 
 

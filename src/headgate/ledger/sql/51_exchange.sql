@@ -56,6 +56,28 @@ COMMENT ON FUNCTION ledger.record_rate(text, text, numeric, timestamptz, text) I
 ALTER FUNCTION ledger.record_rate(text, text, numeric, timestamptz, text) OWNER TO headgate_poster;
 GRANT EXECUTE ON FUNCTION ledger.record_rate(text, text, numeric, timestamptz, text) TO headgate_app;
 
+CREATE OR REPLACE FUNCTION ledger.record_rates(
+  p_from text[], p_to text[], p_rates numeric[], p_effective_at timestamptz[], p_sources text[], OUT place bigint, OUT id bigint, OUT is_new boolean
+) RETURNS SETOF record LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  v_tenant CONSTANT uuid := core.require_tenant();
+  v_pair text;
+BEGIN
+  -- Lock the pairs in one order, so that lists that cross queue instead of deadlocking.
+  FOR v_pair IN SELECT DISTINCT u.f || u.t FROM unnest(p_from, p_to) u (f, t) ORDER BY 1 LOOP
+    PERFORM pg_advisory_xact_lock(hashtextextended('ledger.exchange_rates:' || v_tenant || v_pair, 0));
+  END LOOP;
+  FOR v_n IN 1 .. cardinality(p_from) LOOP
+    place := v_n;
+    SELECT r.id, r.is_new INTO id, is_new FROM ledger.record_rate(p_from[v_n], p_to[v_n], p_rates[v_n], p_effective_at[v_n], p_sources[v_n]) r;
+    RETURN NEXT;
+  END LOOP;
+END $$;
+COMMENT ON FUNCTION ledger.record_rates(text[], text[], numeric[], timestamptz[], text[]) IS
+  'Records rates in their order, each as record_rate does; place is that of the rate in the arrays';
+ALTER FUNCTION ledger.record_rates(text[], text[], numeric[], timestamptz[], text[]) OWNER TO headgate_poster;
+GRANT EXECUTE ON FUNCTION ledger.record_rates(text[], text[], numeric[], timestamptz[], text[]) TO headgate_app;
+
 CREATE OR REPLACE FUNCTION ledger.convert_one(
   p_key text, p_hash bytea, p_from bigint, p_to bigint, p_from_minor bigint, p_to_minor bigint, p_value bigint, p_rate numeric, p_source text,
   p_from_position bigint, p_to_position bigint, p_functional_position bigint, p_gain_account bigint, p_effective_at timestamptz,

@@ -55,12 +55,19 @@ $$;
 COMMENT ON FUNCTION ledger.body_of(bigint) IS
   'Which body a posted transaction''s key stands for: with its effective time given, or taken from the clock (now), or the whole of another reversed or settled; NULL: it cannot be told';
 
+CREATE OR REPLACE VIEW ledger.book_entities WITH (security_invoker = true) AS
+  SELECT e.tenant_id, e.id, row_number() OVER (ORDER BY e.name COLLATE "C", e.id) AS no, e.name, e.time_zone, e.currency
+    FROM tenants.legal_entities e
+   WHERE EXISTS (SELECT FROM ledger.accounts a WHERE a.tenant_id = e.tenant_id AND a.legal_entity_id = e.id)
+      OR EXISTS (SELECT FROM ledger.periods p WHERE p.tenant_id = e.tenant_id AND p.legal_entity_id = e.id);
+COMMENT ON VIEW ledger.book_entities IS 'The legal entities of which the book has accounts or periods, as a file of the book numbers them';
+GRANT SELECT ON ledger.book_entities TO headgate_app, headgate_readonly;
+
 CREATE OR REPLACE VIEW ledger.book_lines WITH (security_invoker = true) AS
   (SELECT 1 AS part, row_to_json(x)::text AS line
-     FROM (SELECT 'legal_entity' AS kind, row_number() OVER (ORDER BY l.name COLLATE "C", l.id) AS no, l.name, l.time_zone, l.currency
-             FROM tenants.legal_entities l
-            WHERE EXISTS (SELECT FROM ledger.accounts a WHERE a.tenant_id = l.tenant_id AND a.legal_entity_id = l.id)
-            ORDER BY no) x)
+     FROM (SELECT 'legal_entity' AS kind, l.no, l.name, l.time_zone, l.currency
+             FROM ledger.book_entities l
+            ORDER BY l.no) x)
   UNION ALL
   (SELECT 2, row_to_json(x)::text
      FROM (SELECT 'account' AS kind, a.code, a.name, a.type, a.currency, a.purpose, a.is_default, l.no AS legal_entity, a.status,
@@ -71,9 +78,7 @@ CREATE OR REPLACE VIEW ledger.book_lines WITH (security_invoker = true) AS
                                                      'hi_minor', m.hi_minor) ORDER BY m.from_seq, m.set_at)
                      FROM ledger.account_limits m WHERE m.tenant_id = a.tenant_id AND m.account_id = a.id) AS limits
              FROM ledger.accounts a
-             LEFT JOIN (SELECT e.tenant_id, e.id, row_number() OVER (ORDER BY e.name COLLATE "C", e.id) AS no FROM tenants.legal_entities e
-                         WHERE EXISTS (SELECT FROM ledger.accounts b WHERE b.tenant_id = e.tenant_id AND b.legal_entity_id = e.id)) l
-               ON l.tenant_id = a.tenant_id AND l.id = a.legal_entity_id
+             LEFT JOIN ledger.book_entities l ON l.tenant_id = a.tenant_id AND l.id = a.legal_entity_id
              LEFT JOIN ledger.accounts p ON p.tenant_id = a.tenant_id AND p.id = a.parent_id
             ORDER BY a.id) x)
   UNION ALL
@@ -105,14 +110,16 @@ CREATE OR REPLACE VIEW ledger.book_lines WITH (security_invoker = true) AS
              LEFT JOIN ledger.reservation_requests c ON c.tenant_id = v.tenant_id AND c.id = v.reservation_id
              LEFT JOIN ledger.refusals f ON f.tenant_id = t.tenant_id AND f.request_id = t.id
              CROSS JOIN LATERAL (
-               SELECT json_agg(json_build_object('n', e.n, 'debit', d.code, 'credit', w.code, 'amount_minor', e.amount_minor, 'currency', e.currency,
+               -- Each code by its own look-up: joined, a planner that knows little of the tables pairs every account with every other.
+               SELECT json_agg(json_build_object('n', e.n,
+                                                 'debit', (SELECT d.code FROM ledger.accounts d WHERE d.tenant_id = e.tenant_id AND d.id = e.debit_account_id),
+                                                 'credit', (SELECT w.code FROM ledger.accounts w WHERE w.tenant_id = e.tenant_id AND w.id = e.credit_account_id),
+                                                 'amount_minor', e.amount_minor, 'currency', e.currency,
                                                  'debit_seq', e.debit_seq, 'debit_net', e.debit_net, 'debit_late', e.debit_late,
                                                  'credit_seq', e.credit_seq, 'credit_net', e.credit_net, 'credit_late', e.credit_late,
                                                  'of_n', coalesce((to_jsonb(e) ->> 'of_n')::smallint, 0))
                                ORDER BY e.n) AS entries
                  FROM ledger.entries e
-                 JOIN ledger.accounts d ON d.tenant_id = e.tenant_id AND d.id = e.debit_account_id
-                 JOIN ledger.accounts w ON w.tenant_id = e.tenant_id AND w.id = e.credit_account_id
                 WHERE e.tenant_id = t.tenant_id AND e.transaction_id = t.id) k
             ORDER BY t.id) x)
   UNION ALL
@@ -141,7 +148,7 @@ CREATE OR REPLACE VIEW ledger.book_lines WITH (security_invoker = true) AS
              LEFT JOIN ledger.transactions t ON t.tenant_id = v.tenant_id AND t.id = v.transaction_id
              LEFT JOIN ledger.reservation_requests w ON w.tenant_id = v.tenant_id AND w.id = (to_jsonb(v) ->> 'request_id')::bigint
             ORDER BY v.reservation_id, v.id) x);
-COMMENT ON VIEW ledger.book_lines IS 'The whole book, a JSON document a row, in the order in which it can be taken in again';
+COMMENT ON VIEW ledger.book_lines IS 'The journal and its accounts, a JSON document a row, in the order in which it can be taken in again';
 GRANT SELECT ON ledger.book_lines TO headgate_app, headgate_readonly;
 GRANT EXECUTE ON FUNCTION ledger.as_text(timestamptz), ledger.facts_out(jsonb), ledger.body_of(bigint),
   ledger.body_hash(text, bigint, bigint, timestamptz, text, text, text, jsonb) TO headgate_app, headgate_readonly;
@@ -198,7 +205,9 @@ BEGIN
         UPDATE ledger.accounts a SET next_expiry_at = least(a.next_expiry_at, (v_line ->> 'expires_at')::timestamptz)
          WHERE a.tenant_id = v_tenant AND a.code = v_line ->> 'account' AND v_line ->> 'status' = 'active';
       END IF;
-      PERFORM ledger.take_in_refusal(v_id, v_line -> 'refusal');
+      IF jsonb_typeof(v_line -> 'refusal') = 'object' THEN
+        PERFORM ledger.take_in_refusal(v_id, v_line -> 'refusal');
+      END IF;
     WHEN 'transaction' THEN
       v_id := nextval('ledger.request_ids');
       INSERT INTO ledger.transactions (tenant_id, id, recorded_at, effective_at, reverses, settles, asked_effective_at, effective_on, hash_formula,
@@ -225,7 +234,9 @@ BEGIN
         FROM jsonb_array_elements(nullif(v_line -> 'entries', 'null')) e
         JOIN ledger.accounts d ON d.tenant_id = v_tenant AND d.code = e ->> 'debit'
         JOIN ledger.accounts c ON c.tenant_id = v_tenant AND c.code = e ->> 'credit';
-      PERFORM ledger.take_in_refusal(v_id, v_line -> 'refusal');
+      IF jsonb_typeof(v_line -> 'refusal') = 'object' THEN
+        PERFORM ledger.take_in_refusal(v_id, v_line -> 'refusal');
+      END IF;
     WHEN 'pending' THEN
       SELECT t.id INTO v_id FROM ledger.transactions t WHERE t.tenant_id = v_tenant AND t.key = v_line ->> 'key';
       INSERT INTO ledger.pending_transactions (tenant_id, id, created_at, updated_at, effective_at, expires_at, settled_by, kind, status, reason)
@@ -253,6 +264,8 @@ BEGIN
                'transaction_id', (SELECT t.id FROM ledger.transactions t WHERE t.tenant_id = v_tenant AND t.key = v_line ->> 'transaction'),
                'request_id', (SELECT w.id FROM ledger.reservation_requests w WHERE w.tenant_id = v_tenant AND w.key = v_line ->> 'request')))).*
         FROM ledger.reservation_requests q WHERE q.tenant_id = v_tenant AND q.key = v_line ->> 'reservation';
+    ELSE
+      PERFORM ledger.take_in_beside(v_line, p_entities[(v_line ->> 'legal_entity')::integer]);
     END CASE;
   END LOOP;
 END $$;
