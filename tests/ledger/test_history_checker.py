@@ -7,8 +7,9 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
-from tests.ledger.concurrent import Record, faults, run
+from tests.ledger.concurrent import Record, run
 from tests.ledger.conftest import Book
+from tests.ledger.serial import faults
 
 from headgate.core.errors import Refused
 
