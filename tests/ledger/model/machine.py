@@ -67,6 +67,7 @@ class Histories(
         try:
             if self.world.sound:
                 self.world.last()
+                self.world.read_all()
         finally:
             self.told.update(self.world.told)
             self.world.close()

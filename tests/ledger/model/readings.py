@@ -14,6 +14,7 @@ from tests.ledger.model.state import State
 from tests.ledger.model.words import EPOCH, Account, Moment
 
 from headgate import ledger
+from headgate.ledger import Balance
 
 Figures = tuple[int, int, int, int]
 """Posted, pending (in less out), reserved, available."""
@@ -72,8 +73,7 @@ class ReadingsWorld(Sides):
         return found
 
     def _read(self, account: Account, at: datetime | date | None, moment: Moment | None) -> Figures:
-        found = ledger.balance(self.tx, account.id, as_of=at, known_at=None if moment is None else moment.at)
-        return found.posted.minor, found.pending.minor, found.reserved.minor, found.available.minor
+        return _figures(ledger.balance(self.tx, account.id, as_of=at, known_at=None if moment is None else moment.at))
 
     def read_again(self, account: Account, at: datetime | date | None, moment: Moment, before: Figures) -> None:
         """What was known then is known now."""
@@ -81,10 +81,25 @@ class ReadingsWorld(Sides):
         assert found == before, f"{account.name} as of {at}: read as {before} then, as {found} now"
         self.told["read again"] += 1
 
+    def read_all(self) -> None:
+        """Every account at the end of a history, as known at its first moments and as of times that have gone by."""
+        when: list[tuple[datetime | date | None, Moment | None]] = [(None, one) for one in self.book.moments[:2]]
+        when += [(EPOCH, one) for one in self.book.moments[-1:]]
+        when += [(EPOCH - timedelta(hours=3), None), (EPOCH.date(), None)]
+        for at, moment in when:
+            rows = ledger.balances(self.tx, as_of=at, known_at=None if moment is None else moment.at)
+            found = {row.code: _figures(row.balance) for row in rows}
+            expected = {one.name: self.book.read(one, at, moment) for one in self.book.accounts.values()}
+            assert found == expected, f"as of {at}, known at {moment}: {found} in the book, {expected} in the model"
+
     def remember(self) -> Moment:
         """This moment."""
         found: Moment = self.book.remember(self.tx.value("SELECT clock_timestamp()"))
         return found
+
+
+def _figures(found: Balance) -> Figures:
+    return found.posted.minor, found.pending.minor, found.reserved.minor, found.available.minor
 
 
 class ReadingsRules(Chances):
