@@ -54,7 +54,7 @@ def compose(word: str | None = None) -> typer.Typer:
 
     All of it takes a second to import, which is felt by a script that calls Headgate again and again.
     """
-    if word in ALONE:
+    if word is not None and word in ALONE:
         _add(importlib.import_module(ALONE[word]))
         _add_core()
         return app

@@ -379,6 +379,13 @@ class PositionMovedOn(Conflict):
     sqlstate = "HG176"
 
 
+class ConversionInFuture(Unprocessable):
+    """A conversion is made on its day."""
+
+    code = "ledger.conversion_in_future"
+    sqlstate = "HG177"
+
+
 class MalformedConversion(Malformed):
     """This cannot be a conversion."""
 

@@ -82,7 +82,11 @@ class ExchangeBook(State):
         if wanted.key in self.transactions:
             raise Raised("ledger.idempotency_conflict")
         gain = sum(move[3] for move in moves)
+        before = copy.deepcopy(self.__dict__) if at > self.now else {}
         (answer,) = self.post_many([Wanted(wanted.key, legs, wanted.effective_at, said=wanted.body)])
+        if answer.code == 1:
+            self.__dict__.update(before)
+            raise Raised("ledger.conversion_in_future")
         figures = {"converted": got, "value": value, "gain": gain} if answer.code == 0 else answer.figures
         self.conversions[wanted.key] = (wanted.body, Answer(answer.code, figures))
         if answer.code == 0:
@@ -337,7 +341,7 @@ class ExchangeRules(Chances):
         sides=st.one_of(SIDES, SIDES, SIDES, st.tuples(st.sampled_from(NAMES), st.sampled_from(NAMES))),
         amount=st.sampled_from((*range(1, 120, 7), 150, 333, 1000, 20000, "all of it", 0)),
         rate=st.one_of(st.none(), st.none(), RATES),
-        when=st.sampled_from((None, None, None, -30, 0)),
+        when=st.sampled_from((None, None, None, -30, 0, 24 * 90)),
     )
     def convert(self, key: str, sides: tuple[str, str], amount: Any, rate: str | None, when: int | None) -> Any:
         """`all of it` closes the position in what is given, or opens it where there is none."""
