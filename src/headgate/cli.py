@@ -6,12 +6,14 @@ not clean, a chain that does not verify); 2: the command could not be done, and 
 
 from __future__ import annotations
 
+import importlib
 import sys
+from collections.abc import Mapping
+from types import ModuleType
 from typing import Final
 
 import typer
 
-from headgate import api, bench, demo
 from headgate.core import check_commands, doctor_commands, log, registry, secret_commands
 from headgate.core.config import Config
 from headgate.core.db import translated
@@ -27,18 +29,58 @@ app = typer.Typer(
 )
 
 
-def compose() -> typer.Typer:
-    """The whole command line, with every domain's commands."""
+ALONE: Final[Mapping[str, str]] = {
+    "audit": "headgate.audit.commands",
+    "bench": "headgate.bench",
+    "console": "headgate.console.commands",
+    "db": "headgate.core.commands",
+    "ingestion": "headgate.ingestion.commands",
+    "jobs": "headgate.jobs.commands",
+    "keys": "headgate.tenants.commands",
+    "ledger": "headgate.ledger.commands",
+    "legal-entities": "headgate.tenants.commands",
+    "messaging": "headgate.messaging.commands",
+    "parties": "headgate.parties.commands",
+    "payments": "headgate.payments.commands",
+    "recon": "headgate.recon.commands",
+    "tenants": "headgate.tenants.commands",
+    "users": "headgate.tenants.commands",
+}
+"""Where a group of commands stands, so that it need not be looked for in every domain."""
+
+
+def compose(word: str | None = None) -> typer.Typer:
+    """The whole command line; where the first word names a group, no more than is needed for it.
+
+    All of it takes a second to import, which is felt by a script that calls Headgate again and again.
+    """
+    if word is not None and word in ALONE:
+        _add(importlib.import_module(ALONE[word]))
+        _add_core()
+        return app
+    if word in ("check", "doctor", "secrets"):
+        _add_core()
+        return app
+    from headgate import api, bench, demo
+
     app.command()(demo.demo)
     app.command("serve")(api.serve_command)
+    _add_core()
+    for module in registry.domain_modules("commands"):
+        _add(module)
+    _add(bench)
+    return app
+
+
+def _add_core() -> None:
     app.command()(check_commands.check)
     app.command()(doctor_commands.doctor)
-    for module in registry.domain_modules("commands"):
-        for group in getattr(module, "APPS", None) or [module.app]:
-            app.add_typer(group)
     app.add_typer(secret_commands.app)
-    app.add_typer(bench.app)
-    return app
+
+
+def _add(module: ModuleType) -> None:
+    for group in getattr(module, "APPS", None) or [module.app]:
+        app.add_typer(group)
 
 
 INTERRUPTED: Final = 130
@@ -50,7 +92,7 @@ def main() -> None:
     try:
         _begin()
         with translated():
-            compose()()
+            compose(next(iter(sys.argv[1:]), None))()
     except HeadgateError as error:
         if _was_interrupted(error):
             sys.exit(INTERRUPTED)

@@ -1,10 +1,7 @@
-"""Many at once, and afterwards: was there one order in which all of it is true?
+"""Many at once: workers call random verbs on a few accounts, while a period is closed and reopened under them.
 
-Workers call random verbs on a few accounts; each call is written down with its answer and with the times between which
-it ran. Every verb locks its accounts and stamps its rows while it holds them, so the stamps name the one order that has
-to explain everything. `faults` replays the calls in that order through the plain model (tests/ledger/model/book.py) and
-compares: each answer with its figures, the journal leg by leg, and each stamp with the times of its call. So a refusal
-was true at an instant while its caller waited, and nothing was posted that no one was told of.
+Each call is written down with its answer and with the times between which it ran. Afterwards serial.py says whether one
+order explains all of it.
 """
 
 from __future__ import annotations
@@ -12,19 +9,17 @@ from __future__ import annotations
 import random
 import threading
 import time
-from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from tests.ledger.conftest import Book as RealBook
-from tests.ledger.model.book import Book
-from tests.ledger.model.words import NOBODY, Account, Answer, Leg, Raised, Wanted, WantedReservation
-from tests.ledger.model.world import JOURNAL, VERBS, _capture, _fields, _open, _posting, _reservation_request
+from tests.ledger.model import asked
+from tests.ledger.model.ground import open_account
+from tests.ledger.model.probe import JOURNAL
+from tests.ledger.model.words import Account, Leg, Period, Wanted, WantedReservation
 
 from headgate import ledger
-from headgate.core import ids
 from headgate.core.errors import HeadgateError, Refused
 from headgate.core.money import Money
 
@@ -35,8 +30,17 @@ CAST = (
     Account("till", 0, "ASSET", "USD", least=0, most=1500),
     Account("fees", 0, "REVENUE", "USD"),
 )
-SLACK = 0.002
-"""Seconds by which the clocks of a worker and of its server may seem to differ."""
+
+KINDS = {"post": 8, "many": 4, "late": 5, "again": 3, "conflict": 1, "reserve": 4, "capture": 5, "release": 2} | {
+    "pending": 4,
+    "settle": 4,
+    "void": 2,
+    "reverse": 3,
+    "limits": 1,
+    "close": 1,
+    "reopen": 1,
+}
+"""What is called, and how often beside the others."""
 
 
 @dataclass
@@ -60,18 +64,24 @@ class Record:
     """Everything that was said and done: the calls, and what the book says afterwards."""
 
     accounts: dict[int, Account]
+    period: Period
+    """The one that is closed and reopened while the others go on: open at first."""
     calls: list[Call]
     journal: list[str]
     """Every entry, as the model writes it."""
     stamps: dict[str, float]
-    """When each transaction, reservation (`r:` and its key), release and change (`c:` and its reason) took its locks."""
+    """When each took its locks: a transaction, a reservation (`r:` and its key), a release and a void (by what they end),
+    a change (`c:` and its reason), a close and a reopening (by their reason)."""
     balances: str
 
 
 def run(book: RealBook, *, workers: int = 6, calls: int = 40, seed: int = 0) -> Record:
     """Let the workers loose on accounts of their own, then read what the book says."""
     accounts = _opened(book)
-    shared = _Shared(book, accounts)
+    last = datetime.now(UTC).date() - timedelta(days=2)  # over, wherever one is
+    period = Period("before", last - timedelta(days=8), last)
+    opened = book.do(ledger.open_period, name=period.name, starts_on=period.starts_on, ends_on=period.ends_on)
+    shared = _Shared(book, accounts, opened.id)
     gate = threading.Barrier(workers)
 
     def work(worker: int) -> None:
@@ -85,33 +95,34 @@ def run(book: RealBook, *, workers: int = 6, calls: int = 40, seed: int = 0) -> 
         thread.start()
     for thread in threads:
         thread.join()
-    return _record(book, accounts, shared.calls)
+    return _record(book, accounts, period, shared.calls)
 
 
 def _opened(book: RealBook) -> dict[int, Account]:
     with book.begin() as tx:
-        made = [Account(one.name, _open(tx, one), one.type, "USD", one.least, one.most) for one in CAST]
+        made = [Account(one.name, open_account(tx, one), one.type, "USD", one.least, one.most) for one in CAST]
     return {one.id: one for one in made}
 
 
 class _Shared:
     """What the workers know of each other's doings, so that they meet."""
 
-    def __init__(self, book: RealBook, accounts: dict[int, Account]) -> None:
-        self.book, self.accounts = book, list(accounts.values())
+    def __init__(self, book: RealBook, accounts: dict[int, Account], period: int) -> None:
+        self.book, self.accounts, self.period = book, list(accounts.values()), period
+        self.late = datetime.now(UTC).replace(minute=0, second=0, microsecond=0) - timedelta(days=4)
         self.calls: list[Call] = []
         self.posted: list[Wanted] = []
+        self.pending: list[Wanted] = []
         self.numbers: dict[str, int] = {}
         self.held: list[tuple[WantedReservation, int]] = []
 
     def one(self, chance: random.Random, name: str) -> None:
         """One random call."""
-        kind = chance.choices(
-            ("post", "many", "again", "reserve", "capture", "release", "reverse", "limits", "conflict"),
-            (8, 4, 3, 4, 5, 2, 3, 1, 1),
-        )[0]
+        kind = chance.choices(list(KINDS), list(KINDS.values()))[0]
         if kind in ("capture", "release") and not self.held:
             kind = "reserve"
+        if kind in ("settle", "void") and not self.pending:
+            kind = "pending"
         if kind in ("again", "reverse", "conflict") and not self.posted:
             kind = "post"
         call = getattr(self, f"_{kind}")(chance, name)
@@ -131,9 +142,17 @@ class _Shared:
             first = call.wanted[0]
             match call.verb:
                 case "reserve":
-                    return list(ledger.reserve_many(tx, [_reservation_request(one) for one in call.wanted], True))
+                    return list(ledger.reserve_many(tx, [asked.reservation(one) for one in call.wanted], True))
                 case "release":
                     return [ledger.release(tx, self.numbers[first])]
+                case "void":
+                    return [ledger.void(tx, transaction_id=self.numbers[first], reason="unwanted")]
+                case "close":
+                    ledger.close_period(tx, period_id=self.period, late=call.wanted[1], reason=first)
+                    return []
+                case "reopen":
+                    ledger.reopen_period(tx, period_id=self.period, approval_ref="apr_1", reason=first)
+                    return []
                 case "limits":
                     least = Money(call.wanted[1], "USD")
                     ledger.set_limits(tx, call.wanted[2], min_balance=least, max_balance=None, reason=first)
@@ -141,14 +160,18 @@ class _Shared:
             if first.reverses:
                 number = self.numbers[first.reverses]
                 return [ledger.reverse(tx, idempotency_key=first.key, transaction_id=number, reason=first.reason)]
+            if first.settles:
+                number = self.numbers[first.settles]
+                amounts = None if first.part is None else {n: Money(minor, "USD") for n, minor in first.part[1]}
+                return [ledger.post_pending(tx, idempotency_key=first.key, transaction_id=number, amounts=amounts)]
             if first.reservation is not None:
-                return list(ledger.capture_many(tx, [_capture(one) for one in call.wanted], call.way == "atomic"))
+                return list(ledger.capture_many(tx, [asked.capture(one) for one in call.wanted], call.way == "atomic"))
             if call.way == "single":
-                return [ledger.post(tx, **_fields(_posting(first)))]
-            return list(ledger.post_many(tx, [_posting(one) for one in call.wanted], call.way == "atomic"))
+                return [ledger.post(tx, **asked.fields(asked.posting(first)))]
+            return list(ledger.post_many(tx, [asked.posting(one) for one in call.wanted], call.way == "atomic"))
 
     def _learn(self, call: Call) -> None:
-        if call.error or call.verb in ("release", "limits"):
+        if call.error or call.verb not in ("post", "reserve"):
             return
         for one, answer in zip(call.wanted, call.answers, strict=True):
             if isinstance(answer, Refused):
@@ -158,7 +181,7 @@ class _Shared:
                 self.held.append((one, answer.id))
             else:
                 self.numbers[one.key] = answer.transaction_id
-                self.posted.append(one)
+                (self.pending if one.pending else self.posted).append(one)
 
     def _legs(self, chance: random.Random, most: int) -> tuple[Leg, ...]:
         legs = []
@@ -174,12 +197,36 @@ class _Shared:
         wanted = [Wanted(f"{name}.{n}", self._legs(chance, 2)) for n in range(chance.randint(2, 4))]
         return Call("post", tuple(wanted), chance.choice(("many", "atomic")))
 
+    def _late(self, chance: random.Random, name: str) -> Call:
+        """For a day of the period, with or without an approval to pass limits of that time."""
+        override = chance.choice((None, "apr_1", "apr_1"))
+        return Call("post", (Wanted(name, self._legs(chance, 2), self.late, override=override),), "many")
+
+    def _pending(self, chance: random.Random, name: str) -> Call:
+        return Call("post", (Wanted(name, self._legs(chance, 2), pending=True),), "many")
+
+    def _settle(self, chance: random.Random, name: str) -> Call:
+        one = chance.choice(self.pending[-4:])
+        least = min(leg.amount for leg in one.legs)
+        part = chance.choice((None, None, ("entries", ((1, least),)), ("entries", ((1, one.legs[0].amount + 1),))))
+        return Call("post", (Wanted(name, (), settles=one.key, part=part),))
+
+    def _void(self, chance: random.Random, name: str) -> Call:
+        return Call("void", (chance.choice(self.pending[-4:]).key,))
+
+    def _close(self, chance: random.Random, name: str) -> Call:
+        return Call("close", (name, chance.choice(("refuse", "route"))))
+
+    def _reopen(self, chance: random.Random, name: str) -> Call:
+        return Call("reopen", (name,))
+
     def _again(self, chance: random.Random, name: str) -> Call:
         return Call("post", (chance.choice(self.posted[-8:]),))
 
     def _conflict(self, chance: random.Random, name: str) -> Call:
         known = chance.choice(self.posted[-8:])
-        return Call("post", (Wanted(known.key, (Leg(known.legs[0].debit, known.legs[0].credit, 7),)),))
+        debit, credit = chance.sample(self.accounts, 2)
+        return Call("post", (Wanted(known.key, (Leg(debit.id, credit.id, 7),)),))
 
     def _reserve(self, chance: random.Random, name: str) -> Call:
         account = chance.choice(self.accounts[1:4])
@@ -198,15 +245,14 @@ class _Shared:
 
     def _reverse(self, chance: random.Random, name: str) -> Call:
         original = chance.choice(self.posted[-5:])
-        legs = tuple(Leg(leg.credit, leg.debit, leg.amount) for leg in reversed(original.legs))
-        return Call("post", (Wanted(name, legs, reverses=original.key, reason="wrong"),))
+        return Call("post", (Wanted(name, (), reverses=original.key, reason="wrong"),))
 
     def _limits(self, chance: random.Random, name: str) -> Call:
         card = self.accounts[2]
         return Call("limits", (name, chance.choice((0, -100, -300)), card.id))
 
 
-def _record(book: RealBook, accounts: dict[int, Account], calls: list[Call]) -> Record:
+def _record(book: RealBook, accounts: dict[int, Account], period: Period, calls: list[Call]) -> Record:
     with book.begin() as tx:
         journal = tx.value(JOURNAL)
         stamps = {
@@ -223,152 +269,22 @@ def _record(book: RealBook, accounts: dict[int, Account], calls: list[Call]) -> 
                 UNION ALL
                 SELECT 'c:' || (e.data ->> 'reason'), extract(epoch FROM e.event_time)::float8
                   FROM audit.events e WHERE e.type = 'ledger.account.changed'
+                UNION ALL
+                SELECT 'void:' || t.key, extract(epoch FROM x.updated_at)::float8
+                  FROM ledger.pending_transactions x
+                  JOIN ledger.transactions t ON t.tenant_id = x.tenant_id AND t.id = x.id
+                 WHERE x.status = 'void'
+                UNION ALL
+                SELECT 'close:' || k.reason, extract(epoch FROM k.closed_at)::float8 FROM ledger.period_closings k
+                UNION ALL
+                SELECT 'reopen:' || o.reason, extract(epoch FROM o.reopened_at)::float8 FROM ledger.period_reopenings o
             """)
         }
         shown = tx.values(
-            "SELECT concat_ws(' ', code, posted_minor, reserved_minor, available_minor) FROM ledger.balances"
-            " WHERE account_id = ANY (%(ids)s) ORDER BY account_id",
+            """
+            SELECT concat_ws(' ', code, posted_minor, reserved_minor, pending_out_minor, pending_in_minor, available_minor)
+              FROM ledger.balances WHERE account_id = ANY (%(ids)s) ORDER BY account_id
+            """,
             {"ids": list(accounts)},
         )
-    return Record(accounts, calls, journal.split("\n") if journal else [], stamps, "\n".join(shown))
-
-
-# The check ----------------------------------------------------------------------------------------------------------
-
-
-def faults(record: Record) -> list[str]:
-    """What no serial order explains; nothing when all is well."""
-    return _Check(record).faults()
-
-
-class _Check:
-    def __init__(self, record: Record) -> None:
-        self.record = record
-        self.found: list[str] = []
-        self.book = Book(datetime.now(UTC))
-        for one in record.accounts.values():
-            self.book.accounts[one.id] = Account(one.name, one.id, one.type, one.currency, one.least, one.most)
-        self.keys: dict[int, str] = {}
-        self.releases: dict[str, Call] = {}
-
-    def faults(self) -> list[str]:
-        effective, others = [], []
-        for call in self.record.calls:
-            stamp = self._stamp(call)
-            (others if stamp is None else effective).append((stamp, call))
-        self._numbers()
-        for stamp, call in sorted(effective, key=lambda pair: pair[0]):
-            if not call.invoked_at - SLACK <= stamp <= call.answered_at + SLACK:
-                self.found.append(f"took effect at {stamp}, not while its caller waited: {call}")
-            self._replay(call, stamp)
-        for _, call in others:
-            self._without_effect(call)
-        self._compare()
-        return self.found
-
-    def _stamp(self, call: Call) -> float | None:
-        """When the call took effect; None where it had none of its own: a replay, a conflict, a second release."""
-        stamps = self.record.stamps
-        if call.error:
-            return None
-        if call.verb == "limits":
-            return stamps.get(f"c:{call.wanted[0]}")
-        if call.verb == "release":
-            # Of two releases at once either may be the one: both give the same answer.
-            at = stamps.get(f"released:{call.wanted[0]}")
-            if at is None or not call.invoked_at - SLACK <= at <= call.answered_at + SLACK:
-                return None
-            return at if self.releases.setdefault(call.wanted[0], call) is call else None
-        prefix = "r:" if call.verb == "reserve" else ""
-        new = [one for one, answer in zip(call.wanted, call.answers, strict=True) if not answer.replayed]
-        return stamps.get(prefix + new[0].key) if new else None
-
-    def _numbers(self) -> None:
-        for call in self.record.calls:
-            if call.verb == "reserve" and not call.error:
-                for one, answer in zip(call.wanted, call.answers, strict=True):
-                    if not isinstance(answer, Refused):
-                        self.book.numbers[one.key] = answer.id
-
-    def _replay(self, call: Call, stamp: float) -> None:
-        expected: Sequence[Answer]
-        try:
-            if call.verb == "limits":
-                account = self.book.accounts[call.wanted[2]]
-                self.book.set_limits(account, call.wanted[1], None)
-                return
-            if call.verb == "release":
-                expected = self.book.release_many([self.book.numbers.get(call.wanted[0], NOBODY)])
-            elif call.verb == "reserve":
-                expected = self.book.reserve_many(call.wanted, atomic=True)
-            else:
-                self.book.now = datetime.fromtimestamp(stamp, UTC)
-                wanted = [self._with_legs(one) for one in call.wanted]
-                expected = self.book.post_many(wanted, atomic=call.way == "atomic")
-        except (Raised, KeyError) as raised:
-            self.found.append(f"should have raised {raised!r}: {call}")
-            return
-        for one, answer, wished in zip(call.wanted, call.answers, expected, strict=True):
-            self._same(call, one, answer, wished)
-
-    def _with_legs(self, one: Wanted) -> Wanted:
-        """A reversal takes back what is left when its turn comes."""
-        return one if one.reverses is None else self.book.reversal(one.key, one.reverses, one.reason, None)
-
-    def _same(self, call: Call, one: Any, answer: Any, wished: Answer) -> None:
-        told = answer.code if isinstance(answer, Refused) else "done"
-        if told != VERBS.get(wished.code, "done"):
-            self.found.append(f"{one} was answered {told}; in its place it is {VERBS.get(wished.code, 'done')}: {call}")
-        elif isinstance(answer, Refused):
-            for name, value in wished.figures.items():
-                shown = ids.encode("acct", value) if name == "account" else value
-                if answer.facts.get(name) != shown:
-                    self.found.append(f"{one} was refused with {name} {answer.facts.get(name)}; it was {shown}: {call}")
-
-    def _without_effect(self, call: Call) -> None:
-        """A replay repeats the first answer; a conflict has another body; a second release finds an end."""
-        if call.verb == "limits":
-            return
-        if call.verb == "release":
-            held = self.book.held.get(call.wanted[0])
-            told = "captured" if call.error or isinstance(call.answers[0], Refused) else "released"
-            if call.error or held is None or held.status != told:
-                self.found.append(f"released what is {held}: {call}")
-            return
-        known = self.book.reservation_requests if call.verb == "reserve" else self.book.transactions
-        for n, one in enumerate(call.wanted):
-            body, first = known.get(one.key, (None, Answer(2)))
-            if call.error:
-                if call.error != "ledger.idempotency_conflict" or body is None or body == one.body:
-                    self.found.append(f"failed without reason: {call}")
-            elif body != one.body:
-                self.found.append(f"repeats an answer that was never given: {call}")
-            else:
-                self._same(call, one, call.answers[n], first)
-
-    def _compare(self) -> None:
-        """The journal holds what the model wrote, in the model's order on every account, and nothing else."""
-        for one in self.record.calls:
-            if one.verb == "post" and not one.error:
-                for wanted, answer in zip(one.wanted, one.answers, strict=True):
-                    if not isinstance(answer, Refused):
-                        other = self.keys.setdefault(answer.transaction_id, wanted.key)
-                        if other != wanted.key:
-                            self.found.append(f"{wanted} and <{other}> were told the same transaction")
-        written, expected = (
-            Counter(_without_hour(line) for line in lines) for lines in (self.record.journal, self.book.journal)
-        )
-        self.found += [f"in the journal {n} times too often: {line}" for line, n in (written - expected).items()]
-        self.found += [f"missing from the journal {n} times: {line}" for line, n in (expected - written).items()]
-        balances = "\n".join(
-            f"{a.name} {a.balance} {self.book.reserved(a.id)} {a.balance - self.book.reserved(a.id)}"
-            for a in sorted(self.book.accounts.values(), key=lambda a: a.id)
-        )
-        if balances != self.record.balances:
-            self.found.append(f"balances are\n{self.record.balances}\nand should be\n{balances}")
-
-
-def _without_hour(line: str) -> str:
-    """A line without its day and hour: the run may cross one."""
-    key, _, _, *rest = line.split(" ")
-    return " ".join((key, *rest))
+    return Record(accounts, period, calls, journal.split("\n") if journal else [], stamps, "\n".join(shown))

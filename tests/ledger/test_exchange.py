@@ -190,6 +190,19 @@ def test_a_quote_is_looked_up_where_no_rate_is_given(desk: Desk) -> None:
         desk.convert("10.00", "EUR", "USD")
 
 
+def test_what_is_still_to_come_is_not_converted_today(desk: Desk) -> None:
+    with desk.book.begin() as tx:
+        tomorrow = tx.now() + timedelta(days=1, hours=1)
+    before = desk.book.facts()
+
+    with pytest.raises(ledger.ConversionInFuture):
+        desk.convert("10.00", "USD", "EUR", "0.9", idempotency_key="early", effective_at=tomorrow)
+
+    assert desk.book.facts() == before
+    assert desk.positions() == {}
+    assert desk.converted("10.00", "USD", "EUR", "0.9", idempotency_key="early").converted == Money(900, "EUR")
+
+
 def test_the_minor_units_of_both_currencies_count(desk: Desk) -> None:
     assert desk.converted("10.01", "USD", "JPY", "150.55").converted == Money(1507, "JPY")
     assert desk.converted("1507", "JPY", "USD", "0.0066").converted == make.usd("9.95")

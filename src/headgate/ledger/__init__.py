@@ -43,6 +43,7 @@ from headgate.ledger.errors import (
 )
 from headgate.ledger.exchange import Conversion, convert, get_conversion, list_conversions, reverse_conversion
 from headgate.ledger.exchange_errors import (
+    ConversionInFuture,
     ConversionNotFound,
     ConversionSidesDiffer,
     DayClosed,
@@ -167,6 +168,7 @@ __all__ = [
     "ClearingNotZero",
     "Closing",
     "Conversion",
+    "ConversionInFuture",
     "ConversionNotFound",
     "ConversionSidesDiffer",
     "CurrencyTotals",

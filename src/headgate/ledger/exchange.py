@@ -88,7 +88,7 @@ def convert(
     time, of `source` where given. The same key and body give the first answer again. Refusals: errors.py.
 
     Raises AccountNotFound, MalformedConversion, MalformedRate, MissingPurpose, RateMissing, IdempotencyConflict,
-    ConversionSidesDiffer, FunctionalCurrencyDiffers.
+    ConversionSidesDiffer, FunctionalCurrencyDiffers, ConversionInFuture (its day is still to come).
     """
     arrays.instants([effective_at])
     arrays.texts([idempotency_key, source, source_type, source_id, description])

@@ -66,6 +66,13 @@ class MalformedRate(Malformed):
     code = "ledger.malformed_rate"
 
 
+class ConversionInFuture(Unprocessable):
+    """A conversion is made on its day."""
+
+    code = "ledger.conversion_in_future"
+    sqlstate = "HG177"
+
+
 class ConversionNotFound(NotFound):
     """There is no such conversion."""
 

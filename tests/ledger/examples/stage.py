@@ -64,12 +64,19 @@ def stage(database: Database) -> dict[str, Any]:
         "Entry": Entry,
         "Money": Money,
         "usd": make.usd,
-        "show": lambda: _show(begin),
+        "another": lambda: _another(database),
+        "show": lambda of=begin: _show(of),
         "journal": lambda: _journal(begin),
         "say": _say,
         "at_once": at_once,
         "wait": lambda **time: _wait(begin, **time),
     }
+
+
+def _another(database: Database) -> Callable[[], AbstractContextManager[Tx]]:
+    """Another tenant, with nothing in it: what opens a transaction of it."""
+    tenant = tenants.create_tenant(database, slug=f"s-{ids.new('x')[-12:]}", name="Elsewhere", livemode=False)
+    return lambda: database.begin(tenant_id=tenant.id, actor=make.ACTOR)
 
 
 def _say(answer: Any) -> None:

@@ -7,8 +7,8 @@ from typing import ClassVar
 
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
+from tests.ledger.model.ground import ground
 from tests.ledger.model.machine import Histories
-from tests.ledger.model.world import ground
 
 from headgate.core.db import Database
 
@@ -23,18 +23,18 @@ def run_histories(database: Database, count: int, *, steps: int = STEPS, shrink:
     class Here(Histories):
         told: ClassVar[Counter[str]] = Counter()
 
-    Here.ground = ground(database)
-    run_state_machine_as_test(
-        Here,
-        settings=settings(
-            max_examples=count,
-            stateful_step_count=steps,
-            deadline=None,
-            database=None,
-            print_blob=True,
-            report_multiple_bugs=False,
-            suppress_health_check=list(HealthCheck),
-            phases=(Phase.generate, Phase.shrink) if shrink else (Phase.generate,),
-        ),
-    )
+    with ground(database) as Here.ground:
+        run_state_machine_as_test(
+            Here,
+            settings=settings(
+                max_examples=count,
+                stateful_step_count=steps,
+                deadline=None,
+                database=None,
+                print_blob=True,
+                report_multiple_bugs=False,
+                suppress_health_check=list(HealthCheck),
+                phases=(Phase.generate, Phase.shrink) if shrink else (Phase.generate,),
+            ),
+        )
     return Here.told

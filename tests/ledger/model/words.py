@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
+from fractions import Fraction
 from typing import Any
 
 NET_MAX = 2**62 - 1
@@ -27,11 +28,23 @@ class Raised(Exception):
     """The book has to raise the error of this code and leave everything as it was."""
 
 
+@dataclass(frozen=True)
+class Move:
+    """A leg of an account: when it is effective, by how much it changed net, and whose it is."""
+
+    at: datetime
+    change: int
+    day: date
+    key: str
+    n: int
+    source: tuple[str, str] | None = None
+
+
 @dataclass
 class Account:
     """An account as the model has it: limits on its normal side, None for none.
 
-    `moves` are its legs in the order of their numbers: when each is effective, and by how much it changed net.
+    `moves` are its legs in the order of their numbers; `zone` stands for its legal entity, which decides its days.
     """
 
     name: str
@@ -41,9 +54,11 @@ class Account:
     least: int | None = None
     most: int | None = None
     zone: str | None = None
+    purpose: str | None = None
     status: str = "open"
+    must_be_zero: bool = False
     net: int = 0
-    moves: list[tuple[datetime, int]] = field(default_factory=list)
+    moves: list[Move] = field(default_factory=list)
     effective_max: datetime = NEVER
 
     @property
@@ -71,8 +86,17 @@ class Account:
 
     def balances_since(self, since: datetime) -> list[tuple[datetime, int]]:
         """What it stood at, at each effective time from `since` on."""
-        times = sorted({since, *(at for at, _ in self.moves if at > since)})
-        return [(time, self.on_its_side(sum(change for at, change in self.moves if at <= time))) for time in times]
+        times = sorted({since, *(move.at for move in self.moves if move.at > since)})
+        return [(time, self.on_its_side(self.net_at(time))) for time in times]
+
+    def net_at(self, at: datetime | date | None, known: int | None = None) -> int:
+        """Its net by an instant or at the end of a day, of the first `known` of its legs."""
+        moves = self.moves if known is None else self.moves[:known]
+        if at is None:
+            return sum(move.change for move in moves)
+        if isinstance(at, datetime):
+            return sum(move.change for move in moves if move.at <= at)
+        return sum(move.change for move in moves if move.day <= at)
 
 
 @dataclass(frozen=True)
@@ -109,6 +133,9 @@ class Wanted:
     override: str | None = None
     settles: str | None = None
     part: tuple[Any, ...] | None = None
+    source: tuple[str, str] | None = None
+    said: Any = None
+    """What else its key stands for: the conversion that it books."""
 
     @property
     def body(self) -> Wanted:
@@ -158,6 +185,27 @@ class WantedChange:
         return f"<{self.key}>"
 
 
+@dataclass(frozen=True)
+class WantedConversion:
+    """Money to change: minor units of the account that gives it. `rate` None: the one that is known."""
+
+    key: str
+    given: int
+    target: int
+    amount: int
+    currency: str
+    rate: str | None = None
+    effective_at: datetime | None = None
+
+    @property
+    def body(self) -> WantedConversion:
+        """What the key stands for."""
+        return replace(self, key="")
+
+    def __repr__(self) -> str:
+        return f"<{self.key}>"
+
+
 @dataclass
 class Held:
     """A reservation of the model. Once `expired` it was marked; until then it is overdue."""
@@ -183,9 +231,12 @@ class Pending:
     kind: str
     effective_at: datetime | None
     expires_at: datetime | None
+    day: date
     legs: tuple[Leg, ...] = ()
     status: str = "pending"
     settled_by: str | None = None
+    given_back: frozenset[int] = frozenset()
+    """The accounts that were locked since it is overdue: what it held there is free again."""
 
     def shown(self, now: datetime) -> str:
         overdue = self.status == "pending" and self.expires_at is not None and self.expires_at <= now
@@ -194,13 +245,71 @@ class Pending:
 
 @dataclass
 class Period:
-    """A period of the whole book. What comes late is refused, or routed to the day after it."""
+    """A period of the whole book (`scope` None), or of the accounts of one zone's legal entity."""
 
     name: str
     starts_on: date
     ends_on: date
+    scope: str | None = None
     late: str | None = None
-    """How it was closed; None: it is open."""
+    """How it was closed: what comes late is refused, or routed to the day after it. None: it is open."""
+
+
+@dataclass
+class Monitor:
+    """A threshold on an account's balance, on its normal side, and on which side of it that is."""
+
+    name: str
+    account: int
+    what: str
+    comparison: str
+    threshold: int
+    crossed: bool
+
+
+@dataclass(frozen=True)
+class CutOff:
+    """A settlement of an account: the numbers of the legs that it took, how many of them were late, and their sums."""
+
+    at: datetime
+    taken: tuple[int, ...]
+    late: int
+    debits: int
+    credits: int
+
+
+@dataclass(frozen=True)
+class Moment:
+    """A real instant between two steps, and what was known of each account then."""
+
+    at: datetime
+    legs: dict[int, int]
+    held: dict[int, tuple[int, int, int]]
+    """By account: reserved, pending to leave, pending to come, overdue or not."""
+
+
+@dataclass(frozen=True)
+class Rate:
+    """Units of one currency for one of another, from an instant on, as a source says."""
+
+    given: str
+    target: str
+    value: str
+    at: datetime
+    source: str
+
+
+@dataclass(frozen=True)
+class PositionMove:
+    """What a conversion did to the position in a currency: quantity, cost and gain, and what it left."""
+
+    key: str
+    day: date
+    quantity: int
+    cost: int
+    gain: int
+    quantity_after: int
+    cost_after: int
 
 
 @dataclass(frozen=True)
@@ -210,6 +319,14 @@ class Answer:
     code: int
     figures: dict[str, Any] = field(default_factory=dict)
     replayed: bool = False
+
+
+DECIMALS = {"USD": 2, "EUR": 2, "JPY": 0}
+
+
+def exchanged(minor: int, given: str, target: str, rate: str) -> int:
+    """Minor units of one currency in another, rounded half to even."""
+    return round(Fraction(minor) * Fraction(rate) * Fraction(10) ** (DECIMALS[target] - DECIMALS[given]))
 
 
 def apportioned(amount: int, weights: list[int], rule: str) -> list[int]:

@@ -155,6 +155,10 @@ BEGIN
     RAISE EXCEPTION USING ERRCODE = 'HG101', MESSAGE = 'the idempotency key stands for another request: use a new key',
       DETAIL = jsonb_build_object('idempotency_key', p_key)::text;
   END IF;
+  IF code = 1 THEN
+    -- Nothing is scheduled here: a position moves when its conversion is posted, at the cost that it has then.
+    RAISE EXCEPTION USING ERRCODE = 'HG177', MESSAGE = 'the effective day is still to come: convert on its day';
+  END IF;
   id := nextval('ledger.exchange_ids');
   INSERT INTO ledger.conversions (tenant_id, id, transaction_id, recorded_at, from_account_id, to_account_id, from_minor, to_minor, value_minor, gain_minor,
                                   code, rate, from_currency, to_currency, functional_currency, source, key, body_hash, facts)
@@ -171,7 +175,7 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION ledger.convert_one(text, bytea, bigint, bigint, bigint, bigint, bigint, numeric, text, bigint, bigint, bigint, bigint, timestamptz,
   text, text, text, jsonb) IS
-  'Converts through the position accounts in one transaction and moves the positions. Raises HG101, HG105, HG170 (sides differ), HG171 (another functional currency)';
+  'Converts through the position accounts in one transaction and moves the positions. Raises HG101, HG105, HG170 (sides differ), HG171 (another functional currency), HG177 (still to come)';
 ALTER FUNCTION ledger.convert_one(text, bytea, bigint, bigint, bigint, bigint, bigint, numeric, text, bigint, bigint, bigint, bigint, timestamptz, text, text,
   text, jsonb) OWNER TO headgate_poster;
 GRANT EXECUTE ON FUNCTION ledger.convert_one(text, bytea, bigint, bigint, bigint, bigint, bigint, numeric, text, bigint, bigint, bigint, bigint, timestamptz,
