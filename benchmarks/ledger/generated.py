@@ -58,8 +58,8 @@ _ROWS = """
               FROM (SELECT t.*, CASE WHEN t.g %% nullif(%(late_every)s, 0) = 5
                                      THEN t.recorded_at - (t.g * 7919 %% 7776000) * interval '1 second'
                                      WHEN t.g %% nullif(%(ahead_every)s, 0) = 55
-                                     THEN t.recorded_at + (date_trunc('day', t.recorded_at, 'UTC') + interval '1 day' - t.recorded_at)
-                                                          * (t.g * 7919 %% 997 / 1000.0)
+                                     THEN t.recorded_at + (t.g * 7919 %% 997 / 1000.0)
+                                          * (date_trunc('day', t.recorded_at, 'UTC') + interval '1 day' - t.recorded_at)
                                      ELSE t.recorded_at END AS effective_at FROM ({plain}) t) y) x
 """
 _PLAIN = """
@@ -109,14 +109,25 @@ _MESSAGES = """
 
 
 def generate(
-    book: Ground, rows: int, accounts: Sequence[int], times: Times, *, first_minor: int = AMOUNT_MINOR, in_bulk: bool = False
+    book: Ground,
+    rows: int,
+    accounts: Sequence[int],
+    times: Times,
+    *,
+    first_minor: int = AMOUNT_MINOR,
+    in_bulk: bool = False,
 ) -> None:
     """So many transactions over accounts that have no entry yet, an even number of them, of which the second half may
     be limited where `first_minor` funds it. `in_bulk` builds the indexes afterwards, on a database that nobody uses."""
     k = len(accounts)
     assert k % 2 == 0 and rows % k == 0, "every account gets a leg of each side in each turn"
     facts: dict[str, Any] = {"tenant": book.tenant_id, "accounts": list(accounts), "k": k, "begin": times.begin}
-    facts |= {"spacing": times.spacing, "late_every": times.late_every, "ahead_every": times.ahead_every, "before": None}
+    facts |= {
+        "spacing": times.spacing,
+        "late_every": times.late_every,
+        "ahead_every": times.ahead_every,
+        "before": None,
+    }
     facts |= {"first_minor": first_minor, "amount_minor": AMOUNT_MINOR, "turns": rows // k, "rows": rows}
     with psycopg.connect(book.admin_url, autocommit=True) as connection:
         for name, sequence in (
@@ -198,7 +209,7 @@ def _work(book: Ground, parts: Sequence[dict[str, Any]], done: _Done, *, is_plai
                     connection.execute(statement, part | {"before": before})  # type: ignore[call-overload]
             if not is_plain:
                 latest = connection.execute(
-                    f"SELECT max(greatest(before, effective_at)) FROM ({rows}) u",  # type: ignore[call-overload]  # noqa: S608
+                    f"SELECT max(greatest(before, effective_at)) FROM ({rows}) u",  # type: ignore[call-overload]
                     part | {"before": before},
                 ).fetchone()
                 before = latest[0] if latest else None
@@ -231,7 +242,7 @@ def _note_on_accounts(connection: psycopg.Connection[Any], facts: dict[str, Any]
                                 ELSE %(amount_minor)s - %(first_minor)s END
           FROM latest l, unnest(%(accounts)s::bigint[]) WITH ORDINALITY p (id, place)
          WHERE a.tenant_id = %(tenant)s AND a.id = p.id AND l.account_id = p.id
-        """,  # type: ignore[call-overload]  # noqa: S608 - a constant of this module
+        """,  # type: ignore[call-overload]
         facts,
     )
 

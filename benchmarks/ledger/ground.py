@@ -105,9 +105,7 @@ def home() -> Iterator[EmbeddedServer]:
 
 
 @contextmanager
-def ground(
-    server: EmbeddedServer, accounts: int, *, name: str = DATABASE, is_funded: bool = True
-) -> Iterator[Ground]:
+def ground(server: EmbeddedServer, accounts: int, *, name: str = DATABASE, is_funded: bool = True) -> Iterator[Ground]:
     """A migrated database of that name, with a tenant and its accounts."""
     if name != DATABASE:
         with psycopg.connect(server.url("admin", "postgres"), autocommit=True) as connection:

@@ -18,16 +18,17 @@ MICROSECOND = timedelta(microseconds=1)
 
 _INSERT = """
     WITH legs AS (
-      SELECT u.*, coalesce(u.effective_at < max(u.effective_at) OVER (ORDER BY u.n ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING),
-                           false) AS late,
-             sum(u.amount * CASE WHEN u.n %% 3 = 0 THEN -1 ELSE 1 END) OVER (ORDER BY u.n) AS net
+      SELECT u.*, u.n %% 3 = 0 AS turned, sum(u.amount * CASE WHEN u.n %% 3 = 0 THEN -1 ELSE 1 END) OVER (ORDER BY u.n) AS net,
+             coalesce(u.effective_at < max(u.effective_at) OVER (ORDER BY u.n ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING),
+                      false) AS late
         FROM unnest(%(recorded)s::timestamptz[], %(effective)s::timestamptz[], %(amounts)s::bigint[])
              WITH ORDINALITY u (recorded_at, effective_at, amount, n))
-    INSERT INTO ledger.entries (tenant_id, transaction_id, debit_account_id, credit_account_id, amount_minor, debit_seq, debit_net,
-                                credit_seq, credit_net, recorded_at, effective_at, effective_on, n, debit_late, credit_late, currency)
-    SELECT %(tenant)s, 9000000 + l.n, CASE WHEN l.n %% 3 = 0 THEN b.other ELSE b.account END,
-           CASE WHEN l.n %% 3 = 0 THEN b.account ELSE b.other END, l.amount, l.n, CASE WHEN l.n %% 3 = 0 THEN - l.net ELSE l.net END,
-           l.n, CASE WHEN l.n %% 3 = 0 THEN l.net ELSE - l.net END, l.recorded_at, l.effective_at,
+    INSERT INTO ledger.entries (tenant_id, transaction_id, debit_account_id, credit_account_id, amount_minor, debit_seq,
+                                debit_net, credit_seq, credit_net, recorded_at, effective_at, effective_on, n, debit_late,
+                                credit_late, currency)
+    SELECT %(tenant)s, 9000000 + l.n, CASE WHEN l.turned THEN b.other ELSE b.account END,
+           CASE WHEN l.turned THEN b.account ELSE b.other END, l.amount, l.n, CASE WHEN l.turned THEN - l.net ELSE l.net END,
+           l.n, CASE WHEN l.turned THEN l.net ELSE - l.net END, l.recorded_at, l.effective_at,
            (l.effective_at AT TIME ZONE 'UTC')::date, 1, l.late, l.late, 'USD'
       FROM legs l, (SELECT %(account)s::bigint AS account, %(other)s::bigint AS other) b
 """
