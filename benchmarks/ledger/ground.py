@@ -105,7 +105,7 @@ def home() -> Iterator[EmbeddedServer]:
 
 
 @contextmanager
-def ground(server: EmbeddedServer, accounts: int, *, name: str = DATABASE) -> Iterator[Ground]:
+def ground(server: EmbeddedServer, accounts: int, *, name: str = DATABASE, is_funded: bool = True) -> Iterator[Ground]:
     """A migrated database of that name, with a tenant and its accounts."""
     if name != DATABASE:
         with psycopg.connect(server.url("admin", "postgres"), autocommit=True) as connection:
@@ -116,13 +116,15 @@ def ground(server: EmbeddedServer, accounts: int, *, name: str = DATABASE) -> It
         tenant = tenants.create_tenant(database, slug="bench", name="Bench", livemode=False)
         with database.begin(tenant_id=tenant.id, actor=ACTOR) as tx:
             key = tenants.create_key(tx, role="admin").key
-        numbers, limited = _open_accounts(database, tenant.id, accounts)
+        numbers, limited = _open_accounts(database, tenant.id, accounts, is_funded)
         _analyze(server.url("admin", name))
         yield Ground(server, url, database, tenant.id, numbers, limited, key)
 
 
-def _open_accounts(database: Database, tenant_id: UUID, count: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """Accounts by turns without limit (ASSET) and without overdraft (LIABILITY), the latter funded."""
+def _open_accounts(
+    database: Database, tenant_id: UUID, count: int, is_funded: bool
+) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Accounts by turns without limit (ASSET) and without overdraft (LIABILITY), the latter funded where asked for."""
     free: list[int] = []
     limited: list[int] = []
     with progress("opening accounts", count) as shown, database.begin(tenant_id=tenant_id, actor=ACTOR) as tx:
@@ -141,6 +143,7 @@ def _open_accounts(database: Database, tenant_id: UUID, count: int) -> tuple[tup
     funding = [
         ledger.Posting(ids.new("key"), [ledger.Entry(free[0], account, Money(FUNDS_MINOR, CURRENCY))])
         for account in limited
+        if is_funded
     ]
     for start in range(0, len(funding), 1000):
         with database.begin(tenant_id=tenant_id, actor=ACTOR) as tx:

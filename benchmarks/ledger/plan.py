@@ -36,7 +36,8 @@ class Plan:
 
 @dataclass
 class Shape:
-    """One entry of `runs`. `measure(seed)` gives each client's result; `copy_chunk` asks for raw COPY beside it."""
+    """One entry of `runs`. `measure(seed)` gives each client's result; `copy_chunk` asks for raw COPY beside it;
+    `rounds` says how often at most it is measured."""
 
     name: str
     clients: int
@@ -44,5 +45,6 @@ class Shape:
     measure: Callable[[int], Sequence[Result]]
     copy_chunk: int | None = None
     keeps_bytes: Ground | None = None
+    rounds: int | None = None
     figures: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
     transactions: int = 0

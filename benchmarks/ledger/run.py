@@ -36,6 +36,8 @@ def run(plan: Plan) -> dict[str, Any]:
         shapes = [shape for shape in _shapes(plan, clients, book, stack) if not plan.only or shape.name in plan.only]
         for number in range(plan.rounds):
             for shape in shapes:
+                if shape.rounds is not None and number >= shape.rounds:
+                    continue
                 tell(f"round {number + 1} of {plan.rounds}: {shape.name}")
                 _measure(shape, clients, book, number)
         return {
@@ -110,10 +112,12 @@ def post_shape(
     count: int,
     hot_share: float = 0.0,
     copy_chunk: int | None = None,
+    has_random_keys: bool = False,
 ) -> Shape:
     """Batches by so many clients."""
     batches = max(1, transactions // (batch * count))
     facts = book.facts | {"accounts": book.accounts, "batches": batches, "batch": batch, "hot_share": hot_share}
+    facts |= {"has_random_keys": has_random_keys}
 
     def measure(seed: int) -> Sequence[tasks.Result]:
         return clients.run(tasks.post_batches, [facts | {"seed": seed + place} for place in range(count)])
@@ -301,6 +305,10 @@ def _settings(plan: Plan, book: Ground) -> dict[str, Any]:
         "reservations": plan.reservations,
         "rounds": plan.rounds,
         "large_rows": plan.large_rows if plan.large else None,
+        "large_book": "generated in sets with every row that posting writes: transactions, entries, sealed audit events, "
+        "relayed outbox rows; over 20 days; random keys; half of its accounts limited"
+        if plan.large
+        else None,
         "pgledger": plan.pgledger is not None,
         "copy": "one row a transaction into a bare table, unique (tenant, key), right before and after each shape",
     }

@@ -8,7 +8,7 @@ import threading
 import time
 from dataclasses import replace
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from headgate import ledger
 from headgate.api import SWITCH_SECONDS
@@ -64,20 +64,22 @@ def post_batches(
     batch: int,
     hot_share: float,
     seed: int,
+    has_random_keys: bool = False,
 ) -> Result:
-    """`ledger.post_many` of so many batches, each a transaction of its own."""
+    """`ledger.post_many` of so many batches, each a transaction of its own. Keys rise with time unless they are random."""
     database = client.database(url)
     dice = random.Random(seed)
+    new_key = (lambda: uuid4().hex) if has_random_keys else (lambda: ids.new("key"))
     work = [
         [
-            ledger.Posting(ids.new("key"), [ledger.Entry(one, other, Money(dice.randrange(1, 10_000), CURRENCY))])
+            ledger.Posting(new_key(), [ledger.Entry(one, other, Money(dice.randrange(1, 10_000), CURRENCY))])
             for one, other in pairs(dice, accounts, batch, hot_share)
         ]
         for _ in range(batches)
     ]
     for posting in work[0][:WARM_UP]:
         with database.begin(tenant_id=tenant_id, actor=ACTOR) as tx:
-            ledger.post_many(tx, [replace(posting, idempotency_key=ids.new("key"))])
+            ledger.post_many(tx, [replace(posting, idempotency_key=new_key())])
     gate()
     begun = time.perf_counter()
     latencies = []

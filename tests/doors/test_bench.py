@@ -71,7 +71,7 @@ def test_a_shape_of_ones_own_and_the_large_book(nowhere: Shell) -> None:
 
     runs = runs_of(done.stdout)
     assert set(runs) == {
-        *("batch_20_c2_hot50", "reserve_capture_20", "check_large"),
+        *("batch_20_c2_hot50", "reserve_capture_20", "check_large", "check_large_whole"),
         *(f"{book}_batch_{batch}" for book in ("large", "empty") for batch in (100, 1000)),
     }
     assert "is broken" not in done.stderr, done.stderr

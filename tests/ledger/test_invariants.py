@@ -43,6 +43,20 @@ class Story:
 @pytest.fixture
 def story(book: Book) -> Story:
     """The story, told once."""
+    return told(book)
+
+
+@pytest.fixture
+def later_story(book: Book) -> Story:
+    """The story, told of a book that has been found right before."""
+    book.fund("7.00")
+    for _ in range(2):
+        assert invariants.run_checks(book.database, [book.tenant.id], full=False).ok
+    assert book.count("ledger.verified_accounts") > 0
+    return told(book)
+
+
+def told(book: Book) -> Story:
     book.fund("100.00")
     spent = book.post(book.client, book.clearing, "10.00", key="spent")
     taken_back = book.post(book.client, book.clearing, "5.00", key="taken back")
@@ -377,6 +391,23 @@ def test_a_planted_violation_is_seen_and_named(story: Story, admin: psycopg.Conn
         assert f"ledger.{invariant}" in story.broken(full=True), story.broken(full=True)
         if incremental:
             assert f"ledger.{invariant}" in story.broken(full=False), story.broken(full=False)
+    finally:
+        _restore(admin, dropped)
+
+
+@pytest.mark.plants
+@pytest.mark.parametrize("name", PLANTS)
+@pytest.mark.slow
+def test_an_incremental_check_sees_what_is_planted_in_new_rows(
+    later_story: Story, admin: psycopg.Connection[Any], name: str
+) -> None:
+    invariant, plant, constraints, _ = PLANTS[name]
+    dropped = {one: _definition(admin, one) for one in constraints}
+    try:
+        with by_hand(admin, constraints=constraints) as hand:
+            plant(hand, later_story)
+
+        assert f"ledger.{invariant}" in later_story.broken(full=False), later_story.broken(full=False)
     finally:
         _restore(admin, dropped)
 

@@ -107,9 +107,13 @@ def plain_text(field: bytes) -> bytes:
 
 
 def _event_1(fields: Sequence[bytes]) -> bytes:
-    columns = list(fields)
-    columns[DATA] = _encode(_decode(plain_text(columns[DATA])))
-    return _EVENT_1 % _measured(columns)
+    # Written out, each length beside its value: taken in a loop, the same line takes twice as long.
+    a, b, c, d, e, f, g, h, i, j, k, m, n, data, w = fields
+    data = _encode(_decode(plain_text(data)))
+    return _EVENT_1 % (
+        *(len(a), a, len(b), b, len(c), c, len(d), d, len(e), e, len(f), f, len(g), g, len(h), h, len(i), i),
+        *(len(j), j, len(k), k, len(m), m, len(n), n, len(data), data, len(w), w),
+    )
 
 
 def _measured(fields: Sequence[bytes]) -> tuple[int | bytes, ...]:

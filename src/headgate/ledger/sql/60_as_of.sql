@@ -1,9 +1,11 @@
 -- The book as of a time, on two axes: effective (what had happened by then) and known (what was written by then).
 --
--- An account's legs are numbered in the order in which they were recorded. Those that are not late are in the order of
--- their effective times too, so both ends are found by bisection over the numbers, by the two unique indexes; the
--- running balance at that leg is then corrected by the few late legs behind it, by the partial indexes. Nothing is
--- summed up but those. Each bisection is one recursive statement: a probe within it costs a tenth of a statement of its own.
+-- An account's legs are numbered in the order in which they were recorded, so a recorded time is found by bisection over
+-- the numbers, by the two unique indexes. A balance as of an effective time is the running balance at one leg, corrected
+-- by what crosses that time: the legs before it that are effective later (recorded ahead of the clock, on their day), and
+-- those after it that are effective by then (backdated). Both have partial indexes; nothing else is summed up.
+-- Where such an index is meant, the number is written as number + 0: no index fits that, and the planner takes the other.
+-- Each bisection is one recursive statement: a probe within it costs a tenth of a statement of its own.
 
 CREATE OR REPLACE FUNCTION ledger.last_leg_known(p_account bigint, p_last bigint, p_known timestamptz) RETURNS bigint
   LANGUAGE plpgsql STABLE AS $$
@@ -31,15 +33,28 @@ END $$;
 COMMENT ON FUNCTION ledger.last_leg_known(bigint, bigint, timestamptz) IS
   'The last of an account''s first p_last legs that was recorded by then; 0 where none was, p_last where p_known is NULL';
 
-CREATE OR REPLACE FUNCTION ledger.last_leg_effective(p_account bigint, p_last bigint, p_effective timestamptz) RETURNS bigint
+DROP FUNCTION IF EXISTS ledger.last_leg_effective(bigint, bigint, timestamptz);
+CREATE OR REPLACE FUNCTION ledger.last_leg_effective(p_account bigint, p_first bigint, p_last bigint, p_effective timestamptz) RETURNS bigint
   LANGUAGE plpgsql STABLE AS $$
 DECLARE
   v_tenant CONSTANT uuid := core.require_tenant();
-  v_lo bigint := 0;             -- no leg up to this one is effective later
-  v_hi bigint := p_last + 1;    -- this one, or one before it, is
+  v_lo bigint := p_first;       -- no leg up to this one is effective later
+  v_hi bigint;                  -- this one, or one before it, is
   v_at timestamptz; v_seq bigint; v_first bigint;
 BEGIN
+  -- Most often the next leg is effective later: it is looked for in growing steps.
+  WITH RECURSIVE b (at, step) AS (
+    SELECT p_first + 1, 1::bigint
+    UNION ALL
+    SELECT b.at + b.step, b.step * 2 FROM b
+     WHERE b.at <= p_last
+       AND NOT EXISTS (SELECT FROM ledger.entries e WHERE e.tenant_id = v_tenant AND e.debit_account_id = p_account AND e.debit_seq = b.at
+                          AND e.effective_at > p_effective)
+       AND NOT EXISTS (SELECT FROM ledger.entries e WHERE e.tenant_id = v_tenant AND e.credit_account_id = p_account AND e.credit_seq = b.at
+                          AND e.effective_at > p_effective))
+  SELECT least(max(b.at), p_last + 1) INTO v_hi FROM b;
   LOOP
+    EXIT WHEN v_lo + 1 >= v_hi;
     -- A late leg that is effective in time tells nothing of the order: the leg before it is looked at, up to 32 back.
     WITH RECURSIVE b (lo, hi, mid, back) AS (
       SELECT v_lo, v_hi, (v_lo + v_hi) / 2, 0
@@ -78,8 +93,44 @@ BEGIN
   END LOOP;
   RETURN v_lo;
 END $$;
-COMMENT ON FUNCTION ledger.last_leg_effective(bigint, bigint, timestamptz) IS
-  'The last of an account''s first p_last legs before the first that is effective later: all up to it are effective by then';
+COMMENT ON FUNCTION ledger.last_leg_effective(bigint, bigint, bigint, timestamptz) IS
+  'The last of an account''s first p_last legs before the first that is effective later, where none of the first p_first is: all up to it are effective by then';
+
+-- Which leg to read at. Of those up to it only the ones told of here are effective later; of those after it only late ones
+-- that lie behind the clock, or within its last millisecond, are effective by then.
+CREATE OR REPLACE FUNCTION ledger.leg_to_read_at(p_account bigint, p_last bigint, p_effective timestamptz, OUT seq bigint, OUT ahead bigint)
+  LANGUAGE plpgsql STABLE AS $$
+DECLARE
+  v_tenant CONSTANT uuid := core.require_tenant();
+BEGIN
+  seq := ledger.last_leg_known(p_account, p_last, p_effective - interval '1 millisecond');
+  SELECT sum(x.change) INTO ahead
+    FROM (SELECT e.amount_minor AS change FROM ledger.entries e
+           WHERE e.tenant_id = v_tenant AND e.debit_account_id = p_account AND e.effective_at - e.recorded_at > interval '1 millisecond'
+             AND NOT e.effective_at - e.recorded_at > interval '25 hours' AND e.effective_at > p_effective
+             AND e.effective_at <= p_effective + interval '25 hours' AND e.debit_seq + 0 <= leg_to_read_at.seq
+          UNION ALL
+          SELECT -e.amount_minor FROM ledger.entries e
+           WHERE e.tenant_id = v_tenant AND e.credit_account_id = p_account AND e.effective_at - e.recorded_at > interval '1 millisecond'
+             AND NOT e.effective_at - e.recorded_at > interval '25 hours' AND e.effective_at > p_effective
+             AND e.effective_at <= p_effective + interval '25 hours' AND e.credit_seq + 0 <= leg_to_read_at.seq
+          UNION ALL
+          SELECT e.amount_minor FROM ledger.entries e
+           WHERE e.tenant_id = v_tenant AND e.debit_account_id = p_account AND e.effective_at - e.recorded_at > interval '1 millisecond'
+             AND e.effective_at - e.recorded_at > interval '25 hours' AND e.effective_at > p_effective AND e.debit_seq + 0 <= leg_to_read_at.seq
+          UNION ALL
+          SELECT -e.amount_minor FROM ledger.entries e
+           WHERE e.tenant_id = v_tenant AND e.credit_account_id = p_account AND e.effective_at - e.recorded_at > interval '1 millisecond'
+             AND e.effective_at - e.recorded_at > interval '25 hours' AND e.effective_at > p_effective AND e.credit_seq + 0 <= leg_to_read_at.seq) x;
+  IF ahead IS NULL THEN
+    -- Nothing so far is effective later: neither is what follows, up to the first that is.
+    ahead := 0;
+    seq := ledger.last_leg_effective(p_account, seq, p_last, p_effective);
+  END IF;
+END $$;
+COMMENT ON FUNCTION ledger.leg_to_read_at(bigint, bigint, timestamptz) IS
+  'The leg, among an account''s first p_last, whose running net is nearest to its balance as of p_effective, and what of that net is effective only later';
+
 
 CREATE OR REPLACE FUNCTION ledger.net_at_leg(p_account bigint, p_seq bigint) RETURNS bigint LANGUAGE plpgsql STABLE AS $$
 DECLARE
@@ -101,7 +152,7 @@ CREATE OR REPLACE FUNCTION ledger.balance_as_of(p_account bigint, p_effective ti
 DECLARE
   v_tenant CONSTANT uuid := core.require_tenant();
   v_account record;
-  v_known bigint; v_effective bigint; v_net bigint; v_since timestamptz;
+  v_known bigint; v_seq bigint; v_ahead bigint := 0; v_net bigint; v_until bigint; v_since timestamptz;
 BEGIN
   SELECT a.seq, a.net_minor, a.effective_max, a.late_by_max INTO v_account
     FROM ledger.accounts a WHERE a.tenant_id = v_tenant AND a.id = p_account;
@@ -110,26 +161,37 @@ BEGIN
   END IF;
   v_known := ledger.last_leg_known(p_account, v_account.seq, p_known);
   IF p_effective IS NULL OR p_effective >= v_account.effective_max THEN
-    v_effective := v_account.seq;
+    v_seq := v_known;
   ELSE
-    -- Up to v_known where everything known is effective: what lies behind it is not asked for.
-    v_effective := ledger.last_leg_effective(p_account, v_known, p_effective);
+    SELECT r.seq, r.ahead INTO v_seq, v_ahead FROM ledger.leg_to_read_at(p_account, v_known, p_effective) r;
   END IF;
-  IF least(v_known, v_effective) = v_account.seq THEN
-    RETURN v_account.net_minor;
-  END IF;
-  v_net := ledger.net_at_leg(p_account, least(v_known, v_effective));
-  IF v_effective < v_known AND v_account.late_by_max > '0' THEN
+  v_net := CASE WHEN v_seq = v_account.seq THEN v_account.net_minor ELSE ledger.net_at_leg(p_account, v_seq) END - v_ahead;
+  IF v_seq < v_known AND v_account.late_by_max > '0' THEN
     -- In UTC, where a day has 24 hours as the difference of two instants has it.
     v_since := (p_effective AT TIME ZONE 'UTC' - v_account.late_by_max) AT TIME ZONE 'UTC';
-    SELECT v_net + coalesce(sum(x.change), 0) INTO v_net
-      FROM (SELECT e.amount_minor AS change FROM ledger.entries e
-             WHERE e.tenant_id = v_tenant AND e.debit_account_id = p_account AND e.debit_late
-               AND e.effective_at >= v_since AND e.effective_at <= p_effective AND e.debit_seq > v_effective AND e.debit_seq <= v_known
-            UNION ALL
-            SELECT -e.amount_minor FROM ledger.entries e
-             WHERE e.tenant_id = v_tenant AND e.credit_account_id = p_account AND e.credit_late
-               AND e.effective_at >= v_since AND e.effective_at <= p_effective AND e.credit_seq > v_effective AND e.credit_seq <= v_known) x;
+    v_net := v_net + coalesce((SELECT sum(e.amount_minor) FROM ledger.entries e
+                              WHERE e.tenant_id = v_tenant AND e.debit_account_id = p_account AND e.debit_late AND e.effective_at < e.recorded_at
+                                AND e.effective_at >= v_since AND e.effective_at <= p_effective
+                                AND e.debit_seq + 0 > v_seq AND e.debit_seq + 0 <= v_known), 0)
+                   - coalesce((SELECT sum(e.amount_minor) FROM ledger.entries e
+                              WHERE e.tenant_id = v_tenant AND e.credit_account_id = p_account AND e.credit_late AND e.effective_at < e.recorded_at
+                                AND e.effective_at >= v_since AND e.effective_at <= p_effective
+                                AND e.credit_seq + 0 > v_seq AND e.credit_seq + 0 <= v_known), 0);
+    -- Of the last millisecond: late only because something lies ahead.
+    IF EXISTS (SELECT FROM ledger.entries e WHERE e.tenant_id = v_tenant AND e.debit_account_id = p_account AND e.debit_seq = v_seq + 1
+                  AND e.recorded_at <= p_effective)
+       OR EXISTS (SELECT FROM ledger.entries e WHERE e.tenant_id = v_tenant AND e.credit_account_id = p_account AND e.credit_seq = v_seq + 1
+                     AND e.recorded_at <= p_effective) THEN
+      v_until := ledger.last_leg_known(p_account, v_known, p_effective);
+      SELECT v_net + coalesce(sum(x.change), 0) INTO v_net
+        FROM (SELECT e.amount_minor AS change FROM ledger.entries e
+               WHERE e.tenant_id = v_tenant AND e.debit_account_id = p_account AND e.debit_seq > v_seq AND e.debit_seq <= v_until
+                 AND e.effective_at BETWEEN e.recorded_at AND p_effective
+              UNION ALL
+              SELECT -e.amount_minor FROM ledger.entries e
+               WHERE e.tenant_id = v_tenant AND e.credit_account_id = p_account AND e.credit_seq > v_seq AND e.credit_seq <= v_until
+                 AND e.effective_at BETWEEN e.recorded_at AND p_effective) x;
+    END IF;
   END IF;
   RETURN v_net;
 END $$;
@@ -152,30 +214,60 @@ CREATE OR REPLACE FUNCTION ledger.legs_effective(p_account bigint, p_from timest
   LANGUAGE plpgsql STABLE AS $$
 DECLARE
   v_tenant CONSTANT uuid := core.require_tenant();
+  v_until CONSTANT timestamptz := p_before - interval '1 microsecond';
   v_last bigint; v_known bigint; v_first bigint; v_end bigint;
 BEGIN
   SELECT a.seq INTO v_last FROM ledger.accounts a WHERE a.tenant_id = v_tenant AND a.id = p_account;
   v_known := ledger.last_leg_known(p_account, v_last, p_known);
-  v_first := ledger.last_leg_effective(p_account, v_known, p_from - interval '1 microsecond');
-  v_end := ledger.last_leg_effective(p_account, v_known, p_before - interval '1 microsecond');
+  -- Those in their order by their numbers, then what lies behind the clock, then what lies ahead of it.
+  v_first := (ledger.leg_to_read_at(p_account, v_known, p_from - interval '1 microsecond')).seq;
+  v_end := greatest((ledger.leg_to_read_at(p_account, v_known, v_until)).seq, ledger.last_leg_known(p_account, v_known, v_until));
   RETURN QUERY
     SELECT e.debit_seq, e.amount_minor, e.credit_account_id, e.transaction_id, e.n, e.recorded_at, e.effective_at, e.effective_on
       FROM ledger.entries e
-     WHERE e.tenant_id = v_tenant AND e.debit_account_id = p_account AND e.debit_seq > v_first AND e.debit_seq <= v_end AND NOT e.debit_late
+     WHERE e.tenant_id = v_tenant AND e.debit_account_id = p_account AND e.effective_at >= p_from AND e.effective_at < p_before
+       AND e.debit_seq <= v_known AND e.debit_seq > v_first AND e.debit_seq <= v_end
+       AND NOT (e.debit_late AND e.effective_at < e.recorded_at) AND NOT e.effective_at - e.recorded_at > interval '1 millisecond'
     UNION ALL
     SELECT e.credit_seq, -e.amount_minor, e.debit_account_id, e.transaction_id, e.n, e.recorded_at, e.effective_at, e.effective_on
       FROM ledger.entries e
-     WHERE e.tenant_id = v_tenant AND e.credit_account_id = p_account AND e.credit_seq > v_first AND e.credit_seq <= v_end AND NOT e.credit_late
+     WHERE e.tenant_id = v_tenant AND e.credit_account_id = p_account AND e.effective_at >= p_from AND e.effective_at < p_before
+       AND e.credit_seq <= v_known AND e.credit_seq > v_first AND e.credit_seq <= v_end
+       AND NOT (e.credit_late AND e.effective_at < e.recorded_at) AND NOT e.effective_at - e.recorded_at > interval '1 millisecond'
     UNION ALL
     SELECT e.debit_seq, e.amount_minor, e.credit_account_id, e.transaction_id, e.n, e.recorded_at, e.effective_at, e.effective_on
       FROM ledger.entries e
-     WHERE e.tenant_id = v_tenant AND e.debit_account_id = p_account AND e.debit_late AND e.effective_at >= p_from AND e.effective_at < p_before
-       AND e.debit_seq <= v_known
+     WHERE e.tenant_id = v_tenant AND e.debit_account_id = p_account AND e.effective_at >= p_from AND e.effective_at < p_before
+       AND e.debit_seq + 0 <= v_known AND e.debit_late AND e.effective_at < e.recorded_at
     UNION ALL
     SELECT e.credit_seq, -e.amount_minor, e.debit_account_id, e.transaction_id, e.n, e.recorded_at, e.effective_at, e.effective_on
       FROM ledger.entries e
-     WHERE e.tenant_id = v_tenant AND e.credit_account_id = p_account AND e.credit_late AND e.effective_at >= p_from AND e.effective_at < p_before
-       AND e.credit_seq <= v_known;
+     WHERE e.tenant_id = v_tenant AND e.credit_account_id = p_account AND e.effective_at >= p_from AND e.effective_at < p_before
+       AND e.credit_seq + 0 <= v_known AND e.credit_late AND e.effective_at < e.recorded_at
+    UNION ALL
+    SELECT e.debit_seq, e.amount_minor, e.credit_account_id, e.transaction_id, e.n, e.recorded_at, e.effective_at, e.effective_on
+      FROM ledger.entries e
+     WHERE e.tenant_id = v_tenant AND e.debit_account_id = p_account AND e.effective_at >= p_from AND e.effective_at < p_before
+       AND e.debit_seq + 0 <= v_known AND e.effective_at - e.recorded_at > interval '1 millisecond'
+       AND NOT e.effective_at - e.recorded_at > interval '25 hours'
+    UNION ALL
+    SELECT e.credit_seq, -e.amount_minor, e.debit_account_id, e.transaction_id, e.n, e.recorded_at, e.effective_at, e.effective_on
+      FROM ledger.entries e
+     WHERE e.tenant_id = v_tenant AND e.credit_account_id = p_account AND e.effective_at >= p_from AND e.effective_at < p_before
+       AND e.credit_seq + 0 <= v_known AND e.effective_at - e.recorded_at > interval '1 millisecond'
+       AND NOT e.effective_at - e.recorded_at > interval '25 hours'
+    UNION ALL
+    SELECT e.debit_seq, e.amount_minor, e.credit_account_id, e.transaction_id, e.n, e.recorded_at, e.effective_at, e.effective_on
+      FROM ledger.entries e
+     WHERE e.tenant_id = v_tenant AND e.debit_account_id = p_account AND e.effective_at >= p_from AND e.effective_at < p_before
+       AND e.debit_seq + 0 <= v_known AND e.effective_at - e.recorded_at > interval '1 millisecond'
+       AND e.effective_at - e.recorded_at > interval '25 hours'
+    UNION ALL
+    SELECT e.credit_seq, -e.amount_minor, e.debit_account_id, e.transaction_id, e.n, e.recorded_at, e.effective_at, e.effective_on
+      FROM ledger.entries e
+     WHERE e.tenant_id = v_tenant AND e.credit_account_id = p_account AND e.effective_at >= p_from AND e.effective_at < p_before
+       AND e.credit_seq + 0 <= v_known AND e.effective_at - e.recorded_at > interval '1 millisecond'
+       AND e.effective_at - e.recorded_at > interval '25 hours';
 END $$;
 COMMENT ON FUNCTION ledger.legs_effective(bigint, timestamptz, timestamptz, timestamptz) IS
   'An account''s legs that were effective from p_from on and before p_before, as known at p_known (NULL: now), in no order';
@@ -241,8 +333,8 @@ $$;
 COMMENT ON FUNCTION ledger.pending_as_of(bigint, timestamptz) IS
   'What was pending at an instant: what would have left the account''s normal side, and what would have come';
 
-GRANT EXECUTE ON FUNCTION ledger.pending_as_of(bigint, timestamptz), ledger.last_leg_known(bigint, bigint, timestamptz), ledger.last_leg_effective(bigint, bigint, timestamptz),
-  ledger.net_at_leg(bigint, bigint), ledger.balance_as_of(bigint, timestamptz, timestamptz), ledger.day_begins_nowhere_before(date),
+GRANT EXECUTE ON FUNCTION ledger.pending_as_of(bigint, timestamptz), ledger.last_leg_known(bigint, bigint, timestamptz), ledger.last_leg_effective(bigint, bigint, bigint, timestamptz),
+  ledger.leg_to_read_at(bigint, bigint, timestamptz), ledger.net_at_leg(bigint, bigint), ledger.balance_as_of(bigint, timestamptz, timestamptz), ledger.day_begins_nowhere_before(date),
   ledger.day_is_over_everywhere(date), ledger.legs_effective(bigint, timestamptz, timestamptz, timestamptz),
   ledger.legs_of_days(bigint, date, date, timestamptz), ledger.balance_as_of_day(bigint, date, timestamptz),
   ledger.net_as_of(bigint, timestamptz, date, timestamptz), ledger.reserved_as_of(bigint, timestamptz) TO headgate_app, headgate_readonly;
