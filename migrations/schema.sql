@@ -63,7 +63,7 @@ function audit.current_epoch()
   owner headgate_owner
   comment The epoch under which this server records
   returns integer, plpgsql, stable
-  body 6fa9a657ca8f8314
+  body 55cb1b61db75b009
   grant EXECUTE to headgate_app
   grant EXECUTE to headgate_operator
   grant EXECUTE to headgate_poster
@@ -82,7 +82,7 @@ function audit.record_many(types text[], datas jsonb[], payment_ids text[], inge
   comment Records events of the tenant and actor in context, in order; returns their ids in that order
   returns bigint[], plpgsql, volatile, security definer
   set search_path=pg_catalog, pg_temp
-  body 6a7ba1a6bb5403d7
+  body 0e13ca25db84d4db
   grant EXECUTE to headgate_app
   grant EXECUTE to headgate_operator
   grant EXECUTE to headgate_resolver
@@ -240,7 +240,6 @@ table audit.events
   constraint events_actor_type_is_known CHECK ((actor_type = ANY (ARRAY['system'::text, 'human'::text, 'ai'::text])))
   constraint events_data_is_an_object CHECK ((jsonb_typeof(data) = 'object'::text))
   constraint events_pkey PRIMARY KEY (tenant_id, epoch, xid, id, event_time)
-  constraint events_type_is_a_topic CHECK ((type ~ '^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+$'::text))
   INDEX events_payment ON ONLY audit.events USING btree (tenant_id, payment_id, id) WHERE (payment_id IS NOT NULL)
   policy dispatcher_reads permissive for select to {headgate_dispatcher} using true
   policy resolver_reads permissive for select to {headgate_resolver} using true
@@ -274,7 +273,6 @@ table audit.events_rest
   constraint events_actor_is_named CHECK ((actor_id <> ''::text))
   constraint events_actor_type_is_known CHECK ((actor_type = ANY (ARRAY['system'::text, 'human'::text, 'ai'::text])))
   constraint events_data_is_an_object CHECK ((jsonb_typeof(data) = 'object'::text))
-  constraint events_type_is_a_topic CHECK ((type ~ '^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+$'::text))
   policy tenant_deletes permissive for delete to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
   policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
   policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
@@ -1008,7 +1006,7 @@ table ingestion.artifacts
   column received_by text not null default core.actor_id()
   column correlation_id text default core.correlation_id()
   constraint artifacts_filename_is_short CHECK (((length(filename) >= 1) AND (length(filename) <= 200)))
-  constraint artifacts_kind_is_known CHECK ((kind = ANY (ARRAY['unknown'::text, 'statement'::text, 'returns'::text, 'register'::text])))
+  constraint artifacts_kind_is_known CHECK ((kind = ANY (ARRAY['unknown'::text, 'statement'::text, 'returns'::text, 'register'::text, 'rates'::text])))
   constraint artifacts_pkey PRIMARY KEY (tenant_id, id)
   constraint artifacts_same_bytes_once UNIQUE (tenant_id, source, sha256)
   constraint artifacts_sha256_has_32_bytes CHECK ((octet_length(sha256) = 32))
@@ -1050,6 +1048,54 @@ table ingestion.faults
   policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
   policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
   always TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON ingestion.faults FOR EACH STATEMENT EXECUTE FUNCTION core.refuse_change()
+
+table ingestion.rate_readings
+  owner headgate_owner
+  comment Every try to read a source of rates: the bytes that came, how many rates were new or known, or why it failed
+  row security enabled, forced
+  grant INSERT, SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column tenant_id uuid not null
+  column id text collate C not null
+  column name text collate C not null
+  column tried_at timestamp with time zone not null default clock_timestamp()
+  column artifact_id text collate C
+  column recorded integer not null default 0
+  column known integer not null default 0
+  column faults integer not null default 0
+  column failure text
+  constraint rate_readings_artifact_fkey FOREIGN KEY (tenant_id, artifact_id) REFERENCES ingestion.artifacts(tenant_id, id)
+  constraint rate_readings_counts_are_counts CHECK (((recorded >= 0) AND (known >= 0) AND (faults >= 0)))
+  constraint rate_readings_failed_or_read CHECK (((failure IS NOT NULL) OR (artifact_id IS NOT NULL)))
+  constraint rate_readings_pkey PRIMARY KEY (tenant_id, id)
+  INDEX rate_readings_of_source ON ingestion.rate_readings USING btree (tenant_id, name, tried_at DESC)
+  policy tenant_deletes permissive for delete to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+  policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  always TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON ingestion.rate_readings FOR EACH STATEMENT EXECUTE FUNCTION core.refuse_change()
+
+table ingestion.rate_sources
+  owner headgate_owner
+  comment Where exchange rates are read from every day; the last row of a name holds
+  row security enabled, forced
+  grant INSERT, SELECT to headgate_app
+  column tenant_id uuid not null
+  column name text collate C not null
+  column set_at timestamp with time zone not null default clock_timestamp()
+  column set_by text not null default core.actor_id()
+  column is_active boolean not null
+  column format text collate C not null
+  column url_shown text not null
+  column url_sealed bytea not null -- The whole URL, whose query may hold a key; url_shown lacks the query
+  constraint rate_sources_format_is_a_word CHECK ((format ~ '^[a-z][a-z0-9_]{0,23}$'::text))
+  constraint rate_sources_name_is_a_word CHECK ((name ~ '^[a-z][a-z0-9_-]{0,23}$'::text))
+  constraint rate_sources_pkey PRIMARY KEY (tenant_id, name, set_at)
+  policy tenant_deletes permissive for delete to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+  policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  always TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON ingestion.rate_sources FOR EACH STATEMENT EXECUTE FUNCTION core.refuse_change()
 
 table ingestion.readings
   owner headgate_owner
@@ -1293,6 +1339,12 @@ schema ledger
   grant USAGE to headgate_app
   grant USAGE to headgate_readonly
 
+function ledger.account_of(p_code text)
+  owner headgate_poster
+  comment The account of that code
+  returns bigint, sql, stable
+  body 0eecae7b9a84c46d
+
 function ledger.add_monitor(p_account bigint, p_what text, p_comparison text, p_threshold bigint, p_name text)
   owner headgate_poster
   comment Watches a balance from now on, beginning on the side where it stands. Raises HG105
@@ -1351,7 +1403,7 @@ function ledger.balance_as_of(p_account bigint, p_effective timestamp with time 
   owner headgate_owner
   comment An account's net (debits − credits) of what was effective by p_effective and recorded by p_known; NULL: without that bound. Raises HG105
   returns bigint, plpgsql, stable
-  body 00941ed520c0eb53
+  body 3fa9e9ea148bea0c
   grant EXECUTE to headgate_app
   grant EXECUTE to headgate_readonly
 
@@ -1399,14 +1451,29 @@ function ledger.change_reservation(p_key text, p_reservation bigint, p_kind text
   comment Sets more aside for a reservation (increased), or gives a part of it back (released), once a key. Answers 0, 2 or what refuses it
   returns record, plpgsql, volatile, security definer
   set search_path=pg_catalog, pg_temp
-  body 03fb08b5bebaf24c
+  body 35d0b9e629d3ebd7
   grant EXECUTE to headgate_app
+
+function ledger.check_account()
+  owner headgate_owner
+  comment Row trigger: account_id is an account of the same tenant. Raises foreign_key_violation
+  returns trigger, plpgsql, volatile
+  set search_path=pg_catalog, pg_temp
+  body 598370f4b3737c8a
+  grant EXECUTE to PUBLIC
 
 function ledger.check_batch(p_keys text[], p_counts integer[], p_entries integer, VARIADIC p_sizes integer[])
   owner headgate_poster
   comment Raises HG110 where the arrays of a batch do not fit together
   returns void, plpgsql, immutable
   body 43dcfecff1cc4b88
+
+function ledger.check_description()
+  owner headgate_owner
+  comment Row trigger: what an account says of itself, beside its balance. Raises check_violation with the name of the rule
+  returns trigger, plpgsql, volatile
+  set search_path=pg_catalog, pg_temp
+  body f852d600c594913f
 
 function ledger.check_parent()
   owner headgate_owner
@@ -1432,10 +1499,10 @@ function ledger.closed_of(p_legal_entity_id text, OUT closed_through date, OUT r
 
 function ledger.convert_one(p_key text, p_hash bytea, p_from bigint, p_to bigint, p_from_minor bigint, p_to_minor bigint, p_value bigint, p_rate numeric, p_source text, p_from_position bigint, p_to_position bigint, p_functional_position bigint, p_gain_account bigint, p_effective_at timestamp with time zone, p_source_type text, p_source_id text, p_description text, p_metadata jsonb, OUT id bigint, OUT transaction_id bigint, OUT code smallint, OUT replayed boolean, OUT facts jsonb)
   owner headgate_poster
-  comment Converts through the position accounts in one transaction and moves the positions. Raises HG101, HG105, HG170 (sides differ), HG171 (another functional currency)
+  comment Converts through the position accounts in one transaction and moves the positions. Raises HG101, HG105, HG170 (sides differ), HG171 (another functional currency), HG177 (still to come)
   returns record, plpgsql, volatile, security definer
   set search_path=pg_catalog, pg_temp
-  body 15709ddcaeaa53fc
+  body 5687949722f283aa
   grant EXECUTE to headgate_app
 
 function ledger.cut_off(p_account bigint, p_at timestamp with time zone, p_name text, OUT id bigint, OUT replayed boolean)
@@ -1476,14 +1543,14 @@ function ledger.end_reservations(p_ids bigint[], p_status text)
   returns void, plpgsql, volatile, security definer
   set enable_nestloop=off
   set search_path=pg_catalog, pg_temp
-  body 85edc7446467e8b7
+  body 14b5b39779fc678c
 
 function ledger.expire_due()
   owner headgate_poster
   comment Marks every overdue reservation of the tenant in context; says how many
   returns integer, plpgsql, volatile, security definer
   set search_path=pg_catalog, pg_temp
-  body d742157882df1b10
+  body 376c03b80cd5e1b6
   grant EXECUTE to headgate_app
 
 function ledger.expire_overdue(p_accounts bigint[], p_clock timestamp with time zone)
@@ -1491,7 +1558,7 @@ function ledger.expire_overdue(p_accounts bigint[], p_clock timestamp with time 
   comment Marks what is overdue on accounts that the caller has locked; says how many
   returns integer, plpgsql, volatile, security definer
   set search_path=pg_catalog, pg_temp
-  body be4574d7187d2ae3
+  body 13bb63b73e24dd39
 
 function ledger.expire_pending()
   owner headgate_poster
@@ -1506,7 +1573,7 @@ function ledger.extend_reservation(p_reservation bigint, p_expires_at timestamp 
   comment Lets a reservation hold longer; to the time that it has already, nothing happens. Answers 0, 20 not found, 22 not active, 26 not later
   returns smallint, plpgsql, volatile, security definer
   set search_path=pg_catalog, pg_temp
-  body ca0997300685bbf9
+  body ffff8db2ebb25584
   grant EXECUTE to headgate_app
 
 function ledger.facts_in(p_facts jsonb)
@@ -1523,6 +1590,13 @@ function ledger.facts_out(p_facts jsonb)
   grant EXECUTE to headgate_app
   grant EXECUTE to headgate_readonly
 
+function ledger.forget_expiries(p_accounts bigint[], p_expires_at timestamp with time zone[], p_ids bigint[])
+  owner headgate_poster
+  comment Reservations that ended fall due no more: of each its account, when it would have, and its number
+  returns void, sql, volatile, security definer
+  set search_path=pg_catalog, pg_temp
+  body c00f18ac80a9a7b5
+
 function ledger.give_back(p_accounts bigint[], p_transactions bigint[], p_clock timestamp with time zone)
   owner headgate_poster
   comment Gives back, on accounts that the caller has locked, what these pending transactions hold there, or (NULL) what is overdue
@@ -1538,11 +1612,11 @@ function ledger.hold_back(p_now timestamp with time zone, p_clock timestamp with
   set search_path=pg_catalog, pg_temp
   body 34e289006abb2ab5
 
-function ledger.last_leg_effective(p_account bigint, p_last bigint, p_effective timestamp with time zone)
+function ledger.last_leg_effective(p_account bigint, p_first bigint, p_last bigint, p_effective timestamp with time zone)
   owner headgate_owner
-  comment The last of an account's first p_last legs before the first that is effective later: all up to it are effective by then
+  comment The last of an account's first p_last legs before the first that is effective later, where none of the first p_first is: all up to it are effective by then
   returns bigint, plpgsql, stable
-  body 13af917bab2f52e0
+  body bc05c99ec6359f1d
   grant EXECUTE to headgate_app
   grant EXECUTE to headgate_readonly
 
@@ -1554,11 +1628,19 @@ function ledger.last_leg_known(p_account bigint, p_last bigint, p_known timestam
   grant EXECUTE to headgate_app
   grant EXECUTE to headgate_readonly
 
+function ledger.leg_to_read_at(p_account bigint, p_last bigint, p_effective timestamp with time zone, OUT seq bigint, OUT ahead bigint)
+  owner headgate_owner
+  comment The leg, among an account's first p_last, whose running net is nearest to its balance as of p_effective, and what of that net is effective only later
+  returns record, plpgsql, stable
+  body 973bd8ffb065cf76
+  grant EXECUTE to headgate_app
+  grant EXECUTE to headgate_readonly
+
 function ledger.legs_effective(p_account bigint, p_from timestamp with time zone, p_before timestamp with time zone, p_known timestamp with time zone)
   owner headgate_owner
   comment An account's legs that were effective from p_from on and before p_before, as known at p_known (NULL: now), in no order
   returns TABLE(seq bigint, change_minor bigint, other_account_id bigint, transaction_id bigint, n smallint, recorded_at timestamp with time zone, effective_at timestamp with time zone, effective_on date), plpgsql, stable
-  body 7b6c212e6f8c751d
+  body 2cb4716234032544
   grant EXECUTE to headgate_app
   grant EXECUTE to headgate_readonly
 
@@ -1605,7 +1687,7 @@ function ledger.next_expiry(p_tenant uuid, p_account bigint)
   owner headgate_poster
   comment When the first active reservation or pending hold of an account falls due
   returns timestamp with time zone, sql, stable
-  body fe0d7ba107ed2200
+  body acf2e79bcc9919ff
 
 function ledger.open_account(p_code text, p_name text, p_type text, p_currency text, p_purpose text, p_is_default boolean, p_legal_entity_id text, p_lo bigint, p_hi bigint)
   owner headgate_poster
@@ -1637,6 +1719,12 @@ function ledger.period_lock(p_tenant uuid)
   returns bigint, sql, immutable
   body 8df3d067105e086c
 
+function ledger.period_of(p_name text, p_legal_entity_id text)
+  owner headgate_poster
+  comment The period of that name of a legal entity (NULL: of the whole book)
+  returns bigint, sql, stable
+  body 0fa38611d7ff38b1
+
 function ledger.positions_on(p_functional_position bigint, p_on date, OUT account_id bigint, OUT quantity_minor bigint, OUT cost_minor bigint, OUT realised_minor bigint)
   owner headgate_poster
   comment What is held of each currency, what it cost and what has been realised, as of the end of a day
@@ -1644,6 +1732,14 @@ function ledger.positions_on(p_functional_position bigint, p_on date, OUT accoun
   body 2cfb4cc5043f25f8
   grant EXECUTE to headgate_app
   grant EXECUTE to headgate_readonly
+
+function ledger.post_alone(p_tenant uuid, p_actor_type text, p_actor text, p_person text, p_correlation text, p_key text, p_debit bigint, p_credit bigint, p_amount bigint, p_currency text, p_effective_at timestamp with time zone, p_source_type text, p_source_id text, p_description text, p_metadata jsonb, OUT code smallint, OUT id bigint, OUT replayed boolean, OUT facts jsonb)
+  owner headgate_owner
+  comment post_one as a transaction of its own: sets the context of the statement first. For a caller without a transaction
+  returns record, plpgsql, volatile
+  set search_path=pg_catalog, pg_temp
+  body c0a40ba1d1856792
+  grant EXECUTE to headgate_app
 
 function ledger.post_batch(p_keys text[], p_counts integer[], p_debits bigint[], p_credits bigint[], p_amounts bigint[], p_currencies text[], p_effective_at timestamp with time zone[], p_source_types text[], p_source_ids text[], p_descriptions text[], p_metadata jsonb[], p_reverses bigint[], p_reservations bigint[], p_atomic boolean, p_bodies text[], p_settles bigint[], p_pending boolean[], p_expires_at timestamp with time zone[], p_override_refs text[], p_of smallint[], p_debit_versions bigint[], p_credit_versions bigint[], p_debit_least bigint[], p_credit_least bigint[], p_actor_types text[], p_actors text[], p_persons text[], p_correlations text[], OUT codes smallint[], OUT ids bigint[], OUT replayed boolean[], OUT facts jsonb[])
   owner headgate_poster
@@ -1653,7 +1749,7 @@ function ledger.post_batch(p_keys text[], p_counts integer[], p_debits bigint[],
   set enable_nestloop=off
   set plan_cache_mode=force_generic_plan
   set search_path=pg_catalog, pg_temp
-  body e6d6c0bafc2e1689
+  body d6d223fcf5f71809
 
 function ledger.post_group(p_keys text[], p_counts integer[], p_debits bigint[], p_credits bigint[], p_amounts bigint[], p_currencies text[], p_effective_at timestamp with time zone[], p_source_types text[], p_source_ids text[], p_descriptions text[], p_metadata jsonb[], p_actor_types text[], p_actors text[], p_persons text[], p_correlations text[], OUT codes smallint[], OUT ids bigint[], OUT replayed boolean[], OUT facts jsonb[], OUT recorded_at timestamp with time zone[], OUT effective_at timestamp with time zone[], OUT effective_on date[], OUT asked_effective_at timestamp with time zone[], OUT metadata jsonb[])
   owner headgate_poster
@@ -1685,7 +1781,7 @@ function ledger.post_one(p_key text, p_debit bigint, p_credit bigint, p_amount b
   comment Posts one transaction of one entry: the short way of post_many, with the same answers
   returns record, plpgsql, volatile, security definer
   set search_path=pg_catalog, pg_temp
-  body ca2767a2a311952b
+  body 78f87ffafe2a60ae
   grant EXECUTE to headgate_app
 
 function ledger.record_import(p_kind text, p_file_hash bytea, p_report jsonb)
@@ -1702,6 +1798,14 @@ function ledger.record_rate(p_from text, p_to text, p_rate numeric, p_effective_
   returns record, plpgsql, volatile, security definer
   set search_path=pg_catalog, pg_temp
   body 3133f90915de9300
+  grant EXECUTE to headgate_app
+
+function ledger.record_rates(p_from text[], p_to text[], p_rates numeric[], p_effective_at timestamp with time zone[], p_sources text[], OUT place bigint, OUT id bigint, OUT is_new boolean)
+  owner headgate_poster
+  comment Records rates in their order, each as record_rate does; place is that of the rate in the arrays
+  returns SETOF record, plpgsql, volatile, security definer
+  set search_path=pg_catalog, pg_temp
+  body 261976e56980c6ea
   grant EXECUTE to headgate_app
 
 function ledger.recorded_lines(p_account bigint, p_from date, p_to date, p_known timestamp with time zone, p_zone text, p_after_seq bigint, p_limit integer)
@@ -1755,7 +1859,7 @@ function ledger.reserve_many(p_keys text[], p_accounts bigint[], p_amounts bigin
   set enable_nestloop=off
   set plan_cache_mode=force_generic_plan
   set search_path=pg_catalog, pg_temp
-  body 6f2fc8f134d38f98
+  body d4919c7c9ba8d936
   grant EXECUTE to headgate_app
 
 function ledger.reserve_one(p_key text, p_account bigint, p_amount bigint, p_currency text, p_reserve_type text, p_source_ref text, p_expires_at timestamp with time zone, OUT code smallint, OUT id bigint, OUT replayed boolean, OUT facts jsonb)
@@ -1879,8 +1983,14 @@ function ledger.take_in(p_lines text[], p_entities text[])
   comment Takes lines of a book into a tenant that has none, as they are: the caller compares the digest before it commits. Raises HG113
   returns void, plpgsql, volatile, security definer
   set search_path=pg_catalog, pg_temp
-  body aac0aa12a08c4b99
+  body 634e8229d7ac0f90
   grant EXECUTE to headgate_app
+
+function ledger.take_in_beside(p_line jsonb, p_legal_entity_id text)
+  owner headgate_poster
+  comment Takes in one line of what stands beside the journal; the legal entity is the one that the line numbers
+  returns void, plpgsql, volatile
+  body a19a0cbe72b7d27e
 
 function ledger.take_in_refusal(p_request bigint, p_refusal jsonb)
   owner headgate_poster
@@ -1895,6 +2005,12 @@ function ledger.tell_still_pending(p_transaction bigint, p_code text)
   set search_path=pg_catalog, pg_temp
   body 0772243d0affe9c3
   grant EXECUTE to headgate_app
+
+function ledger.transaction_of(p_key text)
+  owner headgate_poster
+  comment The transaction of that key
+  returns bigint, sql, stable
+  body 4c3167b259d1976c
 
 function ledger.void_one(p_transaction bigint, p_reason text, OUT code smallint, OUT status text)
   owner headgate_poster
@@ -2018,21 +2134,11 @@ table ledger.accounts
   column purpose text collate C
   column legal_entity_id text collate C
   constraint accounts_closed_are_empty CHECK (((status <> 'closed'::text) OR ((net_minor = 0) AND (reserved_minor = 0) AND (pending_out_minor = 0) AND (pending_in_minor = 0))))
-  constraint accounts_code_is_no_id CHECK ((code !~ '^[a-z]{2,6}_([0-9a-hjkmnp-tv-z]{13}|[0-9a-hjkmnp-tv-z]{26})$'::text))
   constraint accounts_code_is_unique UNIQUE (tenant_id, code)
-  constraint accounts_code_shape CHECK ((code ~ '^[A-Za-z0-9][A-Za-z0-9._:-]{0,99}$'::text))
-  constraint accounts_currency_shape CHECK ((currency ~ '^[A-Z]{3}$'::text))
-  constraint accounts_default_has_a_purpose CHECK (((NOT is_default) OR (purpose IS NOT NULL)))
-  constraint accounts_limits_are_ordered CHECK ((('-4611686018427387903'::bigint <= lo_minor) AND (lo_minor <= hi_minor) AND (hi_minor <= '4611686018427387903'::bigint)))
-  constraint accounts_name_length CHECK (((length(name) >= 1) AND (length(name) <= 200)))
   constraint accounts_net_within_limits CHECK (((net_minor >= lo_minor) AND (net_minor <= hi_minor)))
   constraint accounts_pending_is_not_negative CHECK (((pending_out_minor >= 0) AND (pending_in_minor >= 0)))
   constraint accounts_pkey PRIMARY KEY (tenant_id, id)
-  constraint accounts_purpose_shape CHECK ((purpose ~ '^[A-Z][A-Z0-9_]{0,59}$'::text))
   constraint accounts_reserved_is_covered CHECK (((reserved_minor >= 0) AND ( CASE WHEN (type = ANY (ARRAY['ASSET'::text, 'EXPENSE'::text])) THEN (net_minor - lo_minor) ELSE (hi_minor - net_minor) END >= (reserved_minor + pending_out_minor))))
-  constraint accounts_route_past_the_close CHECK ((route_to > closed_through))
-  constraint accounts_status_is_known CHECK ((status = ANY (ARRAY['open'::text, 'frozen'::text, 'closed'::text])))
-  constraint accounts_type_is_known CHECK ((type = ANY (ARRAY['ASSET'::text, 'LIABILITY'::text, 'EQUITY'::text, 'REVENUE'::text, 'EXPENSE'::text])))
   INDEX accounts_by_parent ON ledger.accounts USING btree (tenant_id, parent_id) WHERE (parent_id IS NOT NULL)
   INDEX accounts_by_purpose ON ledger.accounts USING btree (tenant_id, purpose, currency) WHERE (purpose IS NOT NULL)
   UNIQUE INDEX accounts_one_default ON ledger.accounts USING btree (tenant_id, purpose, currency, COALESCE(legal_entity_id, ''::text)) WHERE is_default
@@ -2040,7 +2146,9 @@ table ledger.accounts
   policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
   policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
   policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
-  always TRIGGER accounts_form_a_tree BEFORE INSERT OR UPDATE OF parent_id ON ledger.accounts FOR EACH ROW WHEN ((new.parent_id IS NOT NULL)) EXECUTE FUNCTION ledger.check_parent()
+  always TRIGGER accounts_describe_themselves AFTER INSERT OR UPDATE OF code, name, type, status, currency, purpose, is_default, lo_minor, hi_minor, route_to, closed_through ON ledger.accounts FOR EACH ROW EXECUTE FUNCTION ledger.check_description()
+  always TRIGGER accounts_form_a_tree AFTER INSERT OR UPDATE OF parent_id ON ledger.accounts FOR EACH ROW WHEN ((new.parent_id IS NOT NULL)) EXECUTE FUNCTION ledger.check_parent()
+  always TRIGGER accounts_stay BEFORE DELETE OR TRUNCATE ON ledger.accounts FOR EACH STATEMENT EXECUTE FUNCTION core.refuse_change()
 
 table ledger.balance_monitors
   owner headgate_owner
@@ -2063,7 +2171,6 @@ table ledger.balance_monitors
   column what text collate C not null
   column comparison text collate C not null
   column name text not null
-  constraint balance_monitors_account FOREIGN KEY (tenant_id, account_id) REFERENCES ledger.accounts(tenant_id, id)
   constraint balance_monitors_comparison_is_known CHECK ((comparison = ANY (ARRAY['below'::text, 'above'::text])))
   constraint balance_monitors_name_length CHECK (((length(name) >= 1) AND (length(name) <= 100)))
   constraint balance_monitors_pkey PRIMARY KEY (tenant_id, id)
@@ -2073,6 +2180,7 @@ table ledger.balance_monitors
   policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
   policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
   policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  TRIGGER balance_monitors_of_an_account AFTER INSERT OR UPDATE OF tenant_id, account_id ON ledger.balance_monitors FOR EACH ROW EXECUTE FUNCTION ledger.check_account()
 
 table ledger.clearing_rules
   owner headgate_owner
@@ -2088,7 +2196,6 @@ table ledger.clearing_rules
   column max_age interval
   column reason text not null
   column actor_id text not null
-  constraint clearing_rules_account FOREIGN KEY (tenant_id, account_id) REFERENCES ledger.accounts(tenant_id, id)
   constraint clearing_rules_age_is_positive CHECK ((max_age > '00:00:00'::interval))
   constraint clearing_rules_pkey PRIMARY KEY (tenant_id, account_id, set_at)
   constraint clearing_rules_reason_length CHECK (((length(reason) >= 1) AND (length(reason) <= 1000)))
@@ -2096,6 +2203,7 @@ table ledger.clearing_rules
   policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
   policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
   policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  TRIGGER clearing_rules_of_an_account AFTER INSERT OR UPDATE OF tenant_id, account_id ON ledger.clearing_rules FOR EACH ROW EXECUTE FUNCTION ledger.check_account()
   always TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON ledger.clearing_rules FOR EACH STATEMENT EXECUTE FUNCTION core.refuse_change()
 
 table ledger.conversions
@@ -2164,8 +2272,10 @@ table ledger.entries
   constraint entries_credit_sequence UNIQUE (tenant_id, credit_account_id, credit_seq)
   constraint entries_debit_sequence UNIQUE (tenant_id, debit_account_id, debit_seq)
   constraint entries_pkey PRIMARY KEY (tenant_id, transaction_id, n)
-  INDEX entries_credit_late ON ledger.entries USING btree (tenant_id, credit_account_id, effective_at) INCLUDE (credit_seq, amount_minor) WHERE credit_late
-  INDEX entries_debit_late ON ledger.entries USING btree (tenant_id, debit_account_id, effective_at) INCLUDE (debit_seq, amount_minor) WHERE debit_late
+  INDEX entries_credit_ahead ON ledger.entries USING btree (tenant_id, credit_account_id, (((effective_at - recorded_at) > '25:00:00'::interval)), effective_at) INCLUDE (credit_seq, amount_minor, recorded_at) WHERE ((effective_at - recorded_at) > '00:00:00.001'::interval)
+  INDEX entries_credit_behind ON ledger.entries USING btree (tenant_id, credit_account_id, effective_at) INCLUDE (credit_seq, amount_minor) WHERE (credit_late AND (effective_at < recorded_at))
+  INDEX entries_debit_ahead ON ledger.entries USING btree (tenant_id, debit_account_id, (((effective_at - recorded_at) > '25:00:00'::interval)), effective_at) INCLUDE (debit_seq, amount_minor, recorded_at) WHERE ((effective_at - recorded_at) > '00:00:00.001'::interval)
+  INDEX entries_debit_behind ON ledger.entries USING btree (tenant_id, debit_account_id, effective_at) INCLUDE (debit_seq, amount_minor) WHERE (debit_late AND (effective_at < recorded_at))
   policy tenant_deletes permissive for delete to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
   policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
   policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
@@ -2316,7 +2426,7 @@ table ledger.period_balances
   column settled_seq bigint not null -- Every leg up to this one belongs to this period or an earlier one: the next close begins after it
   column settled_net bigint not null -- The net after that leg
   column currency text collate C not null
-  constraint period_balances_closing FOREIGN KEY (tenant_id, period_id, n) REFERENCES ledger.period_closings(tenant_id, period_id, n)
+  constraint period_balances_closing FOREIGN KEY (tenant_id, period_id, n) REFERENCES ledger.period_closings(tenant_id, period_id, n) DEFERRABLE
   constraint period_balances_pkey PRIMARY KEY (tenant_id, period_id, n, account_id)
   policy tenant_deletes permissive for delete to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
   policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
@@ -2489,6 +2599,25 @@ table ledger.reservation_events
   policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
   always TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON ledger.reservation_events FOR EACH STATEMENT EXECUTE FUNCTION core.refuse_change()
 
+table ledger.reservation_expiries
+  owner headgate_owner
+  comment When each active reservation falls due, of those that do
+  row security enabled, forced
+  grant DELETE, INSERT, SELECT to headgate_poster
+  grant SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column tenant_id uuid not null
+  column account_id bigint not null
+  column expires_at timestamp with time zone not null
+  column reservation_id bigint not null
+  constraint reservation_expiries_are_instants CHECK ((expires_at < 'infinity'::timestamp with time zone))
+  constraint reservation_expiries_pkey PRIMARY KEY (tenant_id, account_id, expires_at, reservation_id)
+  INDEX reservation_expiries_falling_due ON ledger.reservation_expiries USING btree (tenant_id, expires_at)
+  policy tenant_deletes permissive for delete to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+  policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+
 table ledger.reservation_requests
   owner headgate_owner
   comment Every reservation, and change of one, that was asked for, once a key, for ever: made where ledger.reservations or ledger.reservation_events has it, else refused
@@ -2551,7 +2680,6 @@ table ledger.reservations
   constraint reservations_type_length CHECK (((length(reserve_type) >= 1) AND (length(reserve_type) <= 100)))
   INDEX reservations_by_account ON ledger.reservations USING btree (tenant_id, account_id, id)
   INDEX reservations_by_source ON ledger.reservations USING btree (tenant_id, source_ref)
-  INDEX reservations_falling_due ON ledger.reservations USING btree (tenant_id, expires_at) WHERE ((status = 'active'::text) AND (expires_at < 'infinity'::timestamp with time zone))
   policy tenant_deletes permissive for delete to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
   policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
   policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
@@ -2650,7 +2778,6 @@ table ledger.settlements
   column currency text collate C not null
   column name text not null
   column actor_id text not null
-  constraint settlements_account FOREIGN KEY (tenant_id, account_id) REFERENCES ledger.accounts(tenant_id, id)
   constraint settlements_name_is_unique UNIQUE (tenant_id, account_id, name)
   constraint settlements_name_length CHECK (((length(name) >= 1) AND (length(name) <= 100)))
   constraint settlements_pkey PRIMARY KEY (tenant_id, id)
@@ -2660,6 +2787,7 @@ table ledger.settlements
   policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
   policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
   policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  TRIGGER settlements_of_an_account AFTER INSERT OR UPDATE OF tenant_id, account_id ON ledger.settlements FOR EACH ROW EXECUTE FUNCTION ledger.check_account()
   always TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON ledger.settlements FOR EACH STATEMENT EXECUTE FUNCTION core.refuse_change()
 
 table ledger.transactions
@@ -2758,11 +2886,35 @@ view ledger.balances
   column pending_out_minor bigint
   column pending_in_minor bigint
 
+view ledger.book_entities
+  owner headgate_owner
+  comment The legal entities of which the book has accounts or periods, as a file of the book numbers them
+  with security_invoker=true
+  query b9e80e0e0102b6c0
+  grant SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column tenant_id uuid
+  column id text collate C
+  column no bigint
+  column name text
+  column time_zone text
+  column currency text collate C
+
 view ledger.book_lines
   owner headgate_owner
-  comment The whole book, a JSON document a row, in the order in which it can be taken in again
+  comment The journal and its accounts, a JSON document a row, in the order in which it can be taken in again
   with security_invoker=true
-  query 13af40e000794bb9
+  query dfe77892443a51fa
+  grant SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column part integer
+  column line text
+
+view ledger.book_lines_beside
+  owner headgate_owner
+  comment What stands beside the journal, a JSON document a row, in the order in which it can be taken in again
+  with security_invoker=true
+  query 2e08830c8f1b34b5
   grant SELECT to headgate_app
   grant SELECT to headgate_readonly
   column part integer
@@ -2878,6 +3030,16 @@ view ledger.invariant_entry_currency
   comment Every entry has the currency of both its accounts, and both exist
   with security_invoker=true
   query 48547493feb73556
+  grant SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column subject text
+  column detail text collate C
+
+view ledger.invariant_expiries
+  owner headgate_owner
+  comment Every active reservation that falls due is noted with its time, and no other
+  with security_invoker=true
+  query 03b59e7c6964e050
   grant SELECT to headgate_app
   grant SELECT to headgate_readonly
   column subject text
@@ -3322,7 +3484,7 @@ table messaging.outbox_messages
   column published_at timestamp with time zone
   column dead_at timestamp with time zone
   constraint outbox_carries_or_points CHECK (((payload IS NULL) = (audit_event_id IS NOT NULL)))
-  constraint outbox_event_type_is_a_topic CHECK ((event_type ~ '^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+$'::text))
+  constraint outbox_event_type_is_a_topic CHECK (((payload IS NULL) OR (event_type ~ '^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+$'::text)))
   constraint outbox_is_published_or_dead CHECK (((published_at IS NULL) OR (dead_at IS NULL)))
   constraint outbox_messages_pkey PRIMARY KEY (tenant_id, id, created_at)
   constraint outbox_pointer_is_whole CHECK ((num_nulls(audit_event_id, audit_xid, audit_epoch) = ANY (ARRAY[0, 3])))
@@ -3360,7 +3522,7 @@ table messaging.outbox_messages_rest
   column published_at timestamp with time zone
   column dead_at timestamp with time zone
   constraint outbox_carries_or_points CHECK (((payload IS NULL) = (audit_event_id IS NOT NULL)))
-  constraint outbox_event_type_is_a_topic CHECK ((event_type ~ '^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+$'::text))
+  constraint outbox_event_type_is_a_topic CHECK (((payload IS NULL) OR (event_type ~ '^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+$'::text)))
   constraint outbox_is_published_or_dead CHECK (((published_at IS NULL) OR (dead_at IS NULL)))
   constraint outbox_pointer_is_whole CHECK ((num_nulls(audit_event_id, audit_xid, audit_epoch) = ANY (ARRAY[0, 3])))
   policy tenant_deletes permissive for delete to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
@@ -4224,13 +4386,13 @@ table recon.links
   column currency text collate C not null
   column linked_by text not null default core.actor_id()
   column linked_at timestamp with time zone not null default clock_timestamp()
-  constraint links_account_fkey FOREIGN KEY (tenant_id, account_id) REFERENCES ledger.accounts(tenant_id, id)
   constraint links_bank_account_has_one_mirror UNIQUE (tenant_id, account_fingerprint)
   constraint links_pkey PRIMARY KEY (tenant_id, account_id, account_fingerprint)
   policy tenant_deletes permissive for delete to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
   policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
   policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
   policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  TRIGGER links_of_an_account AFTER INSERT OR UPDATE OF tenant_id, account_id ON recon.links FOR EACH ROW EXECUTE FUNCTION ledger.check_account()
   always TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON recon.links FOR EACH STATEMENT EXECUTE FUNCTION core.refuse_change()
 
 table recon.match_legs
@@ -4318,7 +4480,6 @@ table recon.reconciliations
   column run_by text not null default core.actor_id()
   column run_at timestamp with time zone not null default clock_timestamp()
   column superseded_by text collate C
-  constraint reconciliations_account_fkey FOREIGN KEY (tenant_id, account_id) REFERENCES ledger.accounts(tenant_id, id)
   constraint reconciliations_balanced_is_zero CHECK (((status <> 'balanced'::text) OR (bank_total = sor_total)))
   constraint reconciliations_channel_is_known CHECK ((channel = ANY (ARRAY['all'::text, 'ach'::text, 'wire'::text, 'realtime'::text, 'check'::text, 'card'::text, 'paypal'::text, 'venmo'::text, 'book'::text])))
   constraint reconciliations_open_without_statement CHECK (((status = 'open'::text) = (bank_total IS NULL)))
@@ -4331,6 +4492,7 @@ table recon.reconciliations
   policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
   policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
   policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  TRIGGER reconciliations_of_an_account AFTER INSERT OR UPDATE OF tenant_id, account_id ON recon.reconciliations FOR EACH ROW EXECUTE FUNCTION ledger.check_account()
   always TRIGGER superseded_once BEFORE UPDATE ON recon.reconciliations FOR EACH ROW WHEN ((old.superseded_by IS NOT NULL)) EXECUTE FUNCTION recon.refuse_rewriting()
 
 view recon.bank_lines
