@@ -171,11 +171,6 @@ BEYOND = (
             ),
         ],
     ),
-    Plant(
-        "the last cent goes to the last entry",
-        "model",
-        [("apportion", "w.fraction DESC, w.o", "w.fraction, w.o")],
-    ),
     # Two at once
     Plant(
         "a pending transaction is posted and voided at once",

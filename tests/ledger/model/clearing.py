@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from hypothesis import strategies as st
@@ -78,6 +79,15 @@ class ClearingRules(Chances):
     @rule(account=st.sampled_from(("card", "card", "till", "costs")), must_be_zero=st.sampled_from((True, True, False)))
     def set_must_be_zero(self, account: str, must_be_zero: bool) -> None:
         self.world.set_must_be_zero(account, must_be_zero)
+
+    @rule(amount=st.integers(1, 30), source=st.integers(3, 5))
+    def pass_through(self, amount: int, source: int) -> None:
+        """What comes and goes under one reference clears itself, whatever else is left."""
+        for sides in (("cash", "card"), ("card", "cash")):
+            wanted = self.posting("", [(*sides, amount, "USD")])
+            self.posted([replace(wanted, source=("order", str(source)))], "single")
+        self.world.set_must_be_zero("card", True)
+        self.world.read_clearing()
 
     @precondition(lambda self: any(account.must_be_zero for account in self.world.book.accounts.values()))
     @rule()
