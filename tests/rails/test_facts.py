@@ -20,6 +20,7 @@ from headgate.rails import (
     is_routing_number,
     return_codes,
 )
+from headgate.rails.errors import DayBeyondCalendar
 
 
 @pytest.mark.parametrize("routing", ["021000021", "231380104", "121042882", "031300012", fake.ROUTING])
@@ -33,6 +34,16 @@ def test_routing_numbers_carry_their_check_digit(routing: str) -> None:
 )
 def test_what_is_no_routing_number(text: str) -> None:
     assert not is_routing_number(text)
+
+
+@pytest.mark.parametrize("day", [date.min, date(1913, 12, 31), date(9998, 12, 31), date.max])
+def test_a_day_that_no_calendar_knows_is_refused_by_name(day: date) -> None:
+    for ask in (banking_day_on_or_after, lambda day: add_banking_days(day, 1), lambda day: add_banking_days(day, 2)):
+        if ask is banking_day_on_or_after and day == date(9998, 12, 31):
+            assert ask(day) == day
+            continue
+        with pytest.raises(DayBeyondCalendar, match="give a day of the years 1914 to 9998"):
+            ask(day)
 
 
 @given(st.from_regex(r"[0-9]{8}", fullmatch=True), st.integers(0, 7), st.integers(1, 9))

@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from headgate.ledger.errors import MalformedBatch
+from headgate.ledger.model import YEARS
 
 
 def numbers(values: Iterable[int]) -> str:
@@ -48,8 +49,12 @@ def texts(values: Sequence[str | None]) -> str | None:
 def instants(values: Sequence[datetime | None]) -> str | None:
     """Instants with their offsets; None where every value is None."""
     for value in values:
-        if value is not None and value.tzinfo is None:
+        if value is None:
+            continue
+        if value.tzinfo is None:
             raise MalformedBatch(f"{value.isoformat()} has no time zone: give an instant, as 2026-11-20T12:00:00+00:00")
+        if value.year not in YEARS:
+            raise MalformedBatch(f"{value.isoformat()} is beyond the book's calendar: the years {YEARS[0]} to {YEARS[-1]}")
     return texts([None if value is None else value.isoformat() for value in values])
 
 

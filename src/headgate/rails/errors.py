@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from headgate.core.errors import Unprocessable
+from headgate.core.errors import Malformed, Unprocessable
 
 
 class CannotWrite(Unprocessable):
@@ -21,3 +21,9 @@ class UnknownTrace(Unprocessable):
     """No entry of the files at hand has that trace number."""
 
     code = "rails.unknown_trace"
+
+
+class DayBeyondCalendar(Malformed):
+    """A day of a year for which nobody keeps a banking calendar."""
+
+    code = "rails.day_beyond_calendar"

@@ -8,6 +8,12 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 from functools import lru_cache
+from typing import Final
+
+from headgate.rails.errors import DayBeyondCalendar
+
+YEARS: Final = range(1914, 9999)
+"""The Reserve Banks opened in November 1914; a day after the last year has none that follows it."""
 
 _FIXED = ((1, 1, 1), (6, 19, 2022), (7, 4, 1), (11, 11, 1), (12, 25, 1))
 """Month, day and the first year: Juneteenth is kept since 2022 by the Reserve Banks."""
@@ -28,7 +34,11 @@ def holidays(year: int) -> frozenset[date]:
 
 
 def is_banking_day(day: date) -> bool:
-    """Whether the Reserve Banks settle on this day."""
+    """Whether the Reserve Banks settle on this day. Raises DayBeyondCalendar."""
+    if day.year not in YEARS:
+        raise DayBeyondCalendar(
+            f"{day} is beyond the calendar of the Reserve Banks: give a day of the years {YEARS[0]} to {YEARS[-1]}"
+        )
     return day.weekday() < 5 and day not in holidays(day.year)
 
 
