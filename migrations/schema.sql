@@ -2281,6 +2281,8 @@ table ledger.entries
   policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
   policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
   always TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON ledger.entries FOR EACH STATEMENT EXECUTE FUNCTION core.refuse_change()
+  STATISTICS ledger.entries_of_credited ON tenant_id, credit_account_id FROM ledger.entries
+  STATISTICS ledger.entries_of_debited ON tenant_id, debit_account_id FROM ledger.entries
 
 table ledger.exchange_rates
   owner headgate_owner
@@ -3019,7 +3021,7 @@ view ledger.invariant_closed_periods
   owner headgate_owner
   comment Nothing was recorded for a day of a closed period after its close
   with security_invoker=true
-  query c0a95a1d80649f4b
+  query 398e422ffb7cf0b3
   grant SELECT to headgate_app
   grant SELECT to headgate_readonly
   column subject text
@@ -3029,7 +3031,7 @@ view ledger.invariant_entry_currency
   owner headgate_owner
   comment Every entry has the currency of both its accounts, and both exist
   with security_invoker=true
-  query 48547493feb73556
+  query 2eaf4d2736012e73
   grant SELECT to headgate_app
   grant SELECT to headgate_readonly
   column subject text
@@ -3089,7 +3091,7 @@ view ledger.invariant_one_effect_a_key
   owner headgate_owner
   comment An idempotency key stands for one transaction, and for one reservation
   with security_invoker=true
-  query dff52aadc00b9ba0
+  query 99194d1cda70842a
   grant SELECT to headgate_app
   grant SELECT to headgate_readonly
   column subject text collate C
@@ -3199,7 +3201,7 @@ view ledger.invariant_transactions_judged
   owner headgate_owner
   comment Every transaction has its entries or its refusal or is a pending one, never two of these; a refused one leaves nothing but its record
   with security_invoker=true
-  query 9934a1526ccdf62c
+  query b69e75e679f20c25
   grant SELECT to headgate_app
   grant SELECT to headgate_readonly
   column subject text
@@ -3262,7 +3264,7 @@ view ledger.unverified_legs
   owner headgate_owner
   comment The legs that a check has to judge: all of them, or those past each account's watermark
   with security_invoker=true
-  query 7212c2198a6439ab
+  query 114412123d17814c
   grant SELECT to headgate_app
   grant SELECT to headgate_readonly
   column tenant_id uuid
@@ -3283,7 +3285,7 @@ view ledger.unverified_transactions
   owner headgate_owner
   comment The transactions that a check has to judge: all of them, or those past the watermark
   with security_invoker=true
-  query 2a539df19701aa36
+  query e7d38fc65dc7f8fb
   grant SELECT to headgate_app
   grant SELECT to headgate_readonly
   column tenant_id uuid
@@ -3488,6 +3490,7 @@ table messaging.outbox_messages
   constraint outbox_is_published_or_dead CHECK (((published_at IS NULL) OR (dead_at IS NULL)))
   constraint outbox_messages_pkey PRIMARY KEY (tenant_id, id, created_at)
   constraint outbox_pointer_is_whole CHECK ((num_nulls(audit_event_id, audit_xid, audit_epoch) = ANY (ARRAY[0, 3])))
+  INDEX outbox_by_time ON ONLY messaging.outbox_messages USING brin (created_at)
   INDEX outbox_pending ON ONLY messaging.outbox_messages USING btree (available_at, id) WHERE ((published_at IS NULL) AND (dead_at IS NULL))
   policy dispatcher_inserts permissive for insert to {headgate_dispatcher} check true
   policy dispatcher_reads permissive for select to {headgate_dispatcher} using true
@@ -3584,7 +3587,7 @@ view messaging.invariant_dead_are_lettered
   owner headgate_owner
   comment What the relay gave up lies with the dead letters, with its reason.
   with security_invoker=true
-  query b2799979898b073c
+  query c65c0a5920ad877e
   grant SELECT to headgate_app
   grant SELECT to headgate_readonly
   column subject text collate C
@@ -3594,7 +3597,7 @@ view messaging.invariant_pointers_resolve
   owner headgate_owner
   comment A message that points at an audit event finds it, written at the same instant.
   with security_invoker=true
-  query d976cbbf26a2de8f
+  query 92279def9b358172
   grant SELECT to headgate_app
   grant SELECT to headgate_readonly
   column subject text collate C
@@ -3604,7 +3607,7 @@ view messaging.invariant_published_arrives
   owner headgate_owner
   comment Every published message waits for each consumer of its topic, was handled by it, or lies with the dead letters.
   with security_invoker=true
-  query d77167f925c6603f
+  query 5198d634fa213cc3
   grant SELECT to headgate_app
   grant SELECT to headgate_readonly
   column subject text collate C
@@ -3614,7 +3617,7 @@ view messaging.invariant_published_once
   owner headgate_owner
   comment Under one dedupe key there is one message, and the key is written down.
   with security_invoker=true
-  query 67643216c3c1ed73
+  query 5b669b275eda6b3e
   grant SELECT to headgate_app
   grant SELECT to headgate_readonly
   column subject text collate C

@@ -54,7 +54,9 @@ def instants(values: Sequence[datetime | None]) -> str | None:
         if value.tzinfo is None:
             raise MalformedBatch(f"{value.isoformat()} has no time zone: give an instant, as 2026-11-20T12:00:00+00:00")
         if value.year not in YEARS:
-            raise MalformedBatch(f"{value.isoformat()} is beyond the book's calendar: the years {YEARS[0]} to {YEARS[-1]}")
+            raise MalformedBatch(
+                f"{value.isoformat()} is beyond the book's calendar: the years {YEARS[0]} to {YEARS[-1]}"
+            )
     return texts([None if value is None else value.isoformat() for value in values])
 
 

@@ -35,10 +35,7 @@ def holidays(year: int) -> frozenset[date]:
 
 def is_banking_day(day: date) -> bool:
     """Whether the Reserve Banks settle on this day. Raises DayBeyondCalendar."""
-    if day.year not in YEARS:
-        raise DayBeyondCalendar(
-            f"{day} is beyond the calendar of the Reserve Banks: give a day of the years {YEARS[0]} to {YEARS[-1]}"
-        )
+    _check(day)
     return day.weekday() < 5 and day not in holidays(day.year)
 
 
@@ -59,12 +56,20 @@ def add_banking_days(day: date, count: int) -> date:
     """The banking day that many banking days later (or earlier, where negative); 0 gives the day itself or the next."""
     if count == 0:
         return banking_day_on_or_after(day)
+    _check(day)
     step = timedelta(days=1 if count > 0 else -1)
     for _ in range(abs(count)):
         day += step
         while not is_banking_day(day):
             day += step
     return day
+
+
+def _check(day: date) -> None:
+    if day.year not in YEARS:
+        raise DayBeyondCalendar(
+            f"{day} is beyond the calendar of the Reserve Banks: give a day of the years {YEARS[0]} to {YEARS[-1]}"
+        )
 
 
 def _nth_weekday(year: int, month: int, nth: int, weekday: int) -> date:
