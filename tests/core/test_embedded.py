@@ -189,6 +189,28 @@ def test_settings_are_written_anew_at_each_start(used_home: Path) -> None:
     assert main.count("include 'headgate.conf'") == 1
 
 
+@pytest.mark.parametrize(("gigabytes", "shown"), [(1, "128MB"), (8, "512MB"), (64, "1GB")])
+def test_the_servers_buffers_follow_the_machines_memory(
+    used_home: Path, monkeypatch: pytest.MonkeyPatch, gigabytes: int, shown: str
+) -> None:
+    known = {"SC_PAGE_SIZE": 4096, "SC_PHYS_PAGES": gigabytes * 2**30 // 4096}
+    monkeypatch.setattr(os, "sysconf", known.__getitem__)
+    monkeypatch.setattr(embedded, "MEMORY_LIMITS", ())
+
+    url = EmbeddedServer(used_home, settings={"fsync": "off"}).up()
+
+    assert _value(url, "SHOW shared_buffers") == shown
+
+
+def test_the_servers_buffers_follow_a_containers_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for text, shown in (("4294967296\n", "256MB"), ("max\n", "1024MB")):
+        (tmp_path / "memory.max").write_text(text)
+        monkeypatch.setattr(embedded, "MEMORY_LIMITS", (str(tmp_path / "memory.max"), str(tmp_path / "missing")))
+        monkeypatch.setattr(os, "sysconf", {"SC_PAGE_SIZE": 4096, "SC_PHYS_PAGES": 2**40}.__getitem__)
+
+        assert embedded._shared_buffers() == shown
+
+
 def test_a_home_that_was_moved_starts_where_it_is_now(open_home: Path) -> None:
     _server(open_home).up()
     _server(open_home).down()

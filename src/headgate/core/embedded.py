@@ -42,6 +42,8 @@ ORPHANS_WAIT_SECONDS: Final = 15.0
 START_WAIT_SECONDS: Final = 300.0
 STOP_WAIT_SECONDS: Final = 30.0
 LOG_BYTES_MAX: Final = 10_000_000
+MEMORY_LIMITS: Final = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
+"""Where a container's limit stands."""
 
 SETTINGS: Final[Mapping[str, str]] = {
     "listen_addresses": "",
@@ -57,6 +59,15 @@ SETTINGS: Final[Mapping[str, str]] = {
     "log_min_error_statement": "panic",
     "log_error_verbosity": "terse",
 }
+
+
+def _shared_buffers() -> str:
+    """A sixteenth of the memory that this process may use, from 128 MB to 1 GB: the indexes of a large book stay in it."""
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    for limit in MEMORY_LIMITS:
+        with suppress(OSError, ValueError):
+            memory = min(memory, int(Path(limit).read_text("ascii")))
+    return f"{min(max(memory // 16 // 2**20, 128), 1024)}MB"
 
 
 class ServerNotStarted(Unavailable):
@@ -214,7 +225,7 @@ class EmbeddedServer:
             )
         # The setting is a list, so each folder stands in double quotes.
         sockets = '"' + str(place.sockets).replace('"', '""') + '"'
-        settings = {**self._settings, "unix_socket_directories": sockets}
+        settings = {"shared_buffers": _shared_buffers(), **self._settings, "unix_socket_directories": sockets}
         lines = [f"{name} = '{_quoted(value)}'\n" for name, value in settings.items()]
         _write(place, "headgate.conf", "# Written at each start; ALTER SYSTEM goes over it.\n" + "".join(lines))
         main = (place.data / "postgresql.conf").read_text("utf-8")
