@@ -1427,6 +1427,10 @@ function ledger.body_of(p_transaction bigint)
   owner headgate_owner
   comment Which body a posted transaction's key stands for: with its effective time given, or taken from the clock (now), or the whole of another reversed or settled; NULL: it cannot be told
   returns text, sql, stable
+  set enable_hashjoin=off
+  set enable_mergejoin=off
+  set enable_seqscan=off
+  set plan_cache_mode=force_generic_plan
   body 7445af0786d23edc
   grant EXECUTE to headgate_app
   grant EXECUTE to headgate_readonly
@@ -1982,6 +1986,10 @@ function ledger.take_in(p_lines text[], p_entities text[])
   owner headgate_poster
   comment Takes lines of a book into a tenant that has none, as they are: the caller compares the digest before it commits. Raises HG113
   returns void, plpgsql, volatile, security definer
+  set enable_hashjoin=off
+  set enable_mergejoin=off
+  set enable_seqscan=off
+  set plan_cache_mode=force_generic_plan
   set search_path=pg_catalog, pg_temp
   body 634e8229d7ac0f90
   grant EXECUTE to headgate_app

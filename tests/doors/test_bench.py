@@ -21,7 +21,8 @@ TINY = (
     *("--reservations", "50", "--singles", "64"),
 )
 SHAPES = {
-    *("batch_10000", "batch_1000_c2", "batch_100_c4", "hot_1000", "spread_1000", "single_50_20", "single_1"),
+    *("batch_10000", "batch_1000_c2", "batch_100_c4", "hot_1000", "spread_1000"),
+    *("single_50_20", "single_tx_50_20", "single_1"),
     *("intake_grouped_64", "intake_own_64", "intake_hot_grouped_64", "intake_hot_own_64", "reserve_capture_10000"),
     *("http_empty", "http_own", "http_grouped", "balance", "audit_seal", "audit_verify"),
 }

@@ -223,9 +223,9 @@ def _checked(rate: NewRate) -> NewRate:
     if rate.from_currency == rate.to_currency:
         raise MalformedRate("a rate is between two currencies")
     check_rate(rate.rate)
-    instants([rate.effective_at])
     if rate.effective_at.year not in YEARS:
         raise MalformedRate(f"an instant lies in the years {YEARS[0]} to {YEARS[-1]}")
+    instants([rate.effective_at])
     texts([rate.source])
     if not 1 <= len(rate.source) <= 100:
         raise MalformedRate("a source has 1 to 100 characters")

@@ -290,7 +290,7 @@ class ExchangeWorld(Sides):
             return answers
 
         self.both(act, model, wanted)
-        return wanted[0] if key in self.book.transactions else None
+        return wanted[0] if wanted and key in self.book.transactions else None
 
     def revalue(self, day: date) -> None:
         """The positions at the end of a day and what they are worth, on both sides."""
