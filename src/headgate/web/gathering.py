@@ -1,6 +1,9 @@
 """Questions of many callers, gathered: one thread takes whatever waits and has it answered at once.
 
-What is asked while one lot is being answered makes the next, so no timer is needed, and a lone caller waits for nobody.
+What is asked while one lot is being answered makes the next, and a lone caller waits for nobody. Callers who were
+answered together ask again together, though not in the same instant: a lot is taken when as many wait as the last one
+held, or a millisecond later. Without that, lots of two or three would alternate with the large ones, each at the cost of
+a commit.
 """
 
 from __future__ import annotations
@@ -9,9 +12,8 @@ import asyncio
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future
 from dataclasses import dataclass
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar, cast
 
 from headgate.core import log
 
@@ -19,16 +21,18 @@ Q = TypeVar("Q")
 A = TypeVar("A")
 
 IDLE_SECONDS: Final = 5.0
+GATHER_SECONDS: Final = 0.001
 _LOG = log.get(__name__)
 
 
 @dataclass(slots=True)
 class _Place(Generic[Q, A]):
-    """A question, and where its answer goes."""
+    """A question, and where its answer goes: to a future of an event loop, or behind a lock that a thread waits for."""
 
     question: Q
-    future: asyncio.Future[A] | Future[A]
+    future: asyncio.Future[A] | None
     loop: asyncio.AbstractEventLoop | None
+    answered: threading.Lock | None = None
     outcome: A | Exception | None = None
 
 
@@ -42,6 +46,7 @@ class Gathering(Generic[Q, A]):
         self._changed = threading.Condition()
         self._waiting: deque[_Place[Q, A]] = deque()
         self._thread: threading.Thread | None = None
+        self._expected = 1  # How many asked together last.
 
     async def ask(self, question: Q) -> A:
         """The answer. Raises what stands in its place."""
@@ -52,9 +57,14 @@ class Gathering(Generic[Q, A]):
 
     def wait_for(self, question: Q) -> A:
         """`ask` for a caller that is a thread."""
-        future: Future[A] = Future()
-        self._put(_Place(question, future, None))
-        return future.result()
+        answered = threading.Lock()
+        answered.acquire()
+        place: _Place[Q, A] = _Place(question, None, None, answered)
+        self._put(place)
+        answered.acquire()
+        if isinstance(place.outcome, Exception):
+            raise place.outcome
+        return cast(A, place.outcome)
 
     @property
     def waiting(self) -> int:
@@ -67,7 +77,7 @@ class Gathering(Generic[Q, A]):
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name=self._name, daemon=True)
                 self._thread.start()
-            elif len(self._waiting) == 1:
+            elif len(self._waiting) in (1, self._expected):
                 self._changed.notify()
 
     def _run(self) -> None:
@@ -89,6 +99,9 @@ class Gathering(Generic[Q, A]):
             if not self._waiting and not self._changed.wait_for(lambda: bool(self._waiting), IDLE_SECONDS):
                 self._thread = None
                 return None
+            if len(self._waiting) < self._expected:
+                self._changed.wait_for(lambda: len(self._waiting) >= self._expected, GATHER_SECONDS)
+            self._expected = min(len(self._waiting), self._lot_max)
             return [self._waiting.popleft() for _ in range(min(len(self._waiting), self._lot_max))]
 
 
@@ -99,7 +112,9 @@ def _deliver(lot: Sequence[_Place[Any, Any]]) -> None:
         loops.setdefault(place.loop, []).append(place)
     for loop, places in loops.items():
         if loop is None:
-            _resolve(places)
+            for place in places:
+                if place.answered is not None:
+                    place.answered.release()
             continue
         try:
             loop.call_soon_threadsafe(_resolve, places)
@@ -109,7 +124,7 @@ def _deliver(lot: Sequence[_Place[Any, Any]]) -> None:
 
 def _resolve(places: Sequence[_Place[Any, Any]]) -> None:
     for place in places:
-        if place.future.done():  # The caller went away.
+        if place.future is None or place.future.done():  # The caller went away.
             continue
         if isinstance(place.outcome, Exception):
             place.future.set_exception(place.outcome)
