@@ -6,6 +6,7 @@ import os
 import platform
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -167,6 +168,9 @@ def machine() -> dict[str, Any]:
     }
 
 
+_BEGUN = time.monotonic()
+
+
 def tell(message: str) -> None:
-    """Say how far it is."""
-    say(f"bench: {message}")
+    """Say how far it is, and after how many seconds."""
+    say(f"bench: {time.monotonic() - _BEGUN:4.0f} s  {message}")

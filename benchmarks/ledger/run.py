@@ -35,6 +35,7 @@ def run(plan: Plan) -> dict[str, Any]:
         reference.make_copy_table(book.admin_url)
         shapes = [shape for shape in _shapes(plan, clients, book, stack) if not plan.only or shape.name in plan.only]
         for number in range(plan.rounds):
+            book.settle()
             for shape in shapes:
                 if shape.rounds is not None and number >= shape.rounds:
                     continue
@@ -50,7 +51,8 @@ def run(plan: Plan) -> dict[str, Any]:
 def _measure(shape: Shape, clients: Clients, book: Ground, number: int) -> None:
     """One shape in one round, with raw COPY right before and right after it."""
     seed = number * 1000 + 7
-    (shape.keeps_bytes or book).settle()
+    if shape.keeps_bytes not in (None, book):
+        shape.keeps_bytes.settle()
     copied = [_copy(shape, clients, book)]
     kept = shape.keeps_bytes
     before = (kept.bytes_kept(), kept.wal_position()) if kept else None
