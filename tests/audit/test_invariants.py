@@ -14,6 +14,8 @@ from headgate.audit.invariants import INVARIANTS
 from headgate.core import invariants
 from headgate.core.db import Database
 
+pytestmark = pytest.mark.slow
+
 (CHAIN,) = INVARIANTS
 
 

@@ -21,6 +21,8 @@ from headgate.audit.doctor import DOCTOR
 from headgate.core.db import Database, Tx
 from headgate.core.errors import Unavailable
 
+pytestmark = pytest.mark.slow
+
 
 def blocks(database: Database, tenant_id: Any) -> list[dict[str, Any]]:
     with database.begin(tenant_id=tenant_id, actor=make.ACTOR) as tx:

@@ -20,6 +20,8 @@ from headgate.audit import formulas, reader
 from headgate.audit.chain import judge_chain
 from headgate.core.db import Database
 
+pytestmark = pytest.mark.slow
+
 KEY = Ed25519PrivateKey.generate()
 
 FLIPS = {

@@ -22,6 +22,8 @@ from headgate.console import routes
 from headgate.console.sessions import COOKIE, Grant, make_link
 from headgate.core.db import Actor, Database
 
+pytestmark = pytest.mark.slow
+
 Enter = Callable[..., httpx.Client]
 
 

@@ -21,6 +21,8 @@ from headgate.core.db import Actor, Database
 from headgate.core.embedded import EmbeddedServer
 from headgate.core.invariants import Invariant, Judgement, Violation
 
+pytestmark = pytest.mark.slow
+
 ACTOR = Actor.system("test")
 
 

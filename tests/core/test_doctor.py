@@ -22,6 +22,8 @@ from headgate.core.db import Database
 from headgate.core.doctor import Examination, diagnose
 from headgate.core.finding import Finding
 
+pytestmark = pytest.mark.slow
+
 MASTER_KEY = base64.b64encode(bytes((byte * 73 + 41) % 256 for byte in range(32))).decode()
 
 

@@ -8,6 +8,8 @@ from headgate.core import migrations
 from headgate.core.embedded import EmbeddedServer
 from headgate.core.errors import DatabaseNewer, MigrationChanged, Unavailable
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def url(server: EmbeddedServer, request: pytest.FixtureRequest) -> str:

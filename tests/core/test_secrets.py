@@ -19,6 +19,8 @@ from headgate.core.config import Config
 from headgate.core.db import Actor, Database, Tx
 from headgate.core.secrets import NotSealed, SealBroken, SealedForAnotherTenant, WrongMasterKey
 
+pytestmark = pytest.mark.slow
+
 ACTOR = Actor.system("test")
 PLACE = "parties.bank_accounts.account_number"
 shared = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

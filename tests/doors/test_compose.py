@@ -10,6 +10,8 @@ import typer
 
 from headgate import cli
 
+pytestmark = pytest.mark.slow
+
 
 def words(command: typer.core.TyperCommand | object, path: tuple[str, ...] = ()) -> set[tuple[str, ...]]:
     """Every command below, by its words, with its options."""

@@ -20,6 +20,8 @@ from headgate.ledger import bulk_commands, commands
 from headgate.ledger.routes import router
 from headgate.web import build_application
 
+pytestmark = pytest.mark.slow
+
 BULK = "/v1/ledger/transactions/bulk"
 ONE = "/v1/ledger/transactions"
 

@@ -16,6 +16,8 @@ from headgate.core.db import Database
 from headgate.core.errors import HeadgateError
 from headgate.ledger import commands
 
+pytestmark = pytest.mark.slow
+
 USD = ("--currency", "USD")
 KEY = ("--idempotency-key", "k")
 

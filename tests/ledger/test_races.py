@@ -18,6 +18,8 @@ from headgate.core.db import Database
 from headgate.core.errors import Refused
 from headgate.ledger import Capture, Entry, Posted, Posting, Reservation
 
+pytestmark = pytest.mark.slow
+
 CALLERS = 20
 
 

@@ -22,6 +22,8 @@ from headgate.messaging.model import ATTEMPTS_MAX, Message
 from headgate.messaging.relay import Relay, run_relay
 from headgate.messaging.transports.postgres import PostgresTransport
 
+pytestmark = pytest.mark.slow
+
 
 def test_message_reaches_its_consumer_once_with_everything_it_carries(post: Post) -> None:
     got: list[Message] = []

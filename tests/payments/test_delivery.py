@@ -16,6 +16,8 @@ from headgate.core.errors import Conflict
 from headgate.payments import counters, delivery
 from headgate.rails import ach
 
+pytestmark = pytest.mark.slow
+
 
 def send(database: Database, tenant: TenantFixture, *amounts: str) -> payments.AchFile:
     with database.begin(tenant_id=tenant.id, actor=ACTOR) as tx:

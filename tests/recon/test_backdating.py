@@ -25,6 +25,8 @@ from headgate.core.errors import Forbidden, HeadgateError, Malformed, Refused, U
 from headgate.ledger import Entry, Posting
 from headgate.recon import backdating_commands, commands
 
+pytestmark = pytest.mark.slow
+
 ANN, BOB = make.person("ann"), make.person("bob")
 KEY = "fee-2"
 

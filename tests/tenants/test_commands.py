@@ -20,6 +20,8 @@ from headgate.core.errors import HeadgateError, Malformed
 from headgate.jobs import commands
 from headgate.tenants.commands import APPS
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def run(database: Database, monkeypatch: pytest.MonkeyPatch) -> Any:

@@ -19,6 +19,8 @@ from headgate.api import create_app
 from headgate.core import ids
 from headgate.core.db import Database
 
+pytestmark = pytest.mark.slow
+
 IDS = re.compile(r"[a-z]{2,6}_[0-9a-hjkmnp-tv-z]{13,26}")
 _ROOTS: list[str] = []
 _NAMED: list[str] = []
