@@ -18,6 +18,8 @@ from headgate.core import ids, invariants
 from headgate.core.errors import HeadgateError, Refused
 from headgate.ledger import Entry, Posted, Posting, periods
 
+pytestmark = pytest.mark.slow
+
 DAY = timedelta(days=1)
 TODAY = datetime.now(UTC).date()
 FIRST = TODAY - timedelta(days=60)

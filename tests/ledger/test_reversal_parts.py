@@ -15,6 +15,8 @@ from headgate.core.errors import Refused
 from headgate.core.money import Money
 from headgate.ledger import Entry, Posted
 
+pytestmark = pytest.mark.slow
+
 
 def refused(answer: object, code: str) -> Refused:
     assert isinstance(answer, Refused), answer

@@ -15,6 +15,8 @@ from headgate.parties import BankAccountInput
 from headgate.parties.errors import NoEvidence
 from headgate.parties.model import last_digits
 
+pytestmark = pytest.mark.slow
+
 NUMBER = "1234567890"
 ACCOUNT = BankAccountInput("021000021", NUMBER)
 OTHER = BankAccountInput("011401533", "5556667777", "savings")

@@ -21,6 +21,8 @@ from headgate import cases, ingestion, payments
 from headgate.core.db import Actor, Database, Tx
 from headgate.rails import ach, fake
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def sent(tx: Tx, tenant: TenantFixture) -> tuple[payments.AchFile, bytes]:

@@ -20,6 +20,8 @@ from headgate.core import config, ids
 from headgate.core.db import Database, Tx
 from headgate.payments import UnfundedAttempt
 
+pytestmark = pytest.mark.slow
+
 
 def test_insufficient_funds_block_and_move_nothing_but_the_judgement(tx: Tx, tenant: TenantFixture) -> None:
     stories.at(tx, MONDAY)

@@ -15,6 +15,8 @@ from headgate.core.money import Money
 from headgate.payments import MalformedQuery
 from headgate.rails import ach, fake
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def book(tx: Tx, tenant: TenantFixture) -> str:

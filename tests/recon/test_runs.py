@@ -20,6 +20,8 @@ from headgate.ledger import Entry
 from headgate.rails import fake
 from headgate.recon.errors import Superseded
 
+pytestmark = pytest.mark.slow
+
 ON = date(2026, 11, 18)
 NOON = datetime(2026, 11, 18, 18, tzinfo=UTC)
 ACCOUNT = fake.BankAccount("000123456789", fake.ROUTING)

@@ -17,6 +17,8 @@ from tests.web.client import Client, Keys, keys_of
 
 from headgate.core.db import Database
 
+pytestmark = pytest.mark.slow
+
 ORDERS = "/v1/toy/orders"
 Effects = Callable[[], tuple[int, int]]
 
