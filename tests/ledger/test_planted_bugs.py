@@ -74,9 +74,8 @@ def test_a_failing_history_is_told_as_a_short_story(empty_database: Database) ->
     told = [line for note in failure.value.__notes__ for line in note.splitlines()]
     story = [line.strip() for line in told if "state." in line and "the_book_is" not in line and "teardown" not in line]
     assert len(story) == 1, story
-    assert story[0].startswith(
-        ("requests_0 = state.fund(account=", "requests_0 = state.post(", "state.pass_through(")
-    ), story
+    # One posting is enough to show it, by whichever verb.
+    assert story[0].split(" = ")[-1].startswith("state."), story
     assert "journal differ" in str(failure.value)
 
 
