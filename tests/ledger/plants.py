@@ -25,7 +25,7 @@ class Plant:
 
 
 LOCK_MANY = ("post_batch", "FOR NO KEY UPDATE OF a", "")
-LOCK_ONE = ("post_one", "FOR NO KEY UPDATE OF a", "")
+LOCK_ONE = ("post_one", "FOR NO KEY UPDATE", "")
 NO_LIMITS = (
     "ALTER TABLE ledger.accounts DROP CONSTRAINT accounts_net_within_limits",
     "ALTER TABLE ledger.accounts DROP CONSTRAINT accounts_reserved_is_covered",
@@ -161,13 +161,7 @@ POSTING = (
     Plant(
         "a capture takes from any account",
         "model",
-        [
-            (
-                "post_batch",
-                "IF taken = 0 THEN code := 21; held := 0;",
-                "IF false THEN code := 21;",
-            )
-        ],
+        [("post_batch", "IF taken = 0 THEN code := 21; held := 0;", "IF false THEN code := 21;")],
     ),
     Plant(
         "expiry is ignored by a reserve",
@@ -241,7 +235,7 @@ POSTING = (
     ),
     Plant("a reversal is reversed", "model", [("post_batch", "ELSIF v_status = 'reversal' THEN", "ELSIF false THEN")]),
     Plant("a frozen account moves", "model", [("post_one", "dr.status <> 'open'", "dr.status = 'closed'")]),
-    Plant("a day is that of UTC", "model", [("post_one", "coalesce(dr.time_zone, cr.time_zone, 'UTC')", "'UTC'")]),
+    Plant("a day is that of UTC", "model", [("post_one", "v_zone := coalesce(v_zone, 'UTC');", "v_zone := 'UTC';")]),
     Plant(
         "a posting is not announced",
         "model",

@@ -12,7 +12,7 @@ BEYOND = (
     Plant(
         "late legs are forgotten as of a time",
         "model",
-        [("balance_as_of", "IF v_effective < v_known AND v_account.late_by_max > '0' THEN", "IF false THEN")],
+        [("balance_as_of", "IF v_seq < v_known AND v_account.late_by_max > '0' THEN", "IF false THEN")],
     ),
     Plant(
         "a day ends when UTC's does", "model", [("balance_as_of_day", "WHERE l.effective_on <= p_day", "WHERE false")]
@@ -132,8 +132,7 @@ BEYOND = (
     Plant(
         "what is late is routed into the closed period",
         "model",
-        [("route_closed", "v_day := v_route;", "v_day := v_route; EXIT;")] * 0
-        or [("route_closed", "days[t] := v_day;\n      at[t]", "at[t]")],
+        [("route_closed", "days[t] := v_day;\n      at[t]", "at[t]")],
     ),
     # Clearing
     Plant(

@@ -42,18 +42,18 @@ def test_a_planted_bug_is_found(empty_database: Database, plant: Plant) -> None:
     with empty_database.connect("admin") as admin:
         # A deadlock is one of the things that are found: no need to wait long for it.
         admin.execute("ALTER DATABASE " + admin.info.dbname + " SET deadlock_timeout = '50ms'")  # type: ignore[call-overload]
-        for statement in plant.ddl:
-            admin.execute(statement)  # type: ignore[call-overload]
-        for edit in plant.edits:
-            _patch(admin, *edit)
-        for name, old, new in plant.files:
-            text = files("headgate.ledger").joinpath("sql", name).read_text("utf-8")
-            assert text.count(old) == 1, f"in {name} '{old}' stands {text.count(old)} times"
-            admin.execute(text.replace(old, new))  # type: ignore[call-overload]
+        _plant(admin, plant)
 
     found = GUARDS[plant.guard](empty_database)
 
     assert found is not None, f"{plant.guard} overlooks that {plant.bug}"
+
+
+def test_every_bug_can_be_planted_in_what_stands_today(empty_database: Database) -> None:
+    with empty_database.connect("admin") as admin:
+        for plant in PLANTS:
+            with admin.transaction(force_rollback=True):
+                _plant(admin, plant)
 
 
 @pytest.mark.slow
@@ -73,10 +73,20 @@ def test_a_failing_history_is_told_as_a_short_story(empty_database: Database) ->
 
     told = [line for note in failure.value.__notes__ for line in note.splitlines()]
     story = [line.strip() for line in told if "state." in line and "the_book_is" not in line and "teardown" not in line]
-    assert len(story) == 1, story
-    # One posting is enough to show it, by whichever verb.
-    assert story[0].split(" = ")[-1].startswith("state."), story
+    # One posting shows it, by whichever verb; the shrinker may leave a step or two that do no harm.
+    assert 1 <= len(story) <= 3, story
     assert "journal differ" in str(failure.value)
+
+
+def _plant(admin: psycopg.Connection[tuple[object, ...]], plant: Plant) -> None:
+    for statement in plant.ddl:
+        admin.execute(statement)  # type: ignore[call-overload]
+    for edit in plant.edits:
+        _patch(admin, *edit)
+    for name, old, new in plant.files:
+        text = files("headgate.ledger").joinpath("sql", name).read_text("utf-8")
+        assert text.count(old) == 1, f"in {name} '{old}' stands {text.count(old)} times"
+        admin.execute(text.replace(old, new))  # type: ignore[call-overload]
 
 
 def _patch(admin: psycopg.Connection[tuple[object, ...]], function: str, old: str, new: str) -> None:

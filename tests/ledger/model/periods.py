@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -151,10 +152,19 @@ class PeriodsRules(Chances):
         scope=SCOPE,
         days=st.integers(1, 3),
         late=st.sampled_from(("refuse", "route", "route")),
-        strict=st.sampled_from(((False, False),) * 5 + ((True, False), (False, True))),
+        strict=st.sampled_from((*[(False, False)] * 3, (True, False), (False, True))),
     )
     def close_period(self, scope: str | None, days: int, late: str, strict: tuple[bool, bool]) -> None:
         self.world.close_period(scope, days, late, strict)
+
+    @rule(amount=st.integers(1, 20), pending=st.booleans())
+    def close_over_what_is_left(self, amount: int, pending: bool) -> None:
+        """Something waits, or is left to clear, on the first day of the book: that refuses a close, if it is asked to."""
+        noon_of_the_first_day = -24 * 3
+        wanted = self.posting("", [("cash", "card", amount, "USD")], noon_of_the_first_day)
+        self.posted([replace(wanted, pending=pending)], "single")
+        self.world.set_must_be_zero("card", True)
+        self.world.close_period(None, 3, "route", (pending, not pending))
 
     @rule(scope=SCOPE)
     def reopen_period(self, scope: str | None) -> None:

@@ -86,3 +86,12 @@ class SettlementsRules(Chances):
         self.keys += 1
         since = 0 if of_the_epoch else self.hour
         self.world.cut_off(account, name or f"s{self.keys}", EPOCH + timedelta(hours=since + hours))
+
+    @rule(
+        account=st.sampled_from(("cash", "till", "client")), amount=st.integers(1, 20), late=st.sampled_from((-3, -1))
+    )
+    def settle_what_is_late(self, account: str, amount: int, late: int) -> None:
+        """A cut-off, then what was effective before it, then the next, which takes it."""
+        self.cut_off(account, "", 0, False)
+        self.posted([self.posting("", [("cash", "client", amount, "USD")], self.hour + late)], "single")
+        self.cut_off(account, "", 0, False)
