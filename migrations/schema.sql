@@ -1636,7 +1636,7 @@ function ledger.leg_to_read_at(p_account bigint, p_last bigint, p_effective time
   owner headgate_owner
   comment The leg, among an account's first p_last, whose running net is nearest to its balance as of p_effective, and what of that net is effective only later
   returns record, plpgsql, stable
-  body 973bd8ffb065cf76
+  body 9f02d13b7fa42a11
   grant EXECUTE to headgate_app
   grant EXECUTE to headgate_readonly
 
@@ -1644,7 +1644,7 @@ function ledger.legs_effective(p_account bigint, p_from timestamp with time zone
   owner headgate_owner
   comment An account's legs that were effective from p_from on and before p_before, as known at p_known (NULL: now), in no order
   returns TABLE(seq bigint, change_minor bigint, other_account_id bigint, transaction_id bigint, n smallint, recorded_at timestamp with time zone, effective_at timestamp with time zone, effective_on date), plpgsql, stable
-  body 2cb4716234032544
+  body 5952cc609373bda8
   grant EXECUTE to headgate_app
   grant EXECUTE to headgate_readonly
 
@@ -2280,10 +2280,12 @@ table ledger.entries
   constraint entries_credit_sequence UNIQUE (tenant_id, credit_account_id, credit_seq)
   constraint entries_debit_sequence UNIQUE (tenant_id, debit_account_id, debit_seq)
   constraint entries_pkey PRIMARY KEY (tenant_id, transaction_id, n)
-  INDEX entries_credit_ahead ON ledger.entries USING btree (tenant_id, credit_account_id, (((effective_at - recorded_at) > '25:00:00'::interval)), effective_at) INCLUDE (credit_seq, amount_minor, recorded_at) WHERE ((effective_at - recorded_at) > '00:00:00.001'::interval)
+  INDEX entries_credit_ahead ON ledger.entries USING btree (tenant_id, credit_account_id, effective_at) INCLUDE (credit_seq, amount_minor, recorded_at) WHERE (((effective_at - recorded_at) > '00:00:00.001'::interval) AND (NOT ((effective_at - recorded_at) > '25:00:00'::interval)))
   INDEX entries_credit_behind ON ledger.entries USING btree (tenant_id, credit_account_id, effective_at) INCLUDE (credit_seq, amount_minor) WHERE (credit_late AND (effective_at < recorded_at))
-  INDEX entries_debit_ahead ON ledger.entries USING btree (tenant_id, debit_account_id, (((effective_at - recorded_at) > '25:00:00'::interval)), effective_at) INCLUDE (debit_seq, amount_minor, recorded_at) WHERE ((effective_at - recorded_at) > '00:00:00.001'::interval)
+  INDEX entries_credit_far_ahead ON ledger.entries USING btree (tenant_id, credit_account_id, effective_at) INCLUDE (credit_seq, amount_minor, recorded_at) WHERE ((effective_at - recorded_at) > '25:00:00'::interval)
+  INDEX entries_debit_ahead ON ledger.entries USING btree (tenant_id, debit_account_id, effective_at) INCLUDE (debit_seq, amount_minor, recorded_at) WHERE (((effective_at - recorded_at) > '00:00:00.001'::interval) AND (NOT ((effective_at - recorded_at) > '25:00:00'::interval)))
   INDEX entries_debit_behind ON ledger.entries USING btree (tenant_id, debit_account_id, effective_at) INCLUDE (debit_seq, amount_minor) WHERE (debit_late AND (effective_at < recorded_at))
+  INDEX entries_debit_far_ahead ON ledger.entries USING btree (tenant_id, debit_account_id, effective_at) INCLUDE (debit_seq, amount_minor, recorded_at) WHERE ((effective_at - recorded_at) > '25:00:00'::interval)
   policy tenant_deletes permissive for delete to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
   policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
   policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
