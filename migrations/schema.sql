@@ -1377,11 +1377,11 @@ function ledger.announce(p_type text, p_aggregate text, p_id bigint, p_data json
 
 function ledger.announce_reservations(p_type text, p_now timestamp with time zone, p_ids bigint[], p_amounts bigint[])
   owner headgate_poster
-  comment One audit event and one message a reservation
+  comment One audit event and one message a reservation that stands already
   returns void, plpgsql, volatile, security definer
   set enable_nestloop=off
   set search_path=pg_catalog, pg_temp
-  body 5282de480b0526ad
+  body 6abf9b34fbfdbd82
 
 function ledger.apportion(p_amount bigint, p_weights bigint[], p_rule text)
   owner headgate_poster
@@ -1856,6 +1856,12 @@ function ledger.reopen_period(p_period bigint, p_approval_ref text, p_reason tex
   body 1c86124de86ed41f
   grant EXECUTE to headgate_app
 
+function ledger.reservation_facts(p_id bigint, p_account bigint, p_amount bigint, p_currency text, p_reserve_type text, p_source_ref text)
+  owner headgate_poster
+  comment What an event tells of a reservation, as JSON
+  returns text, sql, stable
+  body d1ef1a31526e9a9e
+
 function ledger.reserve_many(p_keys text[], p_accounts bigint[], p_amounts bigint[], p_currencies text[], p_reserve_types text[], p_source_refs text[], p_expires_at timestamp with time zone[], p_atomic boolean, OUT codes smallint[], OUT ids bigint[], OUT replayed boolean[], OUT facts jsonb[])
   owner headgate_poster
   comment Sets money of accounts aside, each by itself or all together (p_atomic). Answers in order: result codes, numbers, replayed, figures of refusals
@@ -1863,7 +1869,7 @@ function ledger.reserve_many(p_keys text[], p_accounts bigint[], p_amounts bigin
   set enable_nestloop=off
   set plan_cache_mode=force_generic_plan
   set search_path=pg_catalog, pg_temp
-  body d4919c7c9ba8d936
+  body d78fe28f13c9a451
   grant EXECUTE to headgate_app
 
 function ledger.reserve_one(p_key text, p_account bigint, p_amount bigint, p_currency text, p_reserve_type text, p_source_ref text, p_expires_at timestamp with time zone, OUT code smallint, OUT id bigint, OUT replayed boolean, OUT facts jsonb)
@@ -2005,6 +2011,13 @@ function ledger.take_in_refusal(p_request bigint, p_refusal jsonb)
   comment The refusal of a request that is taken in, where it was refused
   returns void, sql, volatile
   body 52e7630a2eac2c0c
+
+function ledger.tell_of_reservations(p_type text, p_now timestamp with time zone, p_ids bigint[], p_payments text[], p_data text[])
+  owner headgate_poster
+  comment One audit event and one message a reservation, with these facts; for announce_reservations and reserve_many
+  returns void, plpgsql, volatile, security definer
+  set search_path=pg_catalog, pg_temp
+  body 03e75d9277edf01e
 
 function ledger.tell_still_pending(p_transaction bigint, p_code text)
   owner headgate_poster
@@ -2656,7 +2669,7 @@ table ledger.reservation_requests
 table ledger.reservations
   owner headgate_owner
   comment Money of an account set aside for one purpose, until it is captured into postings, released or expired
-  with fillfactor=60
+  with fillfactor=45
   row security enabled, forced
   grant INSERT, SELECT to headgate_poster
   grant SELECT to headgate_app
