@@ -11,11 +11,12 @@ from typing import Annotated, Any, cast
 import typer
 
 from headgate.core import ids
+from headgate.core.clock import maybe_instant
 from headgate.core.errors import Malformed
 from headgate.core.money import Money
 from headgate.core.terminal import emit
 from headgate.ledger import reports
-from headgate.ledger.command_parts import AccountArgument, Json, Tenant, begin, day, maybe_instant, plain
+from headgate.ledger.command_parts import AccountArgument, Json, Tenant, begin, day, plain
 from headgate.ledger.documents import AccountModel
 from headgate.ledger.general_ledger import general_ledger as whole_ledger
 from headgate.ledger.report_documents import (
