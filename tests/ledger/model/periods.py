@@ -166,6 +166,13 @@ class PeriodsRules(Chances):
         self.world.set_must_be_zero("card", True)
         self.world.close_period(None, 3, "route", (pending, not pending))
 
+    @rule(amount=st.integers(1, 20), late=st.sampled_from(("refuse", "route")))
+    def post_into_what_an_entity_closed(self, amount: int, late: str) -> None:
+        """Its accounts' first days are closed, and the others' are not."""
+        self.world.close_period(ZONES[0], 3, late, (False, False))
+        for credited in ("client", "card"):
+            self.posted([self.posting("", [("cash", credited, amount, "USD")], -24 * 3)], "single")
+
     @rule(scope=SCOPE)
     def reopen_period(self, scope: str | None) -> None:
         self.world.reopen_period(scope)
