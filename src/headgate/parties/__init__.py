@@ -42,6 +42,7 @@ from headgate.parties.parties import close_party, create_party, rename_party, re
 from headgate.parties.payees import register_payees
 from headgate.parties.queries import (
     bank_account_history,
+    changed_accounts,
     get_bank_account,
     get_block,
     get_party,
@@ -74,6 +75,7 @@ __all__ = [
     "bank_accounts_for_sending",
     "block_bank_account",
     "block_party",
+    "changed_accounts",
     "check_bank_account",
     "check_name",
     "close_bank_account",

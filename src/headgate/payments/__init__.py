@@ -11,6 +11,7 @@ evidence
 once and comes out the same in whatever order it is told. Nothing is sent twice, and nothing unfunded.
 """
 
+from headgate.payments.awaiting import reserve_awaiting, split_payroll
 from headgate.payments.delivery import deliver, outbound_folder
 from headgate.payments.errors import (
     CaptureFailed,
@@ -21,7 +22,9 @@ from headgate.payments.errors import (
     NoSuchFile,
     NoSuchInstruction,
     NoSuchPayroll,
+    NothingToSplit,
     OriginatorMissing,
+    OverrideReasonMissing,
     PayrollDiffers,
     PostingRefused,
     TooManyFiles,
@@ -79,9 +82,11 @@ __all__ = [
     "NoSuchFile",
     "NoSuchInstruction",
     "NoSuchPayroll",
+    "NothingToSplit",
     "Obligation",
     "Originator",
     "OriginatorMissing",
+    "OverrideReasonMissing",
     "Payroll",
     "PayrollBatch",
     "PayrollDiffers",
@@ -111,10 +116,12 @@ __all__ = [
     "outbound_folder",
     "parse_query",
     "recent_changes",
+    "reserve_awaiting",
     "return_from_file",
     "rows_by_ids",
     "set_originator",
     "settle_from_statement",
+    "split_payroll",
     "submit_due",
     "time_zone",
     "timeline",

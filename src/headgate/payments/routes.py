@@ -9,7 +9,7 @@ from fastapi import APIRouter, Path, Query
 
 from headgate import ingestion
 from headgate.core.db import Tx
-from headgate.payments import files, instructions, life, originators, payrolls, search
+from headgate.payments import awaiting, files, instructions, life, originators, payrolls, search
 from headgate.payments.documents import (
     CommitModel,
     FileModel,
@@ -72,6 +72,14 @@ def get_payroll(call: Reads, payroll_id: IdPath) -> PayrollModel:
     """One payroll."""
     with call.begin() as tx:
         return payroll_model(payrolls.get_payroll(tx, payroll_id))
+
+
+@router.post("/payrolls/{payroll_id}/split", status_code=201)
+def split_payroll(call: Commits, payroll_id: IdPath) -> CommitModel:
+    """Commit as much of a blocked payroll as the funds cover now; the rest awaits funding."""
+    return call.once(  # type: ignore[no-any-return]
+        lambda tx: commit_answer(awaiting.split_payroll(tx, payroll_id=payroll_id)), status=201
+    )
 
 
 @router.get("/instructions")
