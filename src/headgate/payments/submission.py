@@ -157,16 +157,18 @@ def _order(due: Due, account: parties.SendingAccount, originator: Originator, ea
 def _by_payroll(ready: Iterable[Ready]) -> list[list[Ready]]:
     """A legal entity's in the order in which they fall due: where its money is short, what is due first goes first.
 
-    One legal entity after the other, in the order of their ids, so that two senders queue on the accounts.
+    What holds its money is judged apart from what awaits it: a payroll's unfunded part must not hold its funded part
+    back. One legal entity after the other, in the order of their ids, so that two senders queue on the accounts.
     """
-    groups: dict[tuple[str, date, str], list[Ready]] = {}
+    groups: dict[tuple[str, date, bool, str], list[Ready]] = {}
     for one in ready:
-        groups.setdefault((one.due.legal_entity_id, one.due.due_on, one.due.payroll_id), []).append(one)
+        awaits = one.due.reservation_id is None
+        groups.setdefault((one.due.legal_entity_id, one.due.due_on, awaits, one.due.payroll_id), []).append(one)
     return [groups[key] for key in sorted(groups)]
 
 
 def _judge(tx: Tx, group: Sequence[Ready]) -> list[Ready]:
-    """The pay gate's word on what is due of one payroll: all of it with its reservations, or nothing.
+    """The pay gate's word on what is due of one payroll: all of this with its reservations, or nothing.
 
     A policy that some payments violate holds those; the others are judged again, by themselves.
     """
