@@ -1377,11 +1377,11 @@ function ledger.announce(p_type text, p_aggregate text, p_id bigint, p_data json
 
 function ledger.announce_reservations(p_type text, p_now timestamp with time zone, p_ids bigint[], p_amounts bigint[])
   owner headgate_poster
-  comment One audit event and one message a reservation
+  comment One audit event and one message a reservation that stands already
   returns void, plpgsql, volatile, security definer
   set enable_nestloop=off
   set search_path=pg_catalog, pg_temp
-  body 5282de480b0526ad
+  body 6abf9b34fbfdbd82
 
 function ledger.apportion(p_amount bigint, p_weights bigint[], p_rule text)
   owner headgate_poster
@@ -1636,7 +1636,7 @@ function ledger.leg_to_read_at(p_account bigint, p_last bigint, p_effective time
   owner headgate_owner
   comment The leg, among an account's first p_last, whose running net is nearest to its balance as of p_effective, and what of that net is effective only later
   returns record, plpgsql, stable
-  body 973bd8ffb065cf76
+  body 9f02d13b7fa42a11
   grant EXECUTE to headgate_app
   grant EXECUTE to headgate_readonly
 
@@ -1644,7 +1644,7 @@ function ledger.legs_effective(p_account bigint, p_from timestamp with time zone
   owner headgate_owner
   comment An account's legs that were effective from p_from on and before p_before, as known at p_known (NULL: now), in no order
   returns TABLE(seq bigint, change_minor bigint, other_account_id bigint, transaction_id bigint, n smallint, recorded_at timestamp with time zone, effective_at timestamp with time zone, effective_on date), plpgsql, stable
-  body 2cb4716234032544
+  body 5952cc609373bda8
   grant EXECUTE to headgate_app
   grant EXECUTE to headgate_readonly
 
@@ -1856,6 +1856,12 @@ function ledger.reopen_period(p_period bigint, p_approval_ref text, p_reason tex
   body 1c86124de86ed41f
   grant EXECUTE to headgate_app
 
+function ledger.reservation_facts(p_id bigint, p_account bigint, p_amount bigint, p_currency text, p_reserve_type text, p_source_ref text)
+  owner headgate_poster
+  comment What an event tells of a reservation, as JSON
+  returns text, sql, stable
+  body d1ef1a31526e9a9e
+
 function ledger.reserve_many(p_keys text[], p_accounts bigint[], p_amounts bigint[], p_currencies text[], p_reserve_types text[], p_source_refs text[], p_expires_at timestamp with time zone[], p_atomic boolean, OUT codes smallint[], OUT ids bigint[], OUT replayed boolean[], OUT facts jsonb[])
   owner headgate_poster
   comment Sets money of accounts aside, each by itself or all together (p_atomic). Answers in order: result codes, numbers, replayed, figures of refusals
@@ -1863,7 +1869,7 @@ function ledger.reserve_many(p_keys text[], p_accounts bigint[], p_amounts bigin
   set enable_nestloop=off
   set plan_cache_mode=force_generic_plan
   set search_path=pg_catalog, pg_temp
-  body d4919c7c9ba8d936
+  body d78fe28f13c9a451
   grant EXECUTE to headgate_app
 
 function ledger.reserve_one(p_key text, p_account bigint, p_amount bigint, p_currency text, p_reserve_type text, p_source_ref text, p_expires_at timestamp with time zone, OUT code smallint, OUT id bigint, OUT replayed boolean, OUT facts jsonb)
@@ -2005,6 +2011,13 @@ function ledger.take_in_refusal(p_request bigint, p_refusal jsonb)
   comment The refusal of a request that is taken in, where it was refused
   returns void, sql, volatile
   body 52e7630a2eac2c0c
+
+function ledger.tell_of_reservations(p_type text, p_now timestamp with time zone, p_ids bigint[], p_payments text[], p_data text[])
+  owner headgate_poster
+  comment One audit event and one message a reservation, with these facts; for announce_reservations and reserve_many
+  returns void, plpgsql, volatile, security definer
+  set search_path=pg_catalog, pg_temp
+  body 03e75d9277edf01e
 
 function ledger.tell_still_pending(p_transaction bigint, p_code text)
   owner headgate_poster
@@ -2280,10 +2293,12 @@ table ledger.entries
   constraint entries_credit_sequence UNIQUE (tenant_id, credit_account_id, credit_seq)
   constraint entries_debit_sequence UNIQUE (tenant_id, debit_account_id, debit_seq)
   constraint entries_pkey PRIMARY KEY (tenant_id, transaction_id, n)
-  INDEX entries_credit_ahead ON ledger.entries USING btree (tenant_id, credit_account_id, (((effective_at - recorded_at) > '25:00:00'::interval)), effective_at) INCLUDE (credit_seq, amount_minor, recorded_at) WHERE ((effective_at - recorded_at) > '00:00:00.001'::interval)
+  INDEX entries_credit_ahead ON ledger.entries USING btree (tenant_id, credit_account_id, effective_at) INCLUDE (credit_seq, amount_minor, recorded_at) WHERE (((effective_at - recorded_at) > '00:00:00.001'::interval) AND (NOT ((effective_at - recorded_at) > '25:00:00'::interval)))
   INDEX entries_credit_behind ON ledger.entries USING btree (tenant_id, credit_account_id, effective_at) INCLUDE (credit_seq, amount_minor) WHERE (credit_late AND (effective_at < recorded_at))
-  INDEX entries_debit_ahead ON ledger.entries USING btree (tenant_id, debit_account_id, (((effective_at - recorded_at) > '25:00:00'::interval)), effective_at) INCLUDE (debit_seq, amount_minor, recorded_at) WHERE ((effective_at - recorded_at) > '00:00:00.001'::interval)
+  INDEX entries_credit_far_ahead ON ledger.entries USING btree (tenant_id, credit_account_id, effective_at) INCLUDE (credit_seq, amount_minor, recorded_at) WHERE ((effective_at - recorded_at) > '25:00:00'::interval)
+  INDEX entries_debit_ahead ON ledger.entries USING btree (tenant_id, debit_account_id, effective_at) INCLUDE (debit_seq, amount_minor, recorded_at) WHERE (((effective_at - recorded_at) > '00:00:00.001'::interval) AND (NOT ((effective_at - recorded_at) > '25:00:00'::interval)))
   INDEX entries_debit_behind ON ledger.entries USING btree (tenant_id, debit_account_id, effective_at) INCLUDE (debit_seq, amount_minor) WHERE (debit_late AND (effective_at < recorded_at))
+  INDEX entries_debit_far_ahead ON ledger.entries USING btree (tenant_id, debit_account_id, effective_at) INCLUDE (debit_seq, amount_minor, recorded_at) WHERE ((effective_at - recorded_at) > '25:00:00'::interval)
   policy tenant_deletes permissive for delete to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
   policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
   policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
@@ -2654,7 +2669,7 @@ table ledger.reservation_requests
 table ledger.reservations
   owner headgate_owner
   comment Money of an account set aside for one purpose, until it is captured into postings, released or expired
-  with fillfactor=60
+  with fillfactor=45
   row security enabled, forced
   grant INSERT, SELECT to headgate_poster
   grant SELECT to headgate_app

@@ -34,6 +34,7 @@ ALONE: Final[Mapping[str, str]] = {
     "bench": "headgate.bench",
     "console": "headgate.console.commands",
     "db": "headgate.core.commands",
+    "events": "headgate.messaging.commands",
     "funding": "headgate.funding.commands",
     "ingestion": "headgate.ingestion.commands",
     "jobs": "headgate.jobs.commands",

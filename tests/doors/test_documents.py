@@ -125,6 +125,7 @@ FIRST: list[Row] = [
     ("", "messaging status", ()),
     ("", "messaging dead-letters", ()),
     ("", "messaging requeue", ("--all",)),
+    ("", "events replay", (*T, "--topic", "payment.#")),
     ("", "secrets rotate", ()),
     ("", "secrets rewrap", ()),
     ("", "console link", T),

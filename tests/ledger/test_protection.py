@@ -66,6 +66,7 @@ def test_the_judge_itself_is_out_of_the_applications_reach(book: Book) -> None:
         "ledger.expire_overdue('{1}', now())",
         "ledger.announce('a.b', 'x', 1, '{}')",
         "ledger.announce_reservations('a.b', now(), '{1}', '{1}')",
+        "ledger.tell_of_reservations('a.b', now(), '{1}', NULL, '{\"{}\"}')",
         "ledger.set_closed('')",
         "ledger.watch('{1}')",
     ):

@@ -98,11 +98,8 @@ def test_a_statement_in_the_order_of_recording(june: Book) -> None:
 def test_the_general_ledger_is_every_accounts_statement(june: Book) -> None:
     span = {"from_on": on(2), "to_on": on(3)}
 
-    def whole(**more: Any) -> list[reports.Statement]:
-        with june.begin() as tx:
-            return list(ledger.general_ledger(tx, **span, **more))
-
-    found = whole()
+    with june.begin() as tx:
+        found = list(ledger.general_ledger(tx, **span))
 
     assert [(one.account.code.split(".")[0], len(one.lines)) for one in found] == [
         ("CASH", 1),
@@ -114,7 +111,7 @@ def test_the_general_ledger_is_every_accounts_statement(june: Book) -> None:
     seen: list[Any] = []
     while True:
         after = (seen[-1][0], seen[-1][1].effective_on, seen[-1][1].seq) if seen else None
-        part = [(one.account.code, line) for one in whole(after=after, limit=1) for line in one.lines]
+        part = june.do(ledger.general_ledger_lines, **span, after=after, limit=1)
         if not part:
             break
         seen += part

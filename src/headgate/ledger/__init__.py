@@ -56,6 +56,7 @@ from headgate.ledger.exchange_errors import (
     RevaluationRefused,
 )
 from headgate.ledger.explain import RefusalNotFound, explain_balance, explain_refusal
+from headgate.ledger.general_ledger import general_ledger, general_ledger_lines
 from headgate.ledger.model import (
     Account,
     AccountBalance,
@@ -113,7 +114,7 @@ from headgate.ledger.rates import (
     record_rate,
     record_rates,
 )
-from headgate.ledger.reports import ageing, general_ledger, statement, trial_balance, trial_totals
+from headgate.ledger.reports import ageing, statement, trial_balance, trial_totals
 from headgate.ledger.reservation_changes import extend, increase, release_part
 from headgate.ledger.reservation_groups import capture_group, release_group
 from headgate.ledger.reservations import (
@@ -251,6 +252,7 @@ __all__ = [
     "extend",
     "frozen_trial_balance",
     "general_ledger",
+    "general_ledger_lines",
     "get_account",
     "get_conversion",
     "get_monitor",

@@ -6,10 +6,11 @@ from typing import Annotated
 
 import typer
 
+from headgate.core.clock import maybe_instant
 from headgate.core.terminal import emit
 from headgate.ledger.balances import balance as balance_of
 from headgate.ledger.balances import balances as balances_of
-from headgate.ledger.command_parts import ALL, AccountArgument, Json, Tenant, begin, maybe_instant, plain, show
+from headgate.ledger.command_parts import ALL, AccountArgument, Json, Tenant, begin, plain, show
 from headgate.ledger.documents import AccountBalanceModel, BalanceModel
 from headgate.ledger.report_options import AsOfOption, KnownAt, day_or_instant
 

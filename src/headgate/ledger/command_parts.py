@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Annotated, Any
@@ -77,19 +77,6 @@ def contents(file: Path) -> bytes:
         return file.read_bytes()
     except OSError as error:
         raise Malformed(f"{file} cannot be read: {error.strerror}", file=str(file)) from error
-
-
-def instant(text: str) -> datetime:
-    """An instant. Raises Malformed."""
-    try:
-        return datetime.fromisoformat(text)
-    except ValueError as error:
-        raise Malformed(f"'{text[:40]}' is no instant: write it as 2026-11-20T12:00:00+00:00") from error
-
-
-def maybe_instant(text: str | None) -> datetime | None:
-    """An instant, where one is given. Raises Malformed."""
-    return instant(text) if text else None
 
 
 def day(text: str) -> date:

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from headgate.core import ids
+from headgate.core.clock import instant, maybe_instant
 from headgate.core.errors import Malformed, Refused
 from headgate.core.money import Money
 from headgate.core.terminal import emit
@@ -22,8 +23,6 @@ from headgate.ledger.command_parts import (
     contents,
     day,
     decimal,
-    instant,
-    maybe_instant,
     plain,
     show,
     transaction_of,

@@ -7,6 +7,7 @@ from typing import Annotated, cast
 import typer
 
 from headgate.core import ids
+from headgate.core.clock import instant
 from headgate.core.errors import Malformed
 from headgate.core.terminal import emit
 from headgate.ledger import periods, settlements
@@ -19,7 +20,6 @@ from headgate.ledger.command_parts import (
     Tenant,
     begin,
     day,
-    instant,
     number_of,
     plain,
     show,

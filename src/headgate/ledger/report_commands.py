@@ -11,12 +11,14 @@ from typing import Annotated, Any, cast
 import typer
 
 from headgate.core import ids
+from headgate.core.clock import maybe_instant
 from headgate.core.errors import Malformed
 from headgate.core.money import Money
 from headgate.core.terminal import emit
 from headgate.ledger import reports
-from headgate.ledger.command_parts import AccountArgument, Json, Tenant, begin, day, maybe_instant, plain
+from headgate.ledger.command_parts import AccountArgument, Json, Tenant, begin, day, plain
 from headgate.ledger.documents import AccountModel
+from headgate.ledger.general_ledger import general_ledger as whole_ledger
 from headgate.ledger.report_documents import (
     AgeingModel,
     StatementModel,
@@ -116,7 +118,7 @@ def general_ledger(
 ) -> None:
     """Every account's lines of some days, each between its opening and its closing balance."""
     with begin(tenant) as tx:
-        found = reports.general_ledger(
+        found = whole_ledger(
             tx,
             from_on=day(from_on),
             to_on=day(to_on),

@@ -6,8 +6,9 @@ from typing import Annotated
 
 import typer
 
+from headgate.core.clock import maybe_instant
 from headgate.ledger.as_of import AsOf
-from headgate.ledger.command_parts import day, maybe_instant
+from headgate.ledger.command_parts import day
 
 AsOfOption = Annotated[str | None, typer.Option("--as-of", help="A day (its end), or an instant; now unless given.")]
 KnownAt = Annotated[str | None, typer.Option("--known-at", help="As the book was written at this instant.")]

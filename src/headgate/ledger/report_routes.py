@@ -10,6 +10,7 @@ from fastapi import APIRouter, Path, Query
 from headgate.ledger import reports
 from headgate.ledger.document_parts import DayOrInstant, Instant
 from headgate.ledger.documents import AccountModel
+from headgate.ledger.general_ledger import general_ledger_lines
 from headgate.ledger.report_documents import (
     AgeingModel,
     NewParent,
@@ -126,7 +127,7 @@ def get_general_ledger(
     """The lines of all accounts, by account code, day and number, with each account's balance after each."""
     with call.begin() as tx:
         after = page.after(str, str, int)
-        found = reports.general_ledger(
+        found = general_ledger_lines(
             tx,
             from_on=from_on,
             to_on=to_on,
@@ -136,7 +137,7 @@ def get_general_ledger(
             after=(after[0], date.fromisoformat(after[1]), after[2]) if after else None,
             limit=page.limit + 1,
         )
-        rows = [StatementLineModel.of(one.account.code, line) for one in found for line in one.lines]
+        rows = [StatementLineModel.of(code, line) for code, line in found]
     return page_of(page, rows, key=lambda line: (line.account, line.effective_on.isoformat(), line.seq))
 
 

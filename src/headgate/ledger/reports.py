@@ -1,4 +1,4 @@
-"""Reports of the book as of any day: trial balance, account statement, general ledger, ageing. They only read.
+"""Reports of the book as of any day: trial balance, account statement, ageing. They only read.
 
 A day is that of each posting (`effective_on`). `known_at` gives a report as the book was written at that instant: two
 parts of a long one fit together, and it comes out the same for ever, when they are asked for with the same `known_at`.
@@ -6,7 +6,7 @@ parts of a long one fit together, and it comes out the same for ever, when they 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Literal, LiteralString
@@ -169,7 +169,7 @@ def statement(
     Raises AccountNotFound, Malformed.
     """
     found = get_account(tx, account)
-    _check_days(from_on, to_on)
+    check_days(from_on, to_on)
     facts = bounds(tx, None, known_at) | {
         "account": found.id,
         "from": from_on,
@@ -189,46 +189,8 @@ def statement(
         order=order,
         opening=on_normal_side(found.type, opening, found.currency),
         closing=on_normal_side(found.type, closing, found.currency),
-        lines=[_line(found, row) for row in lines],
+        lines=[line_of(found.type, found.currency, row) for row in lines],
     )
-
-
-def general_ledger(
-    tx: Tx,
-    *,
-    from_on: date,
-    to_on: date,
-    currency: str | None = None,
-    legal_entity_id: str | None = None,
-    known_at: datetime | None = None,
-    after: tuple[str, date, int] | None = None,
-    limit: int | None = None,
-) -> Iterator[Statement]:
-    """The statements of all accounts by code, after the line (code, day, seq) `after`, with `limit` lines together.
-
-    Accounts that never moved are left out; so are those without a line of these days and without a balance.
-    Raises Malformed.
-    """
-    _check_days(from_on, to_on)
-    codes = tx.values(
-        """
-        SELECT code FROM ledger.accounts
-         WHERE seq > 0 AND code >= coalesce(%(from)s, '')
-           AND (%(currency)s::text IS NULL OR currency = %(currency)s)
-           AND (%(legal_entity_id)s::text IS NULL OR legal_entity_id = %(legal_entity_id)s)
-         ORDER BY code
-        """,
-        {"from": after[0] if after else None, "currency": currency, "legal_entity_id": legal_entity_id},
-    )
-    for code in codes:
-        seen = after[1:] if after and after[0] == code else None
-        found = statement(tx, code, from_on=from_on, to_on=to_on, known_at=known_at, after=seen, limit=limit)
-        if found.lines or found.opening or found.closing:
-            yield found
-        if limit is not None:
-            limit -= len(found.lines)
-            if limit <= 0:
-                return
 
 
 def ageing(
@@ -326,7 +288,8 @@ def _recorded_lines(tx: Tx, facts: Mapping[str, Any]) -> list[dict[str, Any]]:
     )
 
 
-def _check_days(from_on: date, to_on: date) -> None:
+def check_days(from_on: date, to_on: date) -> None:
+    """Raises Malformed where these are no days from the first to the last."""
     if from_on > to_on or from_on.year < 3 or to_on.year > 9997:
         raise Malformed(f"a report goes from a day to a later one, not from {from_on} to {to_on}")
 
@@ -350,8 +313,9 @@ def _trial_row(row: Mapping[str, Any]) -> TrialBalanceRow:
     )
 
 
-def _line(account: Account, row: Mapping[str, Any]) -> StatementLine:
-    change, currency = row["change_minor"], account.currency
+def line_of(type: AccountType, currency: str, row: Mapping[str, Any]) -> StatementLine:
+    """A line as it was read, of an account of that type."""
+    change = row["change_minor"]
     return StatementLine(
         seq=row["seq"],
         effective_on=row["effective_on"],
@@ -365,7 +329,7 @@ def _line(account: Account, row: Mapping[str, Any]) -> StatementLine:
         description=row["description"],
         debit=Money(max(change, 0), currency),
         credit=Money(max(-change, 0), currency),
-        balance=on_normal_side(account.type, row["net_minor"], currency),
+        balance=on_normal_side(type, row["net_minor"], currency),
     )
 
 

@@ -7,13 +7,14 @@ from typing import Annotated
 import typer
 
 from headgate.core import ids
+from headgate.core.clock import instant
 from headgate.core.db import Tx
 from headgate.core.errors import Malformed, Refused
 from headgate.core.money import Money
 from headgate.core.terminal import emit, refuse
 from headgate.ledger import reservation_changes, reservations
 from headgate.ledger.accounts import resolve_accounts
-from headgate.ledger.command_parts import Json, Key, Tenant, answer, begin, instant, plain
+from headgate.ledger.command_parts import Json, Key, Tenant, answer, begin, plain
 from headgate.ledger.documents import TransactionModel
 from headgate.ledger.model import Reservation
 from headgate.ledger.queries import transactions_by_number

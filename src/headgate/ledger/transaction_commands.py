@@ -7,6 +7,7 @@ from typing import Annotated, cast
 import typer
 
 from headgate.core import ids
+from headgate.core.clock import maybe_instant
 from headgate.core.errors import Malformed
 from headgate.core.money import Money
 from headgate.ledger import accounts, queries
@@ -18,7 +19,6 @@ from headgate.ledger.command_parts import (
     Tenant,
     answer,
     begin,
-    maybe_instant,
     number_of,
     show,
     transaction_of,

@@ -10,6 +10,7 @@ import typer
 from headgate.core import installation, terminal
 from headgate.core.db import Actor, Tx
 from headgate.core.errors import Malformed
+from headgate.messaging import event_commands
 from headgate.messaging.dead_letters import dead_letters, requeue
 from headgate.messaging.hints import QUEUE, hint
 from headgate.messaging.status import status
@@ -17,6 +18,7 @@ from headgate.messaging.status import status
 app = typer.Typer(
     name="messaging", help="Messages between domains: what waits, what was given up.", no_args_is_help=True
 )
+APPS = (app, event_commands.app)
 
 PAGE = 500
 _ACTOR = Actor("human", "cli")

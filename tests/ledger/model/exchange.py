@@ -356,6 +356,12 @@ class ExchangeRules(Chances):
         self.world.convert(wanted)
         return wanted
 
+    @rule(rates=st.permutations(("0.9", "1.1", "1.25")), amount=st.sampled_from((100, 333)))
+    def convert_there_and_back(self, rates: list[str], amount: int) -> None:
+        """At two rates, so that something is gained or lost."""
+        for sides, rate in zip((("cash", "euro"), ("euro", "cash")), rates, strict=False):
+            self.convert("", sides, amount, rate, None)
+
     @rule(target=requests, one=conversions)
     def remember_conversion(self, one: WantedConversion) -> Any:
         """It may be asked for again, or its transaction reversed past it."""

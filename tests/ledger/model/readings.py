@@ -11,13 +11,16 @@ from tests.ledger.model.chances import Chances, readings
 from tests.ledger.model.ground import NAMES
 from tests.ledger.model.sides import Sides
 from tests.ledger.model.state import State
-from tests.ledger.model.words import EPOCH, Account, Moment
+from tests.ledger.model.words import EPOCH, Account, Moment, hour_of
 
 from headgate import ledger
 from headgate.ledger import Balance
 
 Figures = tuple[int, int, int, int]
 """Posted, pending (in less out), reserved, available."""
+
+LONG_AGO = EPOCH - timedelta(days=11 * 365)
+"""Behind the real clock, by which legs are recorded."""
 
 
 class ReadingsBook(State):
@@ -43,6 +46,8 @@ class ReadingsBook(State):
         posted = account.on_its_side(account.net_at(at, known))
         if moment is not None:
             reserved, out, into = moment.held.get(account.id, (0, 0, 0))
+        elif isinstance(at, datetime) and at < LONG_AGO + timedelta(days=1):
+            reserved, out, into = 0, 0, 0  # What is held has one time, that of its recording: that is years later.
         else:
             assert at is not None
             by = at if isinstance(at, datetime) else datetime.combine(at, time.max, UTC)
@@ -134,3 +139,9 @@ class ReadingsRules(Chances):
     def read_again(self, reading: Any) -> None:
         account, at, moment, figures = reading
         self.world.read_again(self.world.book.accounts[account], at, moment, figures)
+
+    @rule(account=st.sampled_from(("cash", "fees")), amount=st.integers(1, 20))
+    def read_what_came_late(self, account: str, amount: int) -> None:
+        """The tenant's clock is ahead of the real one: what lies behind that was effective years ago."""
+        self.posted([self.posting("", [("cash", "fees", amount, "USD")], hour_of(LONG_AGO))], "single")
+        self.read(account, hour_of(LONG_AGO) + 1, False, None)

@@ -50,8 +50,8 @@ COMMENT ON FUNCTION ledger.end_reservations(bigint[], text) IS 'Releases or expi
 ALTER FUNCTION ledger.end_reservations(bigint[], text) OWNER TO headgate_poster;
 
 -- One audit event and one message for each reservation, in sets.
-CREATE OR REPLACE FUNCTION ledger.announce_reservations(p_type text, p_now timestamptz, p_ids bigint[], p_amounts bigint[]) RETURNS void
-  LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET enable_nestloop = off AS $$
+CREATE OR REPLACE FUNCTION ledger.tell_of_reservations(p_type text, p_now timestamptz, p_ids bigint[], p_payments text[], p_data text[]) RETURNS void
+  LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   v_tenant CONSTANT uuid := core.require_tenant();
   v_xid CONSTANT xid8 := pg_current_xact_id(); v_epoch CONSTANT integer := audit.current_epoch();
@@ -62,20 +62,39 @@ BEGIN
   SELECT array_agg(nextval('audit.event_id')) INTO v_events FROM generate_series(1, cardinality(p_ids));
   INSERT INTO audit.events (tenant_id, id, event_time, xid, epoch, formula, type, actor_type, actor_id, person_id, correlation_id,
                             payment_id, ingestion_id, data, witness)
-  SELECT v_tenant, x.id, p_now, v_xid, v_epoch, 1, p_type, v_actor_type, v_actor, v_person, v_correlation, x.payment_id, NULL, x.data,
-         audit.witness(v_tenant, x.id, p_now, v_xid, v_epoch, 1::smallint, p_type, v_actor_type, v_actor, v_person, v_correlation,
+  SELECT v_tenant, x.event, p_now, v_xid, v_epoch, 1, p_type, v_actor_type, v_actor, v_person, v_correlation, x.payment_id, NULL, x.data,
+         audit.witness(v_tenant, x.event, p_now, v_xid, v_epoch, 1::smallint, p_type, v_actor_type, v_actor, v_person, v_correlation,
                        x.payment_id, NULL, x.data)
-    FROM (SELECT u.event AS id, CASE WHEN s.source_ref LIKE 'pay\_%' THEN s.source_ref END AS payment_id,
-                 ('{"reservation_id":' || s.id || ',"account":' || s.account_id || ',"amount_minor":' || u.amount || ',"currency":"' || s.currency
-                   || '","reserve_type":' || to_json(s.reserve_type) || ',"source_ref":' || to_json(s.source_ref) || '}')::jsonb AS data
-            FROM unnest(v_events, p_ids, p_amounts) u (event, id, amount)
-            JOIN ledger.reservations s ON s.tenant_id = v_tenant AND s.id = u.id AND s.id = ANY (p_ids)
-           ORDER BY u.event) x;
+    FROM (SELECT u.event, u.payment_id, u.data::jsonb AS data FROM unnest(v_events, p_payments, p_data) u (event, payment_id, data)) x;
   INSERT INTO messaging.outbox_messages (tenant_id, created_at, event_type, aggregate_type, aggregate_id, audit_event_id, audit_xid,
                                          audit_epoch, correlation_id)
   SELECT v_tenant, p_now, p_type, 'reservation', u.id::text, u.event, v_xid, v_epoch, v_correlation FROM unnest(p_ids, v_events) u (id, event);
 END $$;
-COMMENT ON FUNCTION ledger.announce_reservations(text, timestamptz, bigint[], bigint[]) IS 'One audit event and one message a reservation';
+COMMENT ON FUNCTION ledger.tell_of_reservations(text, timestamptz, bigint[], text[], text[]) IS
+  'One audit event and one message a reservation, with these facts; for announce_reservations and reserve_many';
+ALTER FUNCTION ledger.tell_of_reservations(text, timestamptz, bigint[], text[], text[]) OWNER TO headgate_poster;
+
+CREATE OR REPLACE FUNCTION ledger.reservation_facts(p_id bigint, p_account bigint, p_amount bigint, p_currency text, p_reserve_type text, p_source_ref text)
+  RETURNS text LANGUAGE sql STABLE AS $$
+  SELECT '{"reservation_id":' || p_id || ',"account":' || p_account || ',"amount_minor":' || p_amount || ',"currency":"' || p_currency
+         || '","reserve_type":' || to_json(p_reserve_type) || ',"source_ref":' || to_json(p_source_ref) || '}'
+$$;
+COMMENT ON FUNCTION ledger.reservation_facts(bigint, bigint, bigint, text, text, text) IS 'What an event tells of a reservation, as JSON';
+ALTER FUNCTION ledger.reservation_facts(bigint, bigint, bigint, text, text, text) OWNER TO headgate_poster;
+
+CREATE OR REPLACE FUNCTION ledger.announce_reservations(p_type text, p_now timestamptz, p_ids bigint[], p_amounts bigint[]) RETURNS void
+  LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET enable_nestloop = off AS $$
+DECLARE
+  v_tenant CONSTANT uuid := core.require_tenant();
+BEGIN
+  PERFORM ledger.tell_of_reservations(p_type, p_now, array_agg(x.id), array_agg(x.payment_id), array_agg(x.data))
+     FROM (SELECT u.id, CASE WHEN s.source_ref LIKE 'pay\_%' THEN s.source_ref END AS payment_id,
+                  ledger.reservation_facts(s.id, s.account_id, u.amount, s.currency, s.reserve_type, s.source_ref) AS data
+             FROM unnest(p_ids, p_amounts) WITH ORDINALITY u (id, amount, o)
+             JOIN ledger.reservations s ON s.tenant_id = v_tenant AND s.id = u.id AND s.id = ANY (p_ids)
+            ORDER BY u.o) x;
+END $$;
+COMMENT ON FUNCTION ledger.announce_reservations(text, timestamptz, bigint[], bigint[]) IS 'One audit event and one message a reservation that stands already';
 ALTER FUNCTION ledger.announce_reservations(text, timestamptz, bigint[], bigint[]) OWNER TO headgate_poster;
 
 CREATE OR REPLACE FUNCTION ledger.expire_overdue(p_accounts bigint[], p_clock timestamptz) RETURNS integer
@@ -124,7 +143,7 @@ DECLARE
   a_id bigint[]; a_room bigint[]; a_up bigint[]; a_currency text[]; a_status text[];
   t_account integer[]; t_code smallint[]; t_hash bytea[]; t_state smallint[]; t_twin integer[]; t_room bigint[];
   v_claimed integer; v_made integer := 0; v_refused integer := 0; v_culprit integer := 0;
-  a integer; amount bigint; v_new_ids bigint[]; v_new_amounts bigint[];
+  a integer; amount bigint;
   v_xid xid8; v_epoch integer;
   v_actor_type CONSTANT text := core.actor_type(); v_actor CONSTANT text := core.actor_id();
   v_person CONSTANT text := core.person_id(); v_correlation CONSTANT text := core.correlation_id();
@@ -234,8 +253,6 @@ BEGIN
       SELECT v_tenant, u.account, u.expires_at, u.id FROM unnest(ids, p_accounts, p_expires_at, codes, t_state) u (id, account, expires_at, code, state)
        WHERE u.code = 0 AND coalesce(u.state, 0) = 0 AND u.expires_at < 'infinity';
     END IF;
-    SELECT array_agg(u.id ORDER BY u.o), array_agg(u.amount ORDER BY u.o) INTO v_new_ids, v_new_amounts
-      FROM unnest(ids, p_amounts, codes, t_state) WITH ORDINALITY u (id, amount, code, state, o) WHERE u.code = 0 AND coalesce(u.state, 0) = 0;
     UPDATE ledger.accounts b
        SET reserved_minor = b.reserved_minor + u.up, next_expiry_at = least(b.next_expiry_at, w.expires_at)
       FROM unnest(a_id, a_up) u (id, up)
@@ -246,7 +263,12 @@ BEGIN
     IF EXISTS (SELECT FROM ledger.accounts b WHERE b.tenant_id = v_tenant AND b.id = ANY (a_id) AND b.is_watched) THEN
       PERFORM ledger.watch(a_id);
     END IF;
-    PERFORM ledger.announce_reservations('ledger.reservation.created', v_now, v_new_ids, v_new_amounts);
+    PERFORM ledger.tell_of_reservations('ledger.reservation.created', v_now, array_agg(u.id),
+                                        array_agg(CASE WHEN u.source_ref LIKE 'pay\_%' THEN u.source_ref END),
+                                        array_agg(ledger.reservation_facts(u.id, u.account, u.amount, u.currency, u.reserve_type, u.source_ref)))
+       FROM unnest(ids, p_accounts, p_amounts, p_currencies, p_reserve_types, p_source_refs, codes, t_state)
+            u (id, account, amount, currency, reserve_type, source_ref, code, state)
+      WHERE u.code = 0 AND coalesce(u.state, 0) = 0;
   END IF;
   IF v_refused > 0 THEN
     WITH refused AS (

@@ -116,12 +116,12 @@ BEGIN
              AND e.effective_at <= p_effective + interval '25 hours' AND e.credit_seq + 0 <= leg_to_read_at.seq
           UNION ALL
           SELECT e.amount_minor FROM ledger.entries e
-           WHERE e.tenant_id = v_tenant AND e.debit_account_id = p_account AND e.effective_at - e.recorded_at > interval '1 millisecond'
-             AND e.effective_at - e.recorded_at > interval '25 hours' AND e.effective_at > p_effective AND e.debit_seq + 0 <= leg_to_read_at.seq
+           WHERE e.tenant_id = v_tenant AND e.debit_account_id = p_account AND e.effective_at - e.recorded_at > interval '25 hours'
+             AND e.effective_at > p_effective AND e.debit_seq + 0 <= leg_to_read_at.seq
           UNION ALL
           SELECT -e.amount_minor FROM ledger.entries e
-           WHERE e.tenant_id = v_tenant AND e.credit_account_id = p_account AND e.effective_at - e.recorded_at > interval '1 millisecond'
-             AND e.effective_at - e.recorded_at > interval '25 hours' AND e.effective_at > p_effective AND e.credit_seq + 0 <= leg_to_read_at.seq) x;
+           WHERE e.tenant_id = v_tenant AND e.credit_account_id = p_account AND e.effective_at - e.recorded_at > interval '25 hours'
+             AND e.effective_at > p_effective AND e.credit_seq + 0 <= leg_to_read_at.seq) x;
   IF ahead IS NULL THEN
     -- Nothing so far is effective later: neither is what follows, up to the first that is.
     ahead := 0;
@@ -260,14 +260,12 @@ BEGIN
     SELECT e.debit_seq, e.amount_minor, e.credit_account_id, e.transaction_id, e.n, e.recorded_at, e.effective_at, e.effective_on
       FROM ledger.entries e
      WHERE e.tenant_id = v_tenant AND e.debit_account_id = p_account AND e.effective_at >= p_from AND e.effective_at < p_before
-       AND e.debit_seq + 0 <= v_known AND e.effective_at - e.recorded_at > interval '1 millisecond'
-       AND e.effective_at - e.recorded_at > interval '25 hours'
+       AND e.debit_seq + 0 <= v_known AND e.effective_at - e.recorded_at > interval '25 hours'
     UNION ALL
     SELECT e.credit_seq, -e.amount_minor, e.debit_account_id, e.transaction_id, e.n, e.recorded_at, e.effective_at, e.effective_on
       FROM ledger.entries e
      WHERE e.tenant_id = v_tenant AND e.credit_account_id = p_account AND e.effective_at >= p_from AND e.effective_at < p_before
-       AND e.credit_seq + 0 <= v_known AND e.effective_at - e.recorded_at > interval '1 millisecond'
-       AND e.effective_at - e.recorded_at > interval '25 hours';
+       AND e.credit_seq + 0 <= v_known AND e.effective_at - e.recorded_at > interval '25 hours';
 END $$;
 COMMENT ON FUNCTION ledger.legs_effective(bigint, timestamptz, timestamptz, timestamptz) IS
   'An account''s legs that were effective from p_from on and before p_before, as known at p_known (NULL: now), in no order';
