@@ -572,6 +572,14 @@ ROWS: dict[tuple[str, str], Row] = {
         },
     ),
     ("POST", "/v1/payments/submissions"): lambda a: Attack(json={"on": str(stories.MONDAY)}, own=bool(a.payroll)),
+    ("GET", "/v1/payments/notices"): listed,
+    ("GET", "/v1/payments/notice-policies"): listed,
+    ("PUT", "/v1/payments/notice-policies/{code}"): lambda a: Attack(
+        params={"code": "C02"}, json={"policy": "case", "reason": "ours"}, own=True
+    ),
+    ("GET", "/v1/payments/return-rates"): lambda a: Attack(
+        query={"legal_entity_id": a.tenant.legal_entity_id}, own=True
+    ),
     ("GET", "/v1/payments/files"): listed,
     ("GET", "/v1/payments/files/{file_id}"): lambda a: Attack(params={"file_id": a.file}),
     ("POST", "/v1/payments/settlements"): lambda a: Attack(json={"artifact_id": a.artifact}),

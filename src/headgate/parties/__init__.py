@@ -15,6 +15,7 @@ from headgate.parties.bank_accounts import (
     record_verification,
 )
 from headgate.parties.blocks import block_bank_account, block_party, lift_block
+from headgate.parties.corrections import correct_bank_accounts, lock_parties
 from headgate.parties.errors import (
     BankAccountClosed,
     InvalidBankAccount,
@@ -25,6 +26,7 @@ from headgate.parties.errors import (
     PartyClosed,
 )
 from headgate.parties.model import (
+    AccountType,
     BankAccount,
     BankAccountChange,
     BankAccountInput,
@@ -54,6 +56,7 @@ from headgate.parties.queries import (
 )
 
 __all__ = [
+    "AccountType",
     "BankAccount",
     "BankAccountChange",
     "BankAccountClosed",
@@ -80,6 +83,7 @@ __all__ = [
     "check_name",
     "close_bank_account",
     "close_party",
+    "correct_bank_accounts",
     "create_party",
     "get_bank_account",
     "get_block",
@@ -88,6 +92,7 @@ __all__ = [
     "list_bank_accounts",
     "list_blocks",
     "list_parties",
+    "lock_parties",
     "party_called",
     "record_verification",
     "register_payees",

@@ -44,11 +44,13 @@ from headgate.payments.model import (
     ReturnEffects,
     StatementEffects,
 )
+from headgate.payments.notices import Notice, NoticeEffects, list_notices, notice_policies, set_notice_policy
 from headgate.payments.originators import set_originator
 from headgate.payments.overview import Block, FlowFigures, blocks, currencies, flow, recent_changes, time_zone
 from headgate.payments.payrolls import commit_payroll, get_payroll, list_payrolls
 from headgate.payments.reasons import Reason
 from headgate.payments.registers import commit_register
+from headgate.payments.return_rates import ReturnRate, return_rates
 from headgate.payments.returns import return_from_file
 from headgate.payments.search import (
     CurrencyTotal,
@@ -83,6 +85,8 @@ __all__ = [
     "NoSuchInstruction",
     "NoSuchPayroll",
     "NothingToSplit",
+    "Notice",
+    "NoticeEffects",
     "Obligation",
     "Originator",
     "OriginatorMissing",
@@ -94,6 +98,7 @@ __all__ = [
     "PostingRefused",
     "Reason",
     "ReturnEffects",
+    "ReturnRate",
     "StatementEffects",
     "TooManyFiles",
     "UnfundedAttempt",
@@ -110,15 +115,19 @@ __all__ = [
     "get_payroll",
     "list_files",
     "list_instructions",
+    "list_notices",
     "list_payrolls",
     "matching",
     "name_account",
+    "notice_policies",
     "outbound_folder",
     "parse_query",
     "recent_changes",
     "reserve_awaiting",
     "return_from_file",
+    "return_rates",
     "rows_by_ids",
+    "set_notice_policy",
     "set_originator",
     "settle_from_statement",
     "split_payroll",

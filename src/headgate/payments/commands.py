@@ -13,6 +13,7 @@ from headgate.core import terminal
 from headgate.core.db import Actor
 from headgate.core.errors import Malformed, Refused
 from headgate.core.terminal import emit, refuse
+from headgate.payments import answer_commands
 from headgate.payments.documents import (
     commit_answer,
     file_model,
@@ -25,6 +26,7 @@ from headgate.tenants import command_parts
 
 app = typer.Typer(name="payments", help="Payrolls, payments, files and what the bank says.", no_args_is_help=True)
 top = typer.Typer()
+app.add_typer(answer_commands.app)
 APPS = [app, top]
 """`top` has no name: its command stands beside the others, as `headgate balance`."""
 

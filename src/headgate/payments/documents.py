@@ -252,6 +252,8 @@ class SettlementModel(BaseModel):
     orphan_returns: int
     mismatched_files: list[str]
     repeated: int
+    payees_corrected: int = 0
+    notices_to_decide: int = 0
 
 
 def payroll_model(row: Payroll) -> PayrollModel:
@@ -393,6 +395,8 @@ def settlement_model(effects: StatementEffects | ReturnEffects) -> SettlementMod
             orphan_returns=effects.orphans,
             mismatched_files=[],
             repeated=effects.repeated,
+            payees_corrected=effects.corrected,
+            notices_to_decide=effects.to_decide,
         )
     return SettlementModel(
         files_settled=list(effects.files_settled),

@@ -211,11 +211,16 @@ class StatementEffects:
 
 @dataclass(frozen=True, slots=True)
 class ReturnEffects:
-    """What a return file did: instructions returned, returns that match no entry of ours (a case each), known ones."""
+    """What a return file did: instructions returned, returns that match no entry of ours (a case each), known ones.
+
+    Of its notifications of change: payees corrected, and those that a person has to decide.
+    """
 
     returned: tuple[str, ...] = ()
     orphans: int = 0
     repeated: int = 0
+    corrected: int = 0
+    to_decide: int = 0
 
 
 def drafts_of(batch: PayrollBatch) -> list[Draft]:
