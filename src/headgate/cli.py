@@ -35,6 +35,7 @@ ALONE: Final[Mapping[str, str]] = {
     "console": "headgate.console.commands",
     "db": "headgate.core.commands",
     "events": "headgate.messaging.commands",
+    "funding": "headgate.funding.commands",
     "ingestion": "headgate.ingestion.commands",
     "jobs": "headgate.jobs.commands",
     "keys": "headgate.tenants.commands",

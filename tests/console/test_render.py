@@ -99,7 +99,14 @@ def test_an_empty_canal_is_drawn_flat_and_nothing_held_has_no_edge() -> None:
 
 def test_every_status_of_a_payment_has_its_badge_and_every_badge_an_icon() -> None:
     kinds = {status: statuses.badge_of(status).kind for status in INSTRUCTION_STATUSES}
-    assert kinds == {"blocked_funds": "warn", "pending": "", "sent": "", "settled": "ok", "returned": "bad"}
+    assert kinds == {
+        "awaiting_funding": "warn",
+        "blocked_funds": "warn",
+        "pending": "",
+        "sent": "",
+        "settled": "ok",
+        "returned": "bad",
+    }
     assert {badge.icon for badge in statuses.BADGES.values()} <= set(icons.ICONS)
     assert statuses.badge_of("a_word_from_tomorrow").kind == ""
     assert statuses.badge_of("outcome_unknown").unsure and not statuses.badge_of("settled").unsure

@@ -136,6 +136,86 @@ def lost_judgement(admin: psycopg.Connection[Any], tenant: TenantFixture) -> str
     return str(row[0])
 
 
+def provisional_that_lies_nowhere(admin: psycopg.Connection[Any], tenant: TenantFixture) -> str:
+    _event(admin, tenant, kind="settled", deadline="infinity")
+    return tenant.legal_entity_id
+
+
+def unposted_event(admin: psycopg.Connection[Any], tenant: TenantFixture) -> str:
+    return _event(admin, tenant, kind="settled", deadline=None)
+
+
+def request_that_lies(admin: psycopg.Connection[Any], tenant: TenantFixture) -> str:
+    row = admin.execute(
+        """
+        UPDATE funding.requests SET status = 'requested'
+         WHERE id = (SELECT min(id) FROM funding.requests WHERE tenant_id = %s AND status = 'covered')
+        RETURNING id
+        """,
+        (tenant.id,),
+    ).fetchone()
+    assert row
+    return str(row[0])
+
+
+def receivable_of_nobody(admin: psycopg.Connection[Any], tenant: TenantFixture) -> str:
+    _event(admin, tenant, kind="returned", deadline=None, of_event=_event(admin, tenant, kind="settled", deadline=None))
+    return "USD"
+
+
+def counter_that_lies(admin: psycopg.Connection[Any], tenant: TenantFixture) -> str:
+    admin.execute(
+        """
+        INSERT INTO funding.limit_counters (tenant_id, legal_entity_id, policy, currency, window_on, used)
+        VALUES (%s, '', 'velocity', 'USD', '2026-11-30', 5)
+        """,
+        (tenant.id,),
+    )
+    return "velocity"
+
+
+def credit_from_nowhere(admin: psycopg.Connection[Any], tenant: TenantFixture) -> str:
+    row = admin.execute(
+        """
+        INSERT INTO funding.credit_moves (tenant_id, id, idempotency_key, legal_entity_id, currency, kind, amount_minor,
+                                          transaction_id, moved_at)
+        VALUES (%s, core.new_id('crm'), 'ghost', %s, 'USD', 'repaid', 100, 999999999, now())
+        RETURNING id
+        """,
+        (tenant.id, tenant.legal_entity_id),
+    ).fetchone()
+    assert row
+    return str(row[0])
+
+
+def _event(
+    admin: psycopg.Connection[Any],
+    tenant: TenantFixture,
+    *,
+    kind: str,
+    deadline: str | None,
+    of_event: str | None = None,
+) -> str:
+    row = admin.execute(
+        """
+        INSERT INTO funding.events
+               (tenant_id, id, funding_request_id, legal_entity_id, kind, rail, provider, external_trace_id, amount_minor,
+                currency, settled_at, return_deadline_at, final_at, of_event_id, return_code, transaction_id,
+                receivable_minor)
+        SELECT %(t)s, core.new_id('fev'), min(r.id), %(entity)s, %(kind)s, 'ach_debit', 'ghost', core.new_id('tr'), 100,
+               'USD', now(), %(deadline)s::timestamptz, CASE WHEN %(kind)s = 'returned' THEN NULL ELSE now() END,
+               %(of)s::text, CASE WHEN %(kind)s = 'returned' THEN 'R01' END, 999999999,
+               CASE WHEN %(kind)s = 'returned' THEN 100 ELSE 0 END
+          FROM funding.requests r
+         WHERE r.tenant_id = %(t)s
+        RETURNING id
+        """,
+        {"t": tenant.id, "entity": tenant.legal_entity_id, "kind": kind, "deadline": deadline, "of": of_event},
+    ).fetchone()
+    assert row
+    return str(row[0])
+
+
 PLANTS: dict[str, Plant] = {
     "payments.invariant_attempts_funded": unfunded,
     "payments.invariant_captures_have_attempts": lost_attempt,
@@ -146,6 +226,12 @@ PLANTS: dict[str, Plant] = {
     "payments.invariant_clearing_residual": lost_settlement,
     "funding.invariant_deposits_posted": unposted_deposit,
     "funding.invariant_evaluations_numbered": lost_judgement,
+    "funding.invariant_provisional_is_held": provisional_that_lies_nowhere,
+    "funding.invariant_events_posted": unposted_event,
+    "funding.invariant_requests_agree": request_that_lies,
+    "funding.invariant_receivable_is_owed": receivable_of_nobody,
+    "funding.invariant_counters_add_up": counter_that_lies,
+    "funding.invariant_credit_is_posted": credit_from_nowhere,
 }
 
 

@@ -249,6 +249,12 @@ class Victim:
         return str(self.value("SELECT min(id) FROM funding.deposits"))
 
     @cached_property
+    def funding_request(self) -> str:
+        """The request that its commit made."""
+        assert self.payroll
+        return str(self.value("SELECT min(id) FROM funding.requests"))
+
+    @cached_property
     def evaluation(self) -> str:
         """The gate's judgement."""
         assert self.payroll
@@ -524,7 +530,20 @@ ROWS: dict[tuple[str, str], Row] = {
     ("POST", "/v1/funding/payer-references"): lambda a: Attack(json={"legal_entity_id": a.tenant.legal_entity_id}),
     ("GET", "/v1/funding/evaluations"): lambda a: Attack(query={"subject": a.payroll.payroll.id}, own=True),
     ("GET", "/v1/funding/evaluations/{evaluation_id}"): lambda a: Attack(params={"evaluation_id": a.evaluation}),
+    ("POST", "/v1/funding/requests"): lambda a: Attack(
+        json={
+            "legal_entity_id": a.tenant.legal_entity_id,
+            "amount": {"minor": 100, "currency": "USD"},
+            "rail": "inbound_wire",
+            "due_on": "2026-12-01",
+        }
+    ),
+    ("GET", "/v1/funding/requests"): lambda a: Attack(query={"legal_entity_id": a.tenant.legal_entity_id}, own=True),
+    ("GET", "/v1/funding/requests/{funding_request_id}"): lambda a: Attack(
+        params={"funding_request_id": a.funding_request}
+    ),
     # payments
+    ("POST", "/v1/payments/payrolls/{payroll_id}/split"): lambda a: Attack(params={"payroll_id": a.payroll.payroll.id}),
     ("POST", "/v1/payments/payrolls"): lambda a: Attack(
         json={
             "legal_entity_id": a.tenant.legal_entity_id,
@@ -553,6 +572,14 @@ ROWS: dict[tuple[str, str], Row] = {
         },
     ),
     ("POST", "/v1/payments/submissions"): lambda a: Attack(json={"on": str(stories.MONDAY)}, own=bool(a.payroll)),
+    ("GET", "/v1/payments/notices"): listed,
+    ("GET", "/v1/payments/notice-policies"): listed,
+    ("PUT", "/v1/payments/notice-policies/{code}"): lambda a: Attack(
+        params={"code": "C02"}, json={"policy": "case", "reason": "ours"}, own=True
+    ),
+    ("GET", "/v1/payments/return-rates"): lambda a: Attack(
+        query={"legal_entity_id": a.tenant.legal_entity_id}, own=True
+    ),
     ("GET", "/v1/payments/files"): listed,
     ("GET", "/v1/payments/files/{file_id}"): lambda a: Attack(params={"file_id": a.file}),
     ("POST", "/v1/payments/settlements"): lambda a: Attack(json={"artifact_id": a.artifact}),

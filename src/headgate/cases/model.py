@@ -13,6 +13,8 @@ ApprovalStatus = Literal["pending", "approved", "rejected", "expired", "used"]
 
 SEVERITY_BY_CATEGORY: dict[str, Severity] = {
     "orphan_return": "medium",
+    "notice_of_change": "medium",
+    "orphan_notice": "medium",
     "unauthorized_dispute": "high",
     "wire_recall": "high",
     "file_fault": "medium",

@@ -81,7 +81,7 @@ def stations(found: payments.FlowFigures, flow: Flow, list_path: str) -> list[St
         return f"{figures(amount) if amount else 'nothing'} {what}"
 
     waiting = found.reserved - found.sent
-    passed = "-status:blocked_funds"
+    passed = "-status:blocked_funds -status:awaiting_funding"
     return [
         Station("Expected", flow.expected, _counted(found.payrolls_expected, "payroll"), 1, link()),
         Station("Received", flow.received, "settled funding only", 2, None),

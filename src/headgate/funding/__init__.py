@@ -1,27 +1,51 @@
-"""Clients' money coming in, and the gate that lets nothing flow unless it is funded.
+"""Clients' money: asked for, coming in, final; and the gate that lets nothing flow unless it is funded.
 
-A client wires money with its payer reference in the text. The bank statement's line becomes a *deposit*, once, and
-raises
-the legal entity's CLIENT_FUNDS; money of an unknown payer lies in SUSPENSE and opens a case. The *commit gate* asks
-whether
-a payroll's whole need is covered by settled money that is not reserved for others, and reserves it, all or nothing. The
-*pay gate* judges again in the transaction that claims attempts for sending, and nothing turns it off. Each judgement is
-stored with the figures it saw, so that "why was this held?" has an answer for ever. The gate is handed a
-`GateRequest` and
-knows no payments' tables.
+A *funding request* is the intent to have money of a client, over a rail of its bank profile; *funding events* say what
+came and what the bank took back. Settled is not final: what may still be taken back lies in PROVISIONAL_FUNDS, where
+nothing can reserve it, until its hold has passed. A wire names its payer reference and becomes a *deposit*, once; money of
+an unknown payer lies in SUSPENSE and opens a case. The *commit gate* asks the policies, and whether a payroll's whole
+need is covered by final money that is not reserved for others, and reserves it (strict), or lets it go unfunded (hybrid,
+soft). The *pay gate* judges again in the transaction that claims attempts for sending, always strict: nothing turns it
+off. Each judgement is stored with the figures it saw. The gate is handed a `GateRequest` and knows no payments' tables.
 """
 
+from headgate.funding import credit, limits, messages, overrides, settings
+from headgate.funding.credit import (
+    CreditMove,
+    CreditStanding,
+    credit_standing,
+    draw_credit,
+    repay_credit,
+    set_credit_line,
+)
 from headgate.funding.days import booked_at, booked_on
 from headgate.funding.deposits import is_return, record_deposits, settle_deposits
 from headgate.funding.errors import (
+    ComplianceNeeded,
+    CreditExceeded,
     DepositDiffers,
+    EventDiffers,
+    FundsNotPostable,
     FundsNotReservable,
     InvalidReference,
+    InvalidRequest,
+    InvalidSetting,
+    MoveDiffers,
     NoSuchDeposit,
     NoSuchEvaluation,
+    NoSuchEvent,
+    NoSuchRequest,
+    NotFinal,
+    RailUnavailable,
     ReferenceTaken,
+    RequestDiffers,
+    RequestFixed,
+    ReservationCaptured,
 )
+from headgate.funding.events import get_event, list_events
 from headgate.funding.gate import judge_commit, judge_pay
+from headgate.funding.limits import LimitRow, list_limits, set_limit
+from headgate.funding.messages import set_template
 from headgate.funding.model import (
     Advice,
     Claim,
@@ -29,47 +53,128 @@ from headgate.funding.model import (
     Deposit,
     Evaluation,
     Figures,
+    GateMode,
     GateRequest,
     GateResult,
     NewDeposit,
     RequirementLine,
     SettledDeposits,
+    Violation,
     words_of,
 )
+from headgate.funding.overrides import Override, grant_override, list_overrides, unblocked_payees
+from headgate.funding.policies import registered as gate_policies
+from headgate.funding.policy import Limit, Policy
 from headgate.funding.queries import deposit, evaluation, evaluations_of, list_deposits, list_evaluations
+from headgate.funding.rail_offers import offer_rails, offered_rails
+from headgate.funding.receivables import Receivable, list_receivables
 from headgate.funding.references import add_payer_reference, payer_reference
+from headgate.funding.releasing import release_reservation
+from headgate.funding.request_model import FUNDING_RAILS, FundingEvent, FundingRail, FundingRequest, RailOffer
+from headgate.funding.requests import (
+    cancel_request,
+    get_request,
+    list_requests,
+    lock_subjects,
+    mark_submitted,
+    request_funding,
+)
+from headgate.funding.returning import record_returned
+from headgate.funding.settings import change_setting, commit_gate_mode
+from headgate.funding.settling import finalise_due, record_settled
 
 __all__ = [
+    "FUNDING_RAILS",
     "Advice",
     "Claim",
+    "ComplianceNeeded",
     "Conflict",
+    "CreditExceeded",
+    "CreditMove",
+    "CreditStanding",
     "Deposit",
     "DepositDiffers",
     "Evaluation",
+    "EventDiffers",
     "Figures",
+    "FundingEvent",
+    "FundingRail",
+    "FundingRequest",
+    "FundsNotPostable",
     "FundsNotReservable",
+    "GateMode",
     "GateRequest",
     "GateResult",
     "InvalidReference",
+    "InvalidRequest",
+    "InvalidSetting",
+    "Limit",
+    "LimitRow",
+    "MoveDiffers",
     "NewDeposit",
     "NoSuchDeposit",
     "NoSuchEvaluation",
+    "NoSuchEvent",
+    "NoSuchRequest",
+    "NotFinal",
+    "Override",
+    "Policy",
+    "RailOffer",
+    "RailUnavailable",
+    "Receivable",
     "ReferenceTaken",
+    "RequestDiffers",
+    "RequestFixed",
     "RequirementLine",
+    "ReservationCaptured",
     "SettledDeposits",
+    "Violation",
     "add_payer_reference",
     "booked_at",
     "booked_on",
+    "cancel_request",
+    "change_setting",
+    "commit_gate_mode",
+    "credit",
+    "credit_standing",
     "deposit",
+    "draw_credit",
     "evaluation",
     "evaluations_of",
+    "finalise_due",
+    "gate_policies",
+    "get_event",
+    "get_request",
+    "grant_override",
     "is_return",
     "judge_commit",
     "judge_pay",
+    "limits",
     "list_deposits",
     "list_evaluations",
+    "list_events",
+    "list_limits",
+    "list_overrides",
+    "list_receivables",
+    "list_requests",
+    "lock_subjects",
+    "mark_submitted",
+    "messages",
+    "offer_rails",
+    "offered_rails",
+    "overrides",
     "payer_reference",
     "record_deposits",
+    "record_returned",
+    "record_settled",
+    "release_reservation",
+    "repay_credit",
+    "request_funding",
+    "set_credit_line",
+    "set_limit",
+    "set_template",
+    "settings",
     "settle_deposits",
+    "unblocked_payees",
     "words_of",
 ]

@@ -9,10 +9,11 @@ from headgate import audit, cases, ledger, messaging
 from headgate.core import ids
 from headgate.core.db import Tx
 from headgate.core.errors import Refused
-from headgate.funding import queries, references
+from headgate.funding import events, queries, receivables, references, requests
 from headgate.funding.days import booked_at, booked_on
 from headgate.funding.errors import DepositDiffers
 from headgate.funding.model import Deposit, DepositRail, NewDeposit, SettledDeposits, words_of
+from headgate.funding.request_model import FundingRequest
 from headgate.ingestion import StatementLine, statement_lines
 
 _RAILS: dict[str, DepositRail] = {"wire": "wire", "ach_entry": "ach_credit", "realtime": "realtime"}
@@ -31,8 +32,13 @@ def settle_deposits(tx: Tx, *, artifact_id: str) -> SettledDeposits:
     return record_deposits(tx, [_deposit_of(tx, line, known) for line in lines])
 
 
-def record_deposits(tx: Tx, deposits: Sequence[NewDeposit]) -> SettledDeposits:
+def record_deposits(
+    tx: Tx, deposits: Sequence[NewDeposit], *, meant_for: FundingRequest | None = None
+) -> SettledDeposits:
     """Record deposits in a handful of round trips for any number. Evidence that is known already moves nothing.
+
+    They are given to the funding requests that wait for money of their legal entity, or to the one they are
+    `meant_for`; what a client owes for returned funding is paid first.
 
     Raises DepositDiffers where known evidence comes with another amount.
     """
@@ -45,11 +51,17 @@ def record_deposits(tx: Tx, deposits: Sequence[NewDeposit]) -> SettledDeposits:
                 deposit_id=found.id,
             )
     fresh = [deposit for key, deposit in wanted.items() if key not in known]
+    named = {(one.legal_entity_id, one.amount.currency) for one in fresh if one.legal_entity_id is not None}
+    # Before the accounts, which everybody locks last.
+    waiting = [meant_for] if meant_for else requests.lock_waiting(tx, sorted(named))
     written = _insert(tx, fresh, _post(tx, fresh)) if fresh else set()
     standing = queries.deposits_of(tx, [(deposit.source, deposit.external_id) for deposit in fresh])
     # What somebody else wrote down meanwhile is theirs to announce.
     new = [deposit for deposit in standing if deposit.id in written]
     _announce(tx, new)
+    events.apply_deposits(tx, new, waiting, meant_for=meant_for)
+    for entity, currency in sorted(named):
+        receivables.recover(tx, legal_entity_id=entity, currency=currency)
     repeated = [*known.values(), *(deposit for deposit in standing if deposit.id not in written)]
     return SettledDeposits(tuple(new), tuple(repeated))
 

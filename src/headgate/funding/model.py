@@ -5,14 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any, Literal
 
 from headgate.core.money import Money
 
 GateType = Literal["commit", "pay"]
-Reason = Literal["insufficient_funds", "reservation_conflict"]
-DepositRail = Literal["wire", "ach_credit", "realtime"]
+GateMode = Literal["soft", "hybrid", "strict"]
+Outcome = Literal["passed", "warned", "blocked"]
+Reason = Literal["insufficient_funds", "policy_violation", "reservation_conflict"]
+DepositRail = Literal["wire", "ach_credit", "realtime", "book"]
 
 CLIENT_MESSAGE = "Your account balance is insufficient. Please fund {amount} to proceed."
 """What the client is told when funds lack; the amount is what is missing."""
@@ -96,6 +98,8 @@ class Claim:
     ref: str
     amount: Money
     reservation_id: int | None = None
+    payee_id: str | None = None
+    bank_account_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +107,8 @@ class GateRequest:
     """What the gate is asked: may this subject's claims be funded by this legal entity's money, all or nothing?
 
     `evaluation_no` counts a subject's judgements, whichever gate makes them, and is part of each reservation's key.
+    `release_on` is the day on which it is to leave, `pay_on` that on which people are paid, and `fingerprint` who is
+    paid how much, whatever the payroll is called.
     """
 
     subject: str
@@ -111,6 +117,9 @@ class GateRequest:
     currency: str
     requirement: tuple[RequirementLine, ...]
     claims: tuple[Claim, ...]
+    release_on: date | None = None
+    pay_on: date | None = None
+    fingerprint: bytes | None = None
 
     def __post_init__(self) -> None:
         assert self.claims, "a gate is asked for something"
@@ -137,7 +146,7 @@ class Conflict:
 class Advice:
     """What would open the gate, and how long that takes."""
 
-    action: Literal["fund_account", "release_expired_reservations", "split_payroll"]
+    action: Literal["fund_account", "release_expired_reservations", "split_payroll", "credit_extension"]
     time_to_resolve: str
     amount_minor: int | None = None
 
@@ -156,8 +165,28 @@ class Figures:
 
 
 @dataclass(frozen=True, slots=True)
+class Violation:
+    """What a policy found: in words for an operator, with its figures. `refs` are the claims it is about, all if none."""
+
+    policy: str
+    text: str
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    refs: tuple[str, ...] = ()
+
+    def document(self) -> dict[str, Any]:
+        """As it is stored with the judgement; the claims are listed up to twenty."""
+        return {
+            "policy": self.policy, "text": self.text, "facts": dict(self.facts), "refs": list(self.refs[:20]),
+            "refs_count": len(self.refs),
+        }  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
 class GateResult:
-    """A judgement. `reservations` says which reservation holds each claim's money, where the gate was passed."""
+    """A judgement. `reservations` says which reservation holds each claim's money, where money was there for it.
+
+    `outcome` is warned where the commit gate did not pass and its mode lets the payroll be committed all the same.
+    """
 
     evaluation_id: str
     evaluation_no: int
@@ -170,6 +199,20 @@ class GateResult:
     advice: tuple[Advice, ...] = ()
     conflicts: tuple[Conflict, ...] = ()
     reservations: Mapping[str, int] = field(default_factory=dict, repr=False)
+    mode: GateMode = "strict"
+    violations: tuple[Violation, ...] = ()
+    cure_expected_at: datetime | None = None
+    funding_request_id: str | None = None
+
+    @property
+    def outcome(self) -> Outcome:
+        """What follows: it passed, is let go with warnings, or is blocked."""
+        return outcome_of(self.mode, self.reason)
+
+    @property
+    def policy_violated(self) -> str | None:
+        """The first policy that it violates."""
+        return self.violations[0].policy if self.violations else None
 
     @property
     def shortfall(self) -> Money:
@@ -179,7 +222,7 @@ class GateResult:
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """A judgement as stored, with the figures it saw."""
+    """A judgement as stored, with the figures it saw. `outcome` is None of those made before the gate had modes."""
 
     id: str
     gate_type: GateType
@@ -200,6 +243,23 @@ class Evaluation:
     client_message: str | None
     funded_until: datetime | None
     evaluated_at: datetime
+    mode: GateMode
+    outcome: Outcome | None
+    policy_violated: str | None
+    violations: list[dict[str, Any]]
+    override_reason: str | None
+    cure_expected_at: datetime | None
+    evidence_age: timedelta | None
+    funding_request_id: str | None
+
+
+def outcome_of(mode: GateMode, reason: Reason | None) -> Outcome:
+    """What follows from a judgement: strict needs policies and funds, hybrid needs the policies, soft only warns."""
+    if reason is None:
+        return "passed"
+    if mode == "soft" or (mode == "hybrid" and reason != "policy_violation"):
+        return "warned"
+    return "blocked"
 
 
 def judge(required: Money, figures: Figures) -> Reason | None:
@@ -212,13 +272,17 @@ def judge(required: Money, figures: Figures) -> Reason | None:
     return "reservation_conflict" if figures.posted >= required else "insufficient_funds"
 
 
-def advise(reason: Reason, *, shortfall: Money, available: Money, overdue: bool) -> tuple[Advice, ...]:
-    """What would open the gate, the surest first."""
+def advise(
+    reason: Reason, *, shortfall: Money, available: Money, overdue: bool, credit_free: Money | None = None
+) -> tuple[Advice, ...]:
+    """What would open the gate, the surest first. `credit_free` is what a credit line still has, where there is one."""
     found = [Advice("fund_account", "1 to 3 days", shortfall.minor)]
     if reason == "reservation_conflict" and overdue:
         found.append(Advice("release_expired_reservations", "at once"))
     if available.minor > 0:
         found.append(Advice("split_payroll", "at once", available.minor))
+    if credit_free is not None and credit_free.minor > 0 and shortfall.minor > 0:
+        found.append(Advice("credit_extension", "needs approval", min(credit_free, shortfall).minor))
     return tuple(found)
 
 

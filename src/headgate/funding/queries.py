@@ -77,7 +77,8 @@ def list_evaluations(
         """
         SELECT id, gate_type, subject, evaluation_no, legal_entity_id, currency, passed, reason, required_minor,
                available_minor, posted_minor, reserved_minor, own_reserved_minor, shortfall_minor, requirement,
-               reservations_seen, client_message, funded_until, evaluated_at
+               reservations_seen, client_message, funded_until, evaluated_at, mode, outcome, policy_violated, violations,
+               override_reason, cure_expected_at, evidence_age, funding_request_id
           FROM funding.gate_evaluations
          WHERE tenant_id = %(tenant)s
            AND (%(subject)s::text IS NULL OR subject = %(subject)s)
@@ -97,7 +98,8 @@ def evaluations_of(tx: Tx, evaluation_ids: Sequence[str]) -> dict[str, Evaluatio
         """
         SELECT id, gate_type, subject, evaluation_no, legal_entity_id, currency, passed, reason, required_minor,
                available_minor, posted_minor, reserved_minor, own_reserved_minor, shortfall_minor, requirement,
-               reservations_seen, client_message, funded_until, evaluated_at
+               reservations_seen, client_message, funded_until, evaluated_at, mode, outcome, policy_violated, violations,
+               override_reason, cure_expected_at, evidence_age, funding_request_id
           FROM funding.gate_evaluations
          WHERE tenant_id = %(tenant)s AND id = ANY(%(ids)s)
         """,

@@ -10,12 +10,13 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from headgate.core import ids
 from headgate.core.money import Money
-from headgate.funding import queries, references
+from headgate.funding import queries, references, request_routes
 from headgate.funding.deposits import settle_deposits
-from headgate.funding.model import Deposit, Evaluation, SettledDeposits
+from headgate.funding.model import Deposit, Evaluation, GateMode, Outcome, Reason, SettledDeposits
 from headgate.web import Call, MoneyModel, Page, PageOf, money, page_of, reads, writes
 
 router = APIRouter(prefix="/v1/funding", tags=["funding"])
+router.include_router(request_routes.router)
 
 Reads = Annotated[Call, reads("funding.read")]
 Manages = Annotated[Call, writes("funding.manage")]
@@ -78,7 +79,7 @@ class EvaluationModel(BaseModel):
     evaluation_no: int
     legal_entity_id: str
     passed: bool
-    reason: Literal["insufficient_funds", "reservation_conflict"] | None
+    reason: Reason | None
     required: MoneyModel
     available: MoneyModel
     posted: MoneyModel
@@ -90,6 +91,14 @@ class EvaluationModel(BaseModel):
     client_message: str | None
     funded_until: datetime | None
     evaluated_at: datetime
+    mode: GateMode
+    outcome: Outcome | None
+    policy_violated: str | None
+    violations: list[dict[str, Any]]
+    override_reason: str | None
+    cure_expected_at: datetime | None
+    evidence_age_seconds: int | None = Field(description="How old the newest settled money was that counted")
+    funding_request_id: str | None
 
 
 @router.get("/deposits")
@@ -189,4 +198,12 @@ def _evaluation(row: Evaluation) -> EvaluationModel:
         client_message=row.client_message,
         funded_until=row.funded_until,
         evaluated_at=row.evaluated_at,
+        mode=row.mode,
+        outcome=row.outcome,
+        policy_violated=row.policy_violated,
+        violations=row.violations,
+        override_reason=row.override_reason,
+        cure_expected_at=row.cure_expected_at,
+        evidence_age_seconds=None if row.evidence_age is None else int(row.evidence_age.total_seconds()),
+        funding_request_id=row.funding_request_id,
     )

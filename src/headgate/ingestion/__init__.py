@@ -24,10 +24,11 @@ from headgate.ingestion.errors import (
     UnknownParser,
     WrongKind,
 )
-from headgate.ingestion.evidence import register_rows, return_entries, statement_lines
+from headgate.ingestion.evidence import change_entries, register_rows, return_entries, statement_lines
 from headgate.ingestion.model import (
     Artifact,
     Booking,
+    ChangeEntry,
     Reading,
     RegisterRow,
     ReturnEntry,
@@ -60,6 +61,7 @@ __all__ = [
     "Artifact",
     "ArtifactTooLarge",
     "Booking",
+    "ChangeEntry",
     "EmptyArtifact",
     "MalformedArtifact",
     "MalformedRateSource",
@@ -78,6 +80,7 @@ __all__ = [
     "UnknownParser",
     "WrongKind",
     "body",
+    "change_entries",
     "get_artifact",
     "get_rate_source",
     "get_record",

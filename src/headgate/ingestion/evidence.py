@@ -10,8 +10,8 @@ from headgate.core.db import Tx
 from headgate.core.money import Money
 from headgate.ingestion import queries
 from headgate.ingestion.errors import WrongKind
-from headgate.ingestion.model import RegisterRow, ReturnEntry, StatementLine, StoredRecord
-from headgate.ingestion.normalise import REGISTER_ROW, RETURN_ENTRY, STATEMENT_LINE
+from headgate.ingestion.model import ChangeEntry, RegisterRow, ReturnEntry, StatementLine, StoredRecord
+from headgate.ingestion.normalise import CHANGE_ENTRY, REGISTER_ROW, RETURN_ENTRY, STATEMENT_LINE
 from headgate.ingestion.reading import CONTEXT
 
 
@@ -53,6 +53,25 @@ def return_entries(tx: Tx, artifact_id: str) -> list[ReturnEntry]:
             settled_on=record.value_on,
         )
         for record, _ in _opened(tx, artifact_id, "returns", RETURN_ENTRY)
+    ]
+
+
+def change_entries(tx: Tx, artifact_id: str) -> list[ChangeEntry]:
+    """The notifications of change of a return file, in its order. Raises NoSuchArtifact, WrongKind."""
+    return [
+        ChangeEntry(
+            record_id=record.id,
+            source=record.source,
+            external_id=record.identity,
+            original_trace=record.details["original_trace"],
+            original_rdfi=record.details["original_rdfi"],
+            code=record.details["change_code"],
+            effective_on=record.value_on,
+            routing_number=private["routing_number"],
+            account_number=private["account_number"],
+            transaction_code=private["transaction_code"],
+        )
+        for record, private in _opened(tx, artifact_id, "returns", CHANGE_ENTRY)
     ]
 
 

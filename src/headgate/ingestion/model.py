@@ -159,6 +159,22 @@ class ReturnEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class ChangeEntry:
+    """A notification of change, opened: which entry it is about, and what shall stand there instead; None: as it was."""
+
+    record_id: str
+    source: str
+    external_id: str
+    original_trace: str
+    original_rdfi: str
+    code: str
+    effective_on: date | None
+    routing_number: str | None
+    account_number: str | None = field(repr=False)
+    transaction_code: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class RegisterRow:
     """A line of a payroll register, opened."""
 

@@ -15,6 +15,7 @@ from headgate.parties.bank_accounts import (
     record_verification,
 )
 from headgate.parties.blocks import block_bank_account, block_party, lift_block
+from headgate.parties.corrections import correct_bank_accounts, lock_parties
 from headgate.parties.errors import (
     BankAccountClosed,
     InvalidBankAccount,
@@ -25,6 +26,7 @@ from headgate.parties.errors import (
     PartyClosed,
 )
 from headgate.parties.model import (
+    AccountType,
     BankAccount,
     BankAccountChange,
     BankAccountInput,
@@ -42,6 +44,7 @@ from headgate.parties.parties import close_party, create_party, rename_party, re
 from headgate.parties.payees import register_payees
 from headgate.parties.queries import (
     bank_account_history,
+    changed_accounts,
     get_bank_account,
     get_block,
     get_party,
@@ -53,6 +56,7 @@ from headgate.parties.queries import (
 )
 
 __all__ = [
+    "AccountType",
     "BankAccount",
     "BankAccountChange",
     "BankAccountClosed",
@@ -74,10 +78,12 @@ __all__ = [
     "bank_accounts_for_sending",
     "block_bank_account",
     "block_party",
+    "changed_accounts",
     "check_bank_account",
     "check_name",
     "close_bank_account",
     "close_party",
+    "correct_bank_accounts",
     "create_party",
     "get_bank_account",
     "get_block",
@@ -86,6 +92,7 @@ __all__ = [
     "list_bank_accounts",
     "list_blocks",
     "list_parties",
+    "lock_parties",
     "party_called",
     "record_verification",
     "register_payees",

@@ -92,6 +92,20 @@ def keep(
     return [row.id for row in kept]
 
 
+def put_out_of_use(tx: Tx, account_ids: Sequence[str], source_ref: str | None) -> None:
+    """Replace active accounts of parties that the caller has locked by others that are in use already."""
+    gone = tx.all(
+        """
+        UPDATE parties.bank_accounts b SET status = 'replaced', source_ref = %(source)s
+         WHERE b.tenant_id = %(tenant)s AND b.id = ANY(%(ids)s) AND b.status = 'active'
+        RETURNING 0 AS ordinal, b.id, b.party_id, b.last4, b.status
+        """,
+        {"tenant": tx.tenant_id, "ids": list(account_ids), "source": source_ref},
+        row=_Kept,
+    )
+    _tell(tx, [("replaced", row) for row in gone], {row.party_id for row in gone}, source_ref)
+
+
 def active_ids(tx: Tx, party_ids: Sequence[str]) -> dict[str, tuple[str, ...]]:
     """The active bank accounts of parties, oldest first."""
     rows = tx.all(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from headgate.core.db import Tx
 from headgate.parties.errors import NoSuchBankAccount, NoSuchBlock, NoSuchParty
@@ -155,6 +156,32 @@ def standings(tx: Tx, bank_account_ids: Sequence[str]) -> dict[str, Standing]:
         {"tenant": tx.tenant_id, "ids": list(bank_account_ids)},
     )
     return {row["bank_account_id"]: Standing(**{**row, "blocked": tuple(row["blocked"])}) for row in rows}
+
+
+def changed_accounts(tx: Tx, bank_account_ids: Sequence[str]) -> dict[str, datetime]:
+    """When these bank accounts became a party's instead of, or beside, earlier ones: the changes that a cooldown is about.
+
+    A party's first accounts are no change; nor is one that was verified since, or that a bank's notification of change
+    asked for (`source_ref` noc:…).
+    """
+    rows = tx.all(
+        """
+        SELECT c.bank_account_id, max(c.changed_at) AS changed_at
+          FROM parties.bank_account_changes c
+         WHERE c.tenant_id = %(tenant)s AND c.bank_account_id = ANY(%(ids)s) AND c.change IN ('added', 'reactivated')
+           AND coalesce(c.source_ref, '') NOT LIKE 'noc:%%'
+           AND EXISTS (SELECT FROM parties.bank_account_changes e
+                        WHERE e.tenant_id = c.tenant_id AND e.party_id = c.party_id
+                          AND e.bank_account_id <> c.bank_account_id AND e.change = 'added'
+                          AND e.changed_at < c.changed_at)
+           AND NOT EXISTS (SELECT FROM parties.bank_account_changes v
+                            WHERE v.tenant_id = c.tenant_id AND v.bank_account_id = c.bank_account_id
+                              AND v.change = 'verification_verified' AND v.id > c.id)
+         GROUP BY c.bank_account_id
+        """,
+        {"tenant": tx.tenant_id, "ids": list(bank_account_ids)},
+    )
+    return {row["bank_account_id"]: row["changed_at"] for row in rows}
 
 
 def fingerprint_of(tx: Tx, bank_account_id: str) -> bytes:

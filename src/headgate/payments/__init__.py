@@ -11,6 +11,7 @@ evidence
 once and comes out the same in whatever order it is told. Nothing is sent twice, and nothing unfunded.
 """
 
+from headgate.payments.awaiting import reserve_awaiting, split_payroll
 from headgate.payments.delivery import deliver, outbound_folder
 from headgate.payments.errors import (
     CaptureFailed,
@@ -21,7 +22,9 @@ from headgate.payments.errors import (
     NoSuchFile,
     NoSuchInstruction,
     NoSuchPayroll,
+    NothingToSplit,
     OriginatorMissing,
+    OverrideReasonMissing,
     PayrollDiffers,
     PostingRefused,
     TooManyFiles,
@@ -41,11 +44,13 @@ from headgate.payments.model import (
     ReturnEffects,
     StatementEffects,
 )
+from headgate.payments.notices import Notice, NoticeEffects, list_notices, notice_policies, set_notice_policy
 from headgate.payments.originators import set_originator
 from headgate.payments.overview import Block, FlowFigures, blocks, currencies, flow, recent_changes, time_zone
 from headgate.payments.payrolls import commit_payroll, get_payroll, list_payrolls
 from headgate.payments.reasons import Reason
 from headgate.payments.registers import commit_register
+from headgate.payments.return_rates import ReturnRate, return_rates
 from headgate.payments.returns import return_from_file
 from headgate.payments.search import (
     CurrencyTotal,
@@ -79,9 +84,13 @@ __all__ = [
     "NoSuchFile",
     "NoSuchInstruction",
     "NoSuchPayroll",
+    "NothingToSplit",
+    "Notice",
+    "NoticeEffects",
     "Obligation",
     "Originator",
     "OriginatorMissing",
+    "OverrideReasonMissing",
     "Payroll",
     "PayrollBatch",
     "PayrollDiffers",
@@ -89,6 +98,7 @@ __all__ = [
     "PostingRefused",
     "Reason",
     "ReturnEffects",
+    "ReturnRate",
     "StatementEffects",
     "TooManyFiles",
     "UnfundedAttempt",
@@ -105,16 +115,22 @@ __all__ = [
     "get_payroll",
     "list_files",
     "list_instructions",
+    "list_notices",
     "list_payrolls",
     "matching",
     "name_account",
+    "notice_policies",
     "outbound_folder",
     "parse_query",
     "recent_changes",
+    "reserve_awaiting",
     "return_from_file",
+    "return_rates",
     "rows_by_ids",
+    "set_notice_policy",
     "set_originator",
     "settle_from_statement",
+    "split_payroll",
     "submit_due",
     "time_zone",
     "timeline",

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, cast
 
 import typer
 
-from headgate import ingestion, ledger, payments, tenants
+from headgate import funding, ingestion, ledger, payments, tenants
 from headgate.core import terminal
 from headgate.core.db import Actor
-from headgate.core.errors import Refused
+from headgate.core.errors import Malformed, Refused
 from headgate.core.terminal import emit, refuse
+from headgate.payments import answer_commands
 from headgate.payments.documents import (
     commit_answer,
     file_model,
@@ -25,6 +26,7 @@ from headgate.tenants import command_parts
 
 app = typer.Typer(name="payments", help="Payrolls, payments, files and what the bank says.", no_args_is_help=True)
 top = typer.Typer()
+app.add_typer(answer_commands.app)
 APPS = [app, top]
 """`top` has no name: its command stands beside the others, as `headgate balance`."""
 
@@ -82,9 +84,15 @@ def commit_register(
     legal_entity: Annotated[str, typer.Option(help="The legal entity that pays, as le_….")],
     payroll_id: Annotated[str, typer.Option(help="The payroll engine's own name for it.")],
     pay_on: Day,
+    gate_mode: Annotated[
+        str | None, typer.Option(help="Emergency: judge the commit gate as soft or hybrid. The pay gate stays strict.")
+    ] = None,
+    override_reason: Annotated[str | None, typer.Option(help="Why the commit gate is overridden; audited.")] = None,
     json: Json = False,
 ) -> None:
     """Commit the payroll of a register: exit 0 where it is committed, 1 where the gate holds it."""
+    if gate_mode not in (None, "soft", "hybrid", "strict"):
+        raise Malformed(f"'{gate_mode[:20]}' is no mode of the commit gate: write soft, hybrid or strict")
     with command_parts.begin(tenant, ACTOR) as tx:
         artifact = ingestion.receive(tx, source="upload", filename=register.name, data=register.read_bytes())
         reading = ingestion.read(tx, artifact.id)
@@ -98,10 +106,26 @@ def commit_register(
                     legal_entity_id=legal_entity,
                     payroll_id=payroll_id,
                     pay_on=_day(pay_on),
+                    gate_mode=cast(funding.GateMode | None, gate_mode),
+                    override_reason=override_reason,
                 )
             )
         )
     # Only now: the bytes are kept and the judgement recorded, whatever was said.
+    if isinstance(answer, Refused):
+        refuse(answer, as_json=json)
+    emit(answer.model_dump(mode="json"), as_json=json)
+
+
+@app.command("split")
+def split(
+    payroll_id: Annotated[str, typer.Argument(help="A payroll that the gate holds, as prl_….")],
+    tenant: Tenant,
+    json: Json = False,
+) -> None:
+    """Commit as much of a blocked payroll as the funds cover now; the rest awaits funding."""
+    with command_parts.begin(tenant, ACTOR) as tx:
+        answer = commit_answer(payments.split_payroll(tx, payroll_id=payroll_id))
     if isinstance(answer, Refused):
         refuse(answer, as_json=json)
     emit(answer.model_dump(mode="json"), as_json=json)

@@ -143,10 +143,14 @@ class PayrollModel(BaseModel):
 
 
 class CommitModel(BaseModel):
-    """A committed payroll. `evaluation_id` names the gate's judgement with its figures."""
+    """A committed payroll. `evaluation_id` names the gate's judgement with its figures.
 
-    status: Literal["committed"]
+    `warnings` says what the gate found where its mode let the payroll be committed all the same.
+    """
+
+    status: Literal["committed", "committed_with_warnings"]
     payroll: PayrollModel
+    warnings: list[str] = []
 
 
 class InstructionModel(BaseModel):
@@ -248,6 +252,8 @@ class SettlementModel(BaseModel):
     orphan_returns: int
     mismatched_files: list[str]
     repeated: int
+    payees_corrected: int = 0
+    notices_to_decide: int = 0
 
 
 def payroll_model(row: Payroll) -> PayrollModel:
@@ -269,9 +275,9 @@ def payroll_model(row: Payroll) -> PayrollModel:
 
 def commit_answer(result: CommitResult) -> CommitModel | Refused:
     """A commit that passed, as the API gives it; one that the gate holds, as the refusal with its figures."""
-    if result.status == "committed":
-        return CommitModel(status="committed", payroll=payroll_model(result.payroll))
     gate = result.gate
+    if result.status in ("committed", "committed_with_warnings"):
+        return CommitModel(status=result.status, payroll=payroll_model(result.payroll), warnings=_warnings(result))
     assert gate is not None, "a blocked payroll has been judged"
     return Refused(
         f"payments.{result.status}",
@@ -284,10 +290,25 @@ def commit_answer(result: CommitResult) -> CommitModel | Refused:
             "required": MoneyModel.of(gate.required).model_dump(),
             "available": MoneyModel.of(gate.available).model_dump(),
             "shortfall": MoneyModel.of(gate.shortfall).model_dump(),
+            "policy_violated": gate.policy_violated,
+            "violations": [violation.document() for violation in gate.violations],
+            "funding_request_id": gate.funding_request_id,
+            "cure_expected_at": gate.cure_expected_at.isoformat() if gate.cure_expected_at else None,
             "advice": [asdict(advice) for advice in gate.advice],
             "reservations": [asdict(conflict) for conflict in gate.conflicts],
         },
     )
+
+
+def _warnings(result: CommitResult) -> list[str]:
+    if result.gate is None or result.status != "committed_with_warnings":
+        return []
+    found = [violation.text for violation in result.gate.violations]
+    if result.gate.shortfall:
+        found.append(f"{result.gate.shortfall.format()} is missing: payments without their money await funding")
+    elif not found:
+        found.append("the money reaches for a part: the other payments await funding")
+    return found
 
 
 def instruction_model(row: InstructionRow) -> InstructionModel:
@@ -374,6 +395,8 @@ def settlement_model(effects: StatementEffects | ReturnEffects) -> SettlementMod
             orphan_returns=effects.orphans,
             mismatched_files=[],
             repeated=effects.repeated,
+            payees_corrected=effects.corrected,
+            notices_to_decide=effects.to_decide,
         )
     return SettlementModel(
         files_settled=list(effects.files_settled),

@@ -35,6 +35,18 @@ class PayrollDiffers(Conflict):
     code = "payments.payroll_differs"
 
 
+class OverrideReasonMissing(Unprocessable):
+    """The commit gate is overridden only by somebody who says why."""
+
+    code = "payments.override_reason_missing"
+
+
+class NothingToSplit(Conflict):
+    """Only a payroll that the commit gate holds can be split."""
+
+    code = "payments.nothing_to_split"
+
+
 class OriginatorMissing(Unprocessable):
     """It is not known how this legal entity stands in the header of an ACH file; set its originator first."""
 

@@ -34,7 +34,7 @@ def name_account(tx: Tx, *, payment_id: str, bank_account_id: str) -> Instructio
     )
     if row is None:
         raise NoSuchInstruction(f"there is no payment {payment_id[:40]}", payment_id=payment_id[:40])
-    if row["bank_account_id"] is not None or row["status"] not in ("pending", "blocked_funds"):
+    if row["bank_account_id"] is not None or row["status"] not in ("pending", "awaiting_funding", "blocked_funds"):
         raise Conflict(f"payment {payment_id} has its account already; what is to be paid to whom is not edited")
     standing = parties.standings(tx, [bank_account_id]).get(bank_account_id)
     if standing is None or standing.legal_entity_id != row["legal_entity_id"]:

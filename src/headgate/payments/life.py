@@ -188,7 +188,7 @@ def _facts(tx: Tx, payment_id: str) -> Facts:
                f.effective_on,
                f.delivered_at, g.gate_type, g.reason AS gate_reason, g.required_minor, g.available_minor,
                g.shortfall_minor,
-               g.currency AS gate_currency, g.client_message,
+               g.currency AS gate_currency, g.client_message, g.policy_violated,
                (SELECT e.effective_on FROM payments.settlement_events e
                  WHERE e.tenant_id = i.tenant_id AND e.attempt_id = a.id AND e.status = 'settled') AS settled_on,
                (SELECT e.effective_on FROM payments.settlement_events e
@@ -198,7 +198,7 @@ def _facts(tx: Tx, payment_id: str) -> Facts:
           JOIN payments.payrolls r ON r.tenant_id = i.tenant_id AND r.id = i.payroll_id
           JOIN funding.gate_evaluations g
             ON g.tenant_id = i.tenant_id
-           AND g.id = CASE WHEN i.status = 'blocked_funds' THEN r.evaluation_id ELSE i.evaluation_id END
+           AND g.id = CASE WHEN i.status IN ('awaiting_funding', 'blocked_funds') THEN r.evaluation_id ELSE i.evaluation_id END
           LEFT JOIN parties.bank_accounts b ON b.tenant_id = i.tenant_id AND b.id = i.bank_account_id
           LEFT JOIN ledger.reservations v ON v.tenant_id = i.tenant_id AND v.id = i.reservation_id
           LEFT JOIN LATERAL (SELECT t.* FROM payments.attempts t

@@ -11,14 +11,17 @@ from headgate.funding import GateResult
 from headgate.rails import RailOrder
 
 PayrollStatus = Literal["pending", "committed", "paying", "paid", "partially_paid"]
-InstructionStatus = Literal["blocked_funds", "pending", "sent", "settled", "returned"]
+InstructionStatus = Literal["awaiting_funding", "blocked_funds", "pending", "sent", "settled", "returned"]
+CommitStatus = Literal["committed", "committed_with_warnings", "blocked_policy", "blocked_funds"]
 FileStatus = Literal["pending", "delivered", "settled"]
 Kind = Literal["net_pay", "tax", "third_party", "fee"]
 
 INSTRUCTIONS_MAX = 10_000
 """How many payments a payroll may have: what the book reserves or posts in one call, all or nothing."""
 
-INSTRUCTION_STATUSES: tuple[InstructionStatus, ...] = ("blocked_funds", "pending", "sent", "settled", "returned")
+INSTRUCTION_STATUSES: tuple[InstructionStatus, ...] = (
+    "awaiting_funding", "blocked_funds", "pending", "sent", "settled", "returned",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +58,15 @@ class PayrollBatch:
     currency: str
     items: tuple[PayrollItem, ...]
     obligations: tuple[Obligation, ...] = ()
+
+    def fingerprint_document(self) -> dict[str, Any]:
+        """Who is paid how much, whatever the payroll is called and whenever it is paid: twins are duplicates."""
+        return {
+            "legal_entity_id": self.legal_entity_id,
+            "currency": self.currency,
+            "items": sorted([i.payee_id, i.net_pay.minor] for i in self.items),
+            "obligations": sorted([o.kind, o.code, o.amount.minor] for o in self.obligations),
+        }
 
     def document(self) -> dict[str, Any]:
         """The body by whose digest a repeated call is known."""
@@ -104,12 +116,13 @@ class Payroll:
 
 @dataclass(frozen=True, slots=True)
 class CommitResult:
-    """What became of a commit: `blocked_funds` moved nothing, and the same call after funding is judged afresh.
+    """What became of a commit: a blocked one moved nothing, and the same call after funding is judged afresh.
 
-    `gate` is None where the payroll had been committed before.
+    With warnings it is committed although the gate did not pass, as the gate's mode allows: what lacks its money awaits
+    funding, and the pay gate lets none of it leave without. `gate` is None where the payroll had been committed before.
     """
 
-    status: Literal["committed", "blocked_funds"]
+    status: CommitStatus
     payroll: Payroll
     gate: GateResult | None
 
@@ -198,11 +211,16 @@ class StatementEffects:
 
 @dataclass(frozen=True, slots=True)
 class ReturnEffects:
-    """What a return file did: instructions returned, returns that match no entry of ours (a case each), known ones."""
+    """What a return file did: instructions returned, returns that match no entry of ours (a case each), known ones.
+
+    Of its notifications of change: payees corrected, and those that a person has to decide.
+    """
 
     returned: tuple[str, ...] = ()
     orphans: int = 0
     repeated: int = 0
+    corrected: int = 0
+    to_decide: int = 0
 
 
 def drafts_of(batch: PayrollBatch) -> list[Draft]:

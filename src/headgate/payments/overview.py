@@ -125,7 +125,7 @@ def blocks(tx: Tx) -> list[Block]:
                b.since
           FROM (SELECT i.payroll_id, count(*) AS payments, min(i.changed_at) AS since
                   FROM payments.instructions i
-                 WHERE i.tenant_id = %(tenant)s AND i.status = 'blocked_funds'
+                 WHERE i.tenant_id = %(tenant)s AND i.status IN ('awaiting_funding', 'blocked_funds')
                  GROUP BY i.payroll_id) b
           JOIN payments.payrolls p ON p.tenant_id = %(tenant)s AND p.id = b.payroll_id
           JOIN funding.gate_evaluations g ON g.tenant_id = p.tenant_id AND g.id = p.evaluation_id

@@ -6,34 +6,52 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 
-from headgate import audit, funding, messaging, parties
+from headgate import audit, funding, messaging, parties, rails
 from headgate.core import canonical, ids
 from headgate.core.db import Tx
 from headgate.core.money import Money
-from headgate.payments.errors import InvalidPayroll, NoSuchPayroll, PayrollDiffers
-from headgate.payments.model import CommitResult, Draft, Payroll, PayrollBatch, drafts_of, problems_of
+from headgate.payments.errors import InvalidPayroll, NoSuchPayroll, OverrideReasonMissing, PayrollDiffers
+from headgate.payments.model import CommitResult, CommitStatus, Draft, Payroll, PayrollBatch, drafts_of, problems_of
 
 PROBLEMS_NAMED_MAX = 20
+LEAD_BANKING_DAYS = 1
+"""A credit is handed to the bank one banking day before it takes effect."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Wanted:
+class Wanted:
     """An instruction of a payroll that waits for the gate's word."""
 
     id: str
     kind: str
     amount_minor: int
+    bank_account_id: str | None
 
 
-def commit_payroll(tx: Tx, batch: PayrollBatch, *, source_artifact_id: str | None = None) -> CommitResult:
+def commit_payroll(
+    tx: Tx,
+    batch: PayrollBatch,
+    *,
+    source_artifact_id: str | None = None,
+    gate_mode: funding.GateMode | None = None,
+    override_reason: str | None = None,
+) -> CommitResult:
     """Ask the commit gate for a payroll's whole need and, where it opens, reserve it: one reservation an instruction.
 
     A payroll is known by its legal entity and `payroll_id`. Committed once, the same call gives the same payroll again.
     Blocked, it moved nothing, stays pending and is judged afresh by the next call, under the next evaluation number.
 
-    Raises InvalidPayroll naming each problem, PayrollDiffers where the name was used for other figures.
+    The gate judges in the tenant's own mode (strict, unless two people chose another). `gate_mode` is the emergency
+    override of the commit gate alone: it takes an `override_reason`, which is audited, and the pay gate knows nothing of
+    it. What is committed without its money awaits funding.
+
+    Raises InvalidPayroll naming each problem, OverrideReasonMissing, PayrollDiffers where the name was used for other
+    figures.
     """
+    if gate_mode not in (None, "strict") and not (override_reason or "").strip():
+        raise OverrideReasonMissing(f"the commit gate judges as {gate_mode} only where an override_reason says why")
     problems = problems_of(batch) + _account_problems(tx, batch)
     if problems:
         more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
@@ -51,14 +69,29 @@ def commit_payroll(tx: Tx, batch: PayrollBatch, *, source_artifact_id: str | Non
     # Sorted, so that lists and files keep the payroll's own order.
     fresh = sorted(ids.new("pay") for _ in drafts)
     wanted = known or [
-        _Wanted(payment_id, draft.kind, draft.amount.minor) for payment_id, draft in zip(fresh, drafts, strict=True)
+        Wanted(payment_id, draft.kind, draft.amount.minor, draft.bank_account_id)
+        for payment_id, draft in zip(fresh, drafts, strict=True)
     ]
-    gate = funding.judge_commit(tx, _request(payroll, wanted))
+    fingerprint = canonical.digest(batch.fingerprint_document())
+    asked = request_of(payroll, wanted, fingerprint=fingerprint)
+    gate = funding.judge_commit(tx, asked, mode=gate_mode, override_reason=override_reason)
     if not known:
         _create(tx, payroll, drafts, wanted, gate)
-    elif gate.passed:
-        _fund(tx, payroll, wanted, gate)
-    return CommitResult("committed" if gate.passed else "blocked_funds", _judged(tx, payroll, gate), gate)
+    elif gate.outcome != "blocked":
+        fund(tx, payroll, wanted, gate)
+    return CommitResult(status_of(gate), judged(tx, payroll, gate), gate)
+
+
+def status_of(gate: funding.GateResult) -> CommitStatus:
+    """What a judgement of the commit gate makes of a commit."""
+    if gate.outcome == "blocked":
+        return "blocked_policy" if gate.reason == "policy_violation" else "blocked_funds"
+    return "committed" if gate.passed else "committed_with_warnings"
+
+
+def release_on(pay_on: date) -> date:
+    """The day on which a payroll's credits are handed to the bank."""
+    return rails.add_banking_days(rails.banking_day_on_or_before(pay_on), -LEAD_BANKING_DAYS)
 
 
 def get_payroll(tx: Tx, payroll_id: str) -> Payroll:
@@ -157,27 +190,34 @@ def _take(
     return get_payroll(tx, row["id"]), bytes(row["digest"])
 
 
-def _waiting(tx: Tx, payroll_id: str) -> list[_Wanted]:
+def _waiting(tx: Tx, payroll_id: str) -> list[Wanted]:
     return tx.all(
         """
-        SELECT id, kind, amount_minor
+        SELECT id, kind, amount_minor, bank_account_id
           FROM payments.instructions
          WHERE tenant_id = %(tenant)s AND payroll_id = %(payroll)s
          ORDER BY id
         """,
         {"tenant": tx.tenant_id, "payroll": payroll_id},
-        row=_Wanted,
+        row=Wanted,
     )
 
 
-def _request(payroll: Payroll, wanted: Sequence[_Wanted]) -> funding.GateRequest:
+def request_of(payroll: Payroll, wanted: Sequence[Wanted], *, fingerprint: bytes | None = None) -> funding.GateRequest:
+    """What the gate is asked for these instructions of a payroll, under its next number."""
     return funding.GateRequest(
         subject=payroll.id,
         evaluation_no=payroll.evaluation_no + 1,
         legal_entity_id=payroll.legal_entity_id,
         currency=payroll.currency,
         requirement=requirement_of([(one.kind, one.amount_minor) for one in wanted], payroll.currency),
-        claims=tuple(funding.Claim(one.id, Money(one.amount_minor, payroll.currency)) for one in wanted),
+        claims=tuple(
+            funding.Claim(one.id, Money(one.amount_minor, payroll.currency), bank_account_id=one.bank_account_id)
+            for one in wanted
+        ),
+        release_on=release_on(payroll.pay_on),
+        pay_on=payroll.pay_on,
+        fingerprint=fingerprint,
     )
 
 
@@ -193,7 +233,7 @@ def requirement_of(parts: Sequence[tuple[str, int]], currency: str) -> tuple[fun
 
 
 def _create(
-    tx: Tx, payroll: Payroll, drafts: Sequence[Draft], wanted: Sequence[_Wanted], gate: funding.GateResult
+    tx: Tx, payroll: Payroll, drafts: Sequence[Draft], wanted: Sequence[Wanted], gate: funding.GateResult
 ) -> None:
     tx.run(
         """
@@ -202,7 +242,9 @@ def _create(
                    bank_account_id,
                 amount_minor, currency, due_on, status, reservation_id, evaluation_id, created_at, changed_at)
         SELECT %(tenant)s, i.id, i.key, %(payroll)s, %(entity)s, i.kind, i.obligation, i.payee_id, i.bank_account_id,
-               i.amount_minor, %(currency)s, %(due_on)s, %(status)s, i.reservation_id, %(evaluation)s, %(now)s, %(now)s
+               i.amount_minor, %(currency)s, %(due_on)s,
+               CASE WHEN i.reservation_id IS NULL THEN %(unfunded)s ELSE 'pending' END, i.reservation_id,
+               %(evaluation)s, %(now)s, %(now)s
           FROM unnest(%(ids)s::text[], %(keys)s::text[], %(kinds)s::text[], %(obligations)s::text[], %(payees)s::text[],
                       %(accounts)s::text[], %(amounts)s::bigint[], %(reservations)s::bigint[])
                AS i (id, key, kind, obligation, payee_id, bank_account_id, amount_minor, reservation_id)
@@ -213,7 +255,7 @@ def _create(
             "entity": payroll.legal_entity_id,
             "currency": payroll.currency,
             "due_on": payroll.pay_on,
-            "status": "pending" if gate.passed else "blocked_funds",
+            "unfunded": "blocked_funds" if gate.outcome == "blocked" else "awaiting_funding",
             "evaluation": gate.evaluation_id,
             "now": tx.now(),
             "ids": [one.id for one in wanted],
@@ -226,17 +268,17 @@ def _create(
             "reservations": [gate.reservations.get(one.id) for one in wanted],
         },
     )
-    announce(
-        tx, "committed" if gate.passed else "blocked", payroll, [(one.id, one.amount_minor) for one in wanted], gate
-    )
+    what = "blocked" if gate.outcome == "blocked" else "committed"
+    announce(tx, what, payroll, [(one.id, one.amount_minor) for one in wanted], gate)
 
 
-def _fund(tx: Tx, payroll: Payroll, wanted: Sequence[_Wanted], gate: funding.GateResult) -> None:
+def fund(tx: Tx, payroll: Payroll, wanted: Sequence[Wanted], gate: funding.GateResult) -> None:
+    """The gate let these instructions go: each holds its reservation now, or awaits funding."""
     tx.run(
         """
         UPDATE payments.instructions i
-           SET status = 'pending', reservation_id = r.reservation_id, evaluation_id = %(evaluation)s,
-               changed_at = %(now)s
+           SET status = CASE WHEN r.reservation_id IS NULL THEN 'awaiting_funding' ELSE 'pending' END,
+               reservation_id = r.reservation_id, evaluation_id = %(evaluation)s, changed_at = %(now)s
           FROM unnest(%(ids)s::text[], %(reservations)s::bigint[]) AS r (id, reservation_id)
          WHERE i.tenant_id = %(tenant)s AND i.id = r.id
         """,
@@ -245,7 +287,7 @@ def _fund(tx: Tx, payroll: Payroll, wanted: Sequence[_Wanted], gate: funding.Gat
             "evaluation": gate.evaluation_id,
             "now": tx.now(),
             "ids": [one.id for one in wanted],
-            "reservations": [gate.reservations[one.id] for one in wanted],
+            "reservations": [gate.reservations.get(one.id) for one in wanted],
         },
     )
     announce(tx, "committed", payroll, [(one.id, one.amount_minor) for one in wanted], gate)
@@ -280,13 +322,14 @@ def announce(
     )
 
 
-def _judged(tx: Tx, payroll: Payroll, gate: funding.GateResult) -> Payroll:
+def judged(tx: Tx, payroll: Payroll, gate: funding.GateResult) -> Payroll:
+    """The payroll under the gate's last word: committed where it was let go; audited and published."""
     tx.run(
         """
         UPDATE payments.payrolls
            SET evaluation_no = %(no)s, evaluation_id = %(evaluation)s,
-               status = CASE WHEN %(passed)s THEN 'committed' ELSE status END,
-               committed_at = CASE WHEN %(passed)s THEN %(now)s ELSE committed_at END
+               status = CASE WHEN %(passed)s AND status = 'pending' THEN 'committed' ELSE status END,
+               committed_at = CASE WHEN %(passed)s THEN coalesce(committed_at, %(now)s) ELSE committed_at END
          WHERE tenant_id = %(tenant)s AND id = %(id)s
         """,
         {
@@ -294,7 +337,7 @@ def _judged(tx: Tx, payroll: Payroll, gate: funding.GateResult) -> Payroll:
             "id": payroll.id,
             "no": gate.evaluation_no,
             "evaluation": gate.evaluation_id,
-            "passed": gate.passed,
+            "passed": gate.outcome != "blocked",
             "now": tx.now(),
         },
     )
@@ -305,8 +348,10 @@ def _judged(tx: Tx, payroll: Payroll, gate: funding.GateResult) -> Payroll:
         "total_minor": payroll.total_minor,
         "currency": payroll.currency,
         "evaluation_id": gate.evaluation_id,
+        "commit_status": status_of(gate),
+        "warnings": [violation.text for violation in gate.violations] if gate.outcome == "warned" else [],
     }
-    event_type = "payments.payroll.committed" if gate.passed else "payments.payroll.blocked"
+    event_type = "payments.payroll.blocked" if gate.outcome == "blocked" else "payments.payroll.committed"
     audit.record(tx, type=event_type, data=facts)
     messaging.publish(tx, event_type=event_type, aggregate_type="payroll", aggregate_id=payroll.id, payload=facts)
     return get_payroll(tx, payroll.id)

@@ -48,6 +48,7 @@ class Facts:
     shortfall_minor: int
     gate_currency: str
     client_message: str | None
+    policy_violated: str | None
     settled_on: date | None
     returned_on: date | None
     case_id: str | None
@@ -75,6 +76,14 @@ def _blocked(amount: Money, facts: Facts) -> list[Reason]:
             f"{shortfall} is missing. Nothing of it was reserved or sent.",
         )
     ]
+    if facts.gate_reason == "policy_violation":
+        found = [
+            Reason(
+                "gate",
+                f"The {facts.gate_type} gate holds payroll {facts.payroll_reference}: a policy stands against it "
+                f"({facts.policy_violated}). Nothing of it was reserved or sent.",
+            )
+        ]
     if facts.gate_reason == "reservation_conflict":
         found.append(Reason("lock", "The money is there, but reservations for other payments hold it."))
     if facts.client_message:
@@ -135,7 +144,21 @@ def _returned(amount: Money, facts: Facts) -> list[Reason]:
     return found
 
 
+def _awaiting(amount: Money, facts: Facts) -> list[Reason]:
+    found = [
+        Reason(
+            "gate",
+            f"Payroll {facts.payroll_reference} was committed before its money came. Nothing is reserved for it.",
+        ),
+        Reason("pause", "As money settles, what is due first gets it first; the pay gate lets nothing leave without."),
+    ]
+    if facts.client_message:
+        found.append(Reason("person", f"The client must act, and is told: “{facts.client_message}”"))
+    return found
+
+
 _TELLERS = {
+    "awaiting_funding": _awaiting,
     "blocked_funds": _blocked,
     "pending": _pending,
     "sent": _sent,

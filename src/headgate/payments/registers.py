@@ -9,6 +9,7 @@ from typing import Literal, cast
 from headgate import parties
 from headgate.core.db import Tx
 from headgate.core.money import Money
+from headgate.funding import GateMode
 from headgate.ingestion import RegisterRow, register_rows
 from headgate.payments.errors import InvalidPayroll
 from headgate.payments.model import CommitResult, Obligation, PayrollBatch, PayrollItem
@@ -22,7 +23,15 @@ _COLUMNS: tuple[tuple[_Kind, Callable[[RegisterRow], Mapping[str, Money]]], ...]
 
 
 def commit_register(
-    tx: Tx, *, artifact_id: str, legal_entity_id: str, payroll_id: str, pay_on: date, currency: str = "USD"
+    tx: Tx,
+    *,
+    artifact_id: str,
+    legal_entity_id: str,
+    payroll_id: str,
+    pay_on: date,
+    currency: str = "USD",
+    gate_mode: GateMode | None = None,
+    override_reason: str | None = None,
 ) -> CommitResult:
     """Commit the payroll of a register that ingestion has read: its good lines, with their payees and bank accounts.
 
@@ -45,7 +54,9 @@ def commit_register(
         ),
         obligations=_obligations(tx, legal_entity_id, rows, currency),
     )
-    return commit_payroll(tx, batch, source_artifact_id=artifact_id)
+    return commit_payroll(
+        tx, batch, source_artifact_id=artifact_id, gate_mode=gate_mode, override_reason=override_reason
+    )
 
 
 def _register_payees(

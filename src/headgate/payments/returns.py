@@ -15,6 +15,7 @@ from headgate.core.money import Money
 from headgate.ingestion import ReturnEntry, return_entries
 from headgate.payments import outcomes
 from headgate.payments.model import ReturnEffects
+from headgate.payments.notices import apply_notices
 from headgate.payments.outcomes import Outcome
 from headgate.rails import return_codes
 
@@ -39,7 +40,7 @@ class _Attempt:
 
 
 def return_from_file(tx: Tx, *, artifact_id: str) -> ReturnEffects:
-    """Record the returns of a return file: each payment is returned with its code, and its money is the client's again.
+    """Record a return file: each returned payment's money is the client's again, each notice is done as policy has it.
 
     Where the file it went out with has not settled yet, nothing changes: the settlement is told later, and counts then.
     """
@@ -62,8 +63,14 @@ def return_from_file(tx: Tx, *, artifact_id: str) -> ReturnEffects:
             matched[attempt.id] = (attempt, entry)
     _record(tx, list(matched.values()), artifact_id)
     _open_orphans(tx, orphans, artifact_id)
-    returned = tuple(attempt.instruction_id for attempt, _ in matched.values())
-    return ReturnEffects(returned, len(orphans), repeated)
+    notices = apply_notices(tx, artifact_id=artifact_id)
+    return ReturnEffects(
+        returned=tuple(attempt.instruction_id for attempt, _ in matched.values()),
+        orphans=len(orphans) + notices.orphans,
+        repeated=repeated + notices.repeated,
+        corrected=notices.applied,
+        to_decide=notices.for_a_person,
+    )
 
 
 def _lock_attempts(tx: Tx, entries: Sequence[ReturnEntry]) -> dict[tuple[str, str, int, str], _Attempt]:

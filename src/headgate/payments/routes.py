@@ -9,7 +9,7 @@ from fastapi import APIRouter, Path, Query
 
 from headgate import ingestion
 from headgate.core.db import Tx
-from headgate.payments import files, instructions, life, originators, payrolls, search
+from headgate.payments import answer_routes, awaiting, files, instructions, life, originators, payrolls, search
 from headgate.payments.documents import (
     CommitModel,
     FileModel,
@@ -41,6 +41,7 @@ from headgate.payments.submission import submit_due
 from headgate.web import Call, Page, PageOf, money, page_of, reads, writes
 
 router = APIRouter(prefix="/v1/payments", tags=["payments"])
+router.include_router(answer_routes.router)
 
 Reads = Annotated[Call, reads("payments.read")]
 Manages = Annotated[Call, writes("payments.manage")]
@@ -72,6 +73,14 @@ def get_payroll(call: Reads, payroll_id: IdPath) -> PayrollModel:
     """One payroll."""
     with call.begin() as tx:
         return payroll_model(payrolls.get_payroll(tx, payroll_id))
+
+
+@router.post("/payrolls/{payroll_id}/split", status_code=201)
+def split_payroll(call: Commits, payroll_id: IdPath) -> CommitModel:
+    """Commit as much of a blocked payroll as the funds cover now; the rest awaits funding."""
+    return call.once(  # type: ignore[no-any-return]
+        lambda tx: commit_answer(awaiting.split_payroll(tx, payroll_id=payroll_id)), status=201
+    )
 
 
 @router.get("/instructions")

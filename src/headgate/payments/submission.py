@@ -21,10 +21,7 @@ from headgate.payments import files
 from headgate.payments.errors import CaptureFailed
 from headgate.payments.model import INSTRUCTIONS_MAX, AchFile, Due, Kind, Originator, Ready
 from headgate.payments.originators import originators_of
-from headgate.payments.payrolls import announce, get_payroll, requirement_of
-
-LEAD_BANKING_DAYS = 1
-"""A credit is handed to the bank one banking day before it takes effect."""
+from headgate.payments.payrolls import LEAD_BANKING_DAYS, announce, get_payroll, requirement_of
 
 _WORDS: dict[Kind, str] = {"net_pay": "PAYROLL", "tax": "TAX", "third_party": "DEDUCTION", "fee": "FEE"}
 """The company entry description by kind: wages must say PAYROLL (Nacha rules of 2026-03-20)."""
@@ -47,6 +44,7 @@ def submit_due(tx: Tx, *, on: date) -> list[AchFile]:
         return []
     originators = originators_of(tx, {one.legal_entity_id for one in due})
     ready = _ready(tx, due, originators, earliest=last_on)
+    funding.lock_subjects(tx, {one.due.payroll_id for one in ready})
     funded = [one for payroll in _by_payroll(ready) for one in _judge(tx, payroll)]
     transactions = _capture(tx, funded)
     made = []
@@ -70,7 +68,7 @@ def _lock_due(tx: Tx, *, before: date) -> list[Due]:
          WHERE p.tenant_id = %(tenant)s AND p.status IN ('committed', 'paying') AND p.pay_on < %(before)s
            AND EXISTS (SELECT FROM payments.instructions i
                         WHERE i.tenant_id = p.tenant_id AND i.payroll_id = p.id
-                          AND i.status IN ('pending', 'blocked_funds'))
+                          AND i.status IN ('pending', 'awaiting_funding', 'blocked_funds'))
          ORDER BY p.id
            FOR NO KEY UPDATE SKIP LOCKED
         """,
@@ -85,7 +83,7 @@ def _lock_due(tx: Tx, *, before: date) -> list[Due]:
                      WHERE a.tenant_id = i.tenant_id AND a.instruction_id = i.id)::integer AS attempt_no
           FROM payments.instructions i
          WHERE i.tenant_id = %(tenant)s AND i.payroll_id = ANY(%(payrolls)s)
-           AND i.status IN ('pending', 'blocked_funds')
+           AND i.status IN ('pending', 'awaiting_funding', 'blocked_funds')
            AND i.due_on < %(before)s
          ORDER BY i.id
            FOR NO KEY UPDATE
@@ -100,13 +98,19 @@ def _ready(tx: Tx, due: Sequence[Due], originators: Mapping[str, Originator], *,
     named = [one.bank_account_id for one in due if one.bank_account_id]
     standings = parties.standings(tx, named)
     accounts = parties.bank_accounts_for_sending(tx, named)
+    allowed = {
+        entity: funding.unblocked_payees(tx, legal_entity_id=entity) for entity in {one.legal_entity_id for one in due}
+    }
     ready: list[Ready] = []
     stuck: list[tuple[Due, tuple[str, ...]]] = []
     for one in due:
         if one.bank_account_id is None:
             stuck.append((one, ("no bank account is named for it; name the payee's",)))
             continue
-        if not standings[one.bank_account_id].may_be_paid:
+        standing = standings[one.bank_account_id]
+        if standing.party_id in allowed[one.legal_entity_id]:
+            standing = replace(standing, blocked=())  # Two people, compliance among them, let it be paid for a time.
+        if not standing.may_be_paid:
             stuck.append((one, ("the payee or the account is blocked, closed or failed its verification",)))
             continue
         originator = originators[one.legal_entity_id]
@@ -151,15 +155,33 @@ def _order(due: Due, account: parties.SendingAccount, originator: Originator, ea
 
 
 def _by_payroll(ready: Iterable[Ready]) -> list[list[Ready]]:
-    """In the order in which they fall due: where money is short, what is due first goes first."""
-    groups: dict[tuple[date, str], list[Ready]] = {}
+    """A legal entity's in the order in which they fall due: where its money is short, what is due first goes first.
+
+    What holds its money is judged apart from what awaits it: a payroll's unfunded part must not hold its funded part
+    back. One legal entity after the other, in the order of their ids, so that two senders queue on the accounts.
+    """
+    groups: dict[tuple[str, date, bool, str], list[Ready]] = {}
     for one in ready:
-        groups.setdefault((one.due.due_on, one.due.payroll_id), []).append(one)
+        awaits = one.due.reservation_id is None
+        groups.setdefault((one.due.legal_entity_id, one.due.due_on, awaits, one.due.payroll_id), []).append(one)
     return [groups[key] for key in sorted(groups)]
 
 
 def _judge(tx: Tx, group: Sequence[Ready]) -> list[Ready]:
-    """The pay gate's word on what is due of one payroll: all of it with its reservations, or nothing."""
+    """The pay gate's word on what is due of one payroll: all of this with its reservations, or nothing.
+
+    A policy that some payments violate holds those; the others are judged again, by themselves.
+    """
+    while group:
+        gate, passed = _ask(tx, group)
+        named = {ref for violation in gate.violations for ref in violation.refs}
+        if not _names_its_payments(gate):
+            return passed
+        group = [one for one in group if one.due.id not in named]
+    return []
+
+
+def _ask(tx: Tx, group: Sequence[Ready]) -> tuple[funding.GateResult, list[Ready]]:
     payroll = get_payroll(tx, group[0].due.payroll_id)
     gate = funding.judge_pay(
         tx,
@@ -169,9 +191,18 @@ def _judge(tx: Tx, group: Sequence[Ready]) -> list[Ready]:
             legal_entity_id=payroll.legal_entity_id,
             currency=payroll.currency,
             requirement=requirement_of([(one.due.kind, one.due.amount_minor) for one in group], payroll.currency),
-            claims=tuple(funding.Claim(one.due.id, one.due.amount, one.due.reservation_id) for one in group),
+            claims=tuple(
+                funding.Claim(
+                    one.due.id, one.due.amount, one.due.reservation_id, bank_account_id=one.due.bank_account_id
+                )
+                for one in group
+            ),
+            pay_on=payroll.pay_on,
         ),
     )
+    # Where each violation names its payments, only those are held: the others keep what they have and are asked again.
+    named = {ref for violation in gate.violations for ref in violation.refs}
+    held = [one for one in group if one.due.id in named] if _names_its_payments(gate) else list(group)
     params = {
         "tenant": tx.tenant_id,
         "payroll": payroll.id,
@@ -179,8 +210,8 @@ def _judge(tx: Tx, group: Sequence[Ready]) -> list[Ready]:
         "evaluation": gate.evaluation_id,
         "status": "pending" if gate.passed else "blocked_funds",
         "now": tx.now(),
-        "ids": [one.due.id for one in group],
-        "reservations": [gate.reservations.get(one.due.id) for one in group],
+        "ids": [one.due.id for one in held],
+        "reservations": [gate.reservations.get(one.due.id) for one in held],
     }
     tx.run(
         """
@@ -201,10 +232,14 @@ def _judge(tx: Tx, group: Sequence[Ready]) -> list[Ready]:
     )
     if not gate.passed:
         # What was blocked before is so still: its event stands already.
-        held = [one.due for one in group if one.due.reservation_id is not None]
-        announce(tx, "blocked", payroll, [(due.id, due.amount_minor) for due in held], gate)
-        return []
-    return [Ready(replace(one.due, reservation_id=gate.reservations[one.due.id]), one.order) for one in group]
+        lost = [one.due for one in held if one.due.reservation_id is not None]
+        announce(tx, "blocked", payroll, [(due.id, due.amount_minor) for due in lost], gate)
+        return gate, []
+    return gate, [Ready(replace(one.due, reservation_id=gate.reservations[one.due.id]), one.order) for one in group]
+
+
+def _names_its_payments(gate: funding.GateResult) -> bool:
+    return bool(gate.violations) and all(violation.refs for violation in gate.violations)
 
 
 def _capture(tx: Tx, funded: Sequence[Ready]) -> dict[str, int]:

@@ -6,5 +6,9 @@ from datetime import timedelta
 
 from headgate.jobs import Job
 from headgate.recon.closed_book import explain_old_residuals
+from headgate.recon.lag import watch_lag
 
-JOBS = [Job(name="recon.old_residuals", every=timedelta(minutes=15), run=explain_old_residuals)]
+JOBS = [
+    Job(name="recon.old_residuals", every=timedelta(minutes=15), run=explain_old_residuals),
+    Job(name="recon.lag", every=timedelta(hours=1), run=watch_lag),
+]

@@ -26,10 +26,28 @@ BEGIN
     RAISE EXCEPTION USING ERRCODE = 'HG501',
       MESSAGE = format('attempt %s has no consumed reservation of its instruction''s money, equal in amount: nothing leaves unfunded', unfunded);
   END IF;
+  -- What the bank may still take back lies in PROVISIONAL_FUNDS. Where less lies there than is provisional, somebody made it
+  -- the client's before its time, and the reservation above is of money that is not settled.
+  SELECT p.legal_entity_id INTO unfunded
+    FROM (SELECT v.legal_entity_id, v.currency, sum(v.held_minor) AS held
+            FROM funding.provisional v
+           WHERE (v.tenant_id, v.legal_entity_id, v.currency) IN (
+                 SELECT DISTINCT a.tenant_id, i.legal_entity_id, a.currency
+                   FROM fresh a
+                   JOIN payments.instructions i ON i.tenant_id = a.tenant_id AND i.id = a.instruction_id)
+           GROUP BY v.legal_entity_id, v.currency) p
+   WHERE p.held > coalesce((SELECT -sum(c.net_minor) FROM ledger.accounts c
+                             WHERE c.tenant_id = core.require_tenant() AND c.purpose = 'PROVISIONAL_FUNDS'
+                               AND c.legal_entity_id = p.legal_entity_id AND c.currency = p.currency), 0)
+   LIMIT 1;
+  IF unfunded IS NOT NULL THEN
+    RAISE EXCEPTION USING ERRCODE = 'HG501',
+      MESSAGE = format('provisional money of %s was moved before its hold passed: nothing leaves on it', unfunded);
+  END IF;
   RETURN NULL;
 END $$;
 COMMENT ON FUNCTION payments.require_consumed_reservation() IS
-  'Statement trigger: each new attempt has its own reservation of the client''s settled money, captured whole for exactly its amount';
+  'Statement trigger: each new attempt has its own reservation of the client''s settled and not provisional money, captured whole for exactly its amount';
 
 CREATE OR REPLACE TRIGGER attempts_are_funded AFTER INSERT ON payments.attempts
   REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION payments.require_consumed_reservation();

@@ -29,7 +29,8 @@ SELECT i.id AS subject, format('instruction is %s, its attempts and their events
                       WHERE t.tenant_id = i.tenant_id AND t.instruction_id = i.id
                       ORDER BY t.attempt_no DESC LIMIT 1) a ON true
  CROSS JOIN LATERAL (
-       SELECT CASE WHEN a.id IS NULL THEN CASE WHEN i.reservation_id IS NULL THEN 'blocked_funds' ELSE 'pending' END
+       SELECT CASE WHEN a.id IS NULL THEN CASE WHEN i.reservation_id IS NOT NULL THEN 'pending'
+                                              WHEN i.status = 'awaiting_funding' THEN i.status ELSE 'blocked_funds' END
                    WHEN EXISTS (SELECT FROM payments.settlement_events e
                                  WHERE e.tenant_id = i.tenant_id AND e.attempt_id = a.id AND e.status = 'returned') THEN 'returned'
                    WHEN EXISTS (SELECT FROM payments.settlement_events e
