@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import psycopg
@@ -13,10 +13,12 @@ from psycopg.adapt import Loader
 from psycopg.conninfo import make_conninfo
 from psycopg.rows import dict_row
 from tests import make
+from tests.logins import connect as connect
+from tests.logins import login as login
+from tests.logins import theirs as theirs
 from tests.make import ACTOR, usd
 
 from headgate import ledger
-from headgate.core import ids
 from headgate.core.borrowed import ConnectionUnusable, NotInstalled, RoleNotGranted, borrowed
 from headgate.core.db import Actor, Database, Tx
 from headgate.core.errors import Malformed, Refused
@@ -34,41 +36,6 @@ LOOK = """
 
 class Stop(Exception):
     """What the caller's code raises."""
-
-
-@pytest.fixture
-def login(database: Database, admin: psycopg.Connection[Any]) -> Iterator[str]:
-    """A login of an application, with a schema of its own in Headgate's database, and the one grant that it needs."""
-    name = f"payroll_{ids.new('x')[-10:]}"
-    with_set = " WITH INHERIT FALSE, SET TRUE" if admin.info.server_version >= 160000 else ""
-    who = sql.Identifier(name)
-    admin.execute(sql.SQL("CREATE ROLE {} LOGIN NOINHERIT").format(who))
-    admin.execute(sql.SQL("GRANT headgate_app TO {}" + with_set).format(who))
-    admin.execute(sql.SQL("CREATE SCHEMA {} AUTHORIZATION {}").format(who, who))
-    admin.execute(sql.SQL("CREATE TABLE {}.runs (name text)").format(who))
-    admin.execute(sql.SQL("ALTER TABLE {}.runs OWNER TO {}").format(who, who))
-    yield name
-    admin.execute(sql.SQL("DROP OWNED BY {}").format(who))
-    admin.execute(sql.SQL("DROP ROLE {}").format(who))
-
-
-@pytest.fixture
-def connect(database: Database, login: str) -> Iterator[Callable[..., psycopg.Connection[Any]]]:
-    """Connections of that application."""
-    opened: list[psycopg.Connection[Any]] = []
-
-    def open_one(**kwargs: Any) -> psycopg.Connection[Any]:
-        opened.append(psycopg.connect(make_conninfo(database.url("admin"), user=login), **kwargs))
-        return opened[-1]
-
-    yield open_one
-    for one in opened:
-        one.close()
-
-
-@pytest.fixture
-def theirs(connect: Callable[..., psycopg.Connection[Any]]) -> psycopg.Connection[Any]:
-    return connect()
 
 
 def post(tx: Tx, tenant: make.TenantFixture, key: str = "deposit-1", amount: str = "12.50") -> int:

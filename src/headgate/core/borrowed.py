@@ -23,6 +23,7 @@ from uuid import UUID
 import psycopg
 from psycopg import Connection, dbapi20, sql
 from psycopg.adapt import AdaptersMap
+from psycopg.conninfo import make_conninfo
 from psycopg.postgres import register_default_adapters, types
 from psycopg.pq import PipelineStatus, TransactionStatus
 from psycopg.rows import tuple_row
@@ -88,6 +89,12 @@ class NotInstalled(errors.ConfigError):
     code = "core.not_installed"
 
 
+class TransactionOpen(errors.Conflict):
+    """The caller's transaction is open, and what is asked for commits by itself on another connection."""
+
+    code = "core.transaction_open"
+
+
 @contextmanager
 def borrowed(
     session: Any,
@@ -132,6 +139,40 @@ def driver_connection(session: Any) -> Connection[Any]:
     return conn
 
 
+def own_address(session: Any) -> str:
+    """How to open another connection like the caller's, that acts as headgate_app; in libpq's words, password included.
+
+    For what must commit by itself. Raises TransactionOpen, ConnectionUnusable, NotInstalled, RoleNotGranted.
+    """
+    if isinstance(session, Connection):
+        if session.pgconn.transaction_status != TransactionStatus.IDLE:
+            raise _still_open()
+        return _address(session)
+    _refuse_strangers(session)
+    if not hasattr(session, "in_transaction"):
+        raise _no_connection(session)
+    if session.in_transaction():
+        raise _still_open()
+    bind = session.get_bind() if hasattr(session, "get_bind") else session
+    with bind.engine.connect() as one:
+        return _address(_under_sqlalchemy(one))
+
+
+def _still_open() -> TransactionOpen:
+    return TransactionOpen(
+        "your transaction is open: another connection would not see what it has written, and could wait for its locks for"
+        " ever; commit or roll back first"
+    )
+
+
+def _address(conn: Connection[Any]) -> str:
+    with _own_manners(conn), translated(), conn.transaction(force_rollback=True):
+        login, _ = _look(conn, [])
+        _step_in(conn, login, {"role": ROLE})
+    options = " ".join(filter(None, [conn.info.get_parameters().get("options"), f"-c role={ROLE}"]))
+    return make_conninfo(conn.info.dsn, password=conn.info.password or None, options=options)
+
+
 def _under_sqlalchemy(session: Any) -> Connection[Any]:
     """By its shape: SQLAlchemy need not be installed where nobody uses it."""
     _refuse_strangers(session)
@@ -140,10 +181,7 @@ def _under_sqlalchemy(session: Any) -> Connection[Any]:
         session.flush()
         session = session.connection()
     if not hasattr(session, "in_transaction") or not hasattr(session, "connection"):
-        raise ConnectionUnusable(
-            f"{_named(session)} is no connection: give a psycopg 3 connection, or a SQLAlchemy session or connection"
-            " whose engine's URL starts with postgresql+psycopg://"
-        )
+        raise _no_connection(session)
     if session.closed:
         raise ConnectionUnusable("the connection is closed: open another")
     if not session.in_transaction():
@@ -156,6 +194,13 @@ def _under_sqlalchemy(session: Any) -> Connection[Any]:
             f"this engine's driver is {_named(found)}: use postgresql+psycopg://, which is psycopg 3"
         )
     return found
+
+
+def _no_connection(one: Any) -> ConnectionUnusable:
+    return ConnectionUnusable(
+        f"{_named(one)} is no connection: give a psycopg 3 connection, or a SQLAlchemy session or connection whose engine's"
+        " URL starts with postgresql+psycopg://"
+    )
 
 
 def _refuse_strangers(one: Any) -> None:
@@ -213,7 +258,7 @@ def _look(conn: Connection[Any], names: list[str]) -> tuple[str, dict[str, str]]
             f"the transaction is {isolation}: Headgate's verbs lock a row and then read what it stands for by now, which "
             "only read committed shows; begin this one so (isolation_level='READ COMMITTED')"
         )
-    return login, {name: value or "" for name, value in zip(names, values, strict=True)}
+    return login, {name: value or "" for name, value in zip(names, values or (), strict=True)}
 
 
 def _step_in(conn: Connection[Any], login: str, ours: dict[str, str]) -> None:

@@ -27,6 +27,7 @@ from headgate.payments.errors import (
     TooManyFiles,
     UnfundedAttempt,
 )
+from headgate.payments.execution import Queued, queue_payroll
 from headgate.payments.files import file_bytes, get_file, list_files
 from headgate.payments.instructions import get_instruction, name_account
 from headgate.payments.life import Life, get_life, timeline
@@ -42,6 +43,7 @@ from headgate.payments.model import (
     StatementEffects,
 )
 from headgate.payments.originators import set_originator
+from headgate.payments.overrides import awaits_funds, commit_without_funds
 from headgate.payments.overview import Block, FlowFigures, blocks, currencies, flow, recent_changes, time_zone
 from headgate.payments.payrolls import commit_payroll, get_payroll, list_payrolls
 from headgate.payments.reasons import Reason
@@ -87,14 +89,17 @@ __all__ = [
     "PayrollDiffers",
     "PayrollItem",
     "PostingRefused",
+    "Queued",
     "Reason",
     "ReturnEffects",
     "StatementEffects",
     "TooManyFiles",
     "UnfundedAttempt",
+    "awaits_funds",
     "blocks",
     "commit_payroll",
     "commit_register",
+    "commit_without_funds",
     "currencies",
     "deliver",
     "file_bytes",
@@ -110,6 +115,7 @@ __all__ = [
     "name_account",
     "outbound_folder",
     "parse_query",
+    "queue_payroll",
     "recent_changes",
     "return_from_file",
     "rows_by_ids",
