@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+import threading
+import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -15,7 +21,7 @@ from tests.psp import scenes
 
 from headgate import funding, ledger, payments
 from headgate.core.db import Actor, Database
-from headgate.core.errors import Malformed, Refused
+from headgate.core.errors import Malformed, MalformedId, Refused
 from headgate.psp import (
     PSP,
     BoundElsewhere,
@@ -110,16 +116,15 @@ def test_a_block_is_a_value_recorded_and_the_transaction_goes_on(
 
 def test_another_tenants_or_entitys_payroll_is_refused(psp: PSP, client: TenantFixture) -> None:
     batch = scenes.payroll(psp, "60.00")
-    other = psp.config.__class__(tenant_id="00000000-0000-7000-8000-000000000000", legal_entity_id="le_x", actor="x")
+    stranger = "00000000-0000-7000-8000-000000000000"
 
     with pytest.raises(BoundElsewhere):
-        psp.commit_payroll_batch(
-            batch.__class__(other.tenant_id, client.legal_entity_id, "P", TUESDAY, "USD", batch.items)
-        )
+        psp.commit_payroll_batch(replace(batch, tenant_id=stranger))
     with pytest.raises(BoundElsewhere):
-        psp.commit_payroll_batch(batch.__class__(client.id, "le_other", "P", TUESDAY, "USD", batch.items))
+        psp.commit_payroll_batch(replace(batch, legal_entity_id="le_other"))
     with pytest.raises(BoundElsewhere):
-        psp.release_reservation(tenant_id=other.tenant_id, reservation_id=1)
+        psp.release_reservation(tenant_id=stranger, reservation_id=1)
+    assert psp.commit_payroll_batch(replace(batch, tenant_id=str(client.id).upper())).payroll.total == usd("60.00")
 
 
 # The override of the commit gate, and the pay gate that has none ----------------------------------------------------
@@ -524,3 +529,85 @@ def test_the_events_are_read_from_what_the_gate_published(
         FundingInsufficientFunds.of(bodies["funding.blocked"])
     with pytest.raises(Malformed, match="lacks subject"):
         FundingBlocked.of({key: value for key, value in bodies["funding.blocked"].items() if key != "subject"})
+
+
+# Beside everything else ---------------------------------------------------------------------------------------------
+
+
+def test_what_is_no_item_is_not_dropped_in_silence(client: TenantFixture, psp: PSP) -> None:
+    good = scenes.payroll(psp, "60.00")
+    strange: Any = {"employee_id": "E-9", "amount": "70.00"}
+
+    with pytest.raises(payments.InvalidPayroll, match="an item is a dict; write net pay as PayrollItem"):
+        psp.commit_payroll_batch(replace(good, items=(*good.items, strange)))
+
+
+def test_a_tenants_id_is_one(configured: Configure) -> None:
+    with pytest.raises(MalformedId, match="'acme' is no tenant's id"):
+        configured(tenant_id="acme")
+
+
+def test_the_own_connection_goes_where_the_environment_says(
+    database: Database, client: TenantFixture, theirs: Connection, configured: Configure, login: str
+) -> None:
+    scenes.fund(database, client, "200.00")
+    url = database.url("admin").replace("//headgate@", f"//{login}@")
+    assert login in url
+    installation = replace(database.config, database_url=url)
+    psp = PSP(theirs, configured(config=installation))
+    psp.commit_payroll_batch(scenes.payroll(psp, "60.00"))
+    theirs.commit()
+
+    (file,) = psp.submit_due(MONDAY)
+
+    assert file.status == "delivered"
+
+
+@pytest.mark.parametrize(("ends", "second"), [("commit", "blocked_funds"), ("rollback", "committed")])
+def test_a_second_application_waits_for_the_first_and_sees_what_became_of_it(
+    database: Database,
+    client: TenantFixture,
+    connect: Callable[..., Connection],
+    configured: Configure,
+    ends: str,
+    second: str,
+) -> None:
+    """Two sessions ask for the same last dollars; who comes second is judged by what the first leaves."""
+    scenes.fund(database, client, "100.00")
+    one, two = PSP(connect(), configured()), PSP(connect(), configured())
+    batches = [scenes.payroll(one, "80.00", payroll_id=f"PR-{n}") for n in range(2)]
+    one.session.commit()
+    results: list[str] = []
+
+    assert one.commit_payroll_batch(batches[0]).status == "committed"
+    waiting = threading.Thread(target=lambda: results.append(two.commit_payroll_batch(batches[1]).status))
+    waiting.start()
+    while waiting.is_alive() and not somebody_waits(database):
+        time.sleep(0.01)
+    assert results == []
+    getattr(one.session, ends)()
+    waiting.join()
+    two.session.commit()
+
+    assert results == [second]
+    assert scenes.figures(database, client) == ("80.00", "20.00")
+
+
+def somebody_waits(database: Database) -> bool:
+    with database.connect("admin") as connection:
+        row = connection.execute(
+            "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+        ).fetchone()
+        return bool(row and row[0])
+
+
+def test_it_needs_neither_sqlalchemy_nor_the_servers_parts(tmp_path: Path) -> None:
+    code = """
+import sys
+sys.modules["sqlalchemy"] = None
+import headgate.psp
+print(sorted({name.partition(".")[0] for name in sys.modules} & {"uvicorn", "typer", "jinja2", "sse_starlette", "rich"}))
+"""
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd=tmp_path)
+
+    assert (ran.stdout.strip(), ran.stderr) == ("[]", "")

@@ -15,7 +15,7 @@ from headgate.core.borrowed import borrowed
 from headgate.core.config import Config
 from headgate.core.db import Tx
 from headgate.psp.errors import BoundElsewhere
-from headgate.psp.model import PSPConfig
+from headgate.psp.model import PSPConfig, as_uuid
 
 
 @cache
@@ -50,7 +50,7 @@ class Bound:
 
     def _check(self, *, tenant_id: UUID | str | None = None, legal_entity_id: str | None = None) -> None:
         """Raises BoundElsewhere where a call names another tenant or legal entity than this is bound to."""
-        if tenant_id is not None and str(tenant_id) != str(self.config.tenant):
+        if tenant_id is not None and as_uuid(tenant_id) != self.config.tenant:
             raise BoundElsewhere(
                 f"this is bound to tenant {self.config.tenant}, not to {tenant_id}: make one for that tenant"
             )

@@ -9,14 +9,24 @@ from uuid import UUID
 
 from headgate.core.config import Config
 from headgate.core.db import Actor
-from headgate.core.errors import Refused
+from headgate.core.errors import MalformedId, Refused
 from headgate.core.money import Money
 from headgate.funding import GateResult, SettledDeposits
-from headgate.payments import Obligation, Payroll, PayrollItem, ReturnEffects, StatementEffects
+from headgate.payments import InvalidPayroll, Obligation, Payroll, PayrollItem, ReturnEffects, StatementEffects
 from headgate.payments import PayrollBatch as _Batch
 from headgate.psp.errors import OverrideReasonMissing, PayGateNotOptional
 
 CommitStatus = Literal["committed", "committed_with_warnings", "blocked_policy", "blocked_funds"]
+
+
+def as_uuid(tenant_id: UUID | str) -> UUID:
+    """A tenant's id. Raises MalformedId."""
+    try:
+        return tenant_id if isinstance(tenant_id, UUID) else UUID(tenant_id)
+    except ValueError:
+        raise MalformedId(
+            f"'{tenant_id}' is no tenant's id: it is the UUID that `headgate tenants list` shows"
+        ) from None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,7 +35,8 @@ class PSPConfig:
 
     `actor` is a text for a person, or an `Actor` (`Actor.system("payroll-engine")`). `commit_gate_strict=False` is the
     emergency override of the commit gate, and asks for an `override_reason`; nothing turns the pay gate off. `config` is
-    this installation's (keys, folders), by default the environment's. Raises PayGateNotOptional, OverrideReasonMissing.
+    this installation's (keys, folders), by default the environment's. Raises PayGateNotOptional, OverrideReasonMissing,
+    MalformedId.
     """
 
     tenant_id: UUID | str
@@ -49,10 +60,11 @@ class PSPConfig:
                 "commit_gate_strict=False is the emergency override, audited with actor and reason: give the reason as"
                 " override_reason='…'"
             )
+        as_uuid(self.tenant_id)
 
     @property
     def tenant(self) -> UUID:
-        return self.tenant_id if isinstance(self.tenant_id, UUID) else UUID(self.tenant_id)
+        return as_uuid(self.tenant_id)
 
     @property
     def who(self) -> Actor:
@@ -76,7 +88,13 @@ class PayrollBatch:
     items: tuple[PayrollItem | Obligation, ...]
 
     def as_payroll(self) -> _Batch:
-        """The same, as payments take it."""
+        """The same, as payments take it. Raises InvalidPayroll where an item is neither net pay nor an obligation."""
+        strange = [type(item).__name__ for item in self.items if not isinstance(item, PayrollItem | Obligation)]
+        if strange:
+            raise InvalidPayroll(
+                f"payroll {self.payroll_id}: an item is a {strange[0]}; write net pay as PayrollItem, and what is owed beside"
+                " it as Obligation"
+            )
         return _Batch(
             legal_entity_id=self.legal_entity_id,
             payroll_id=self.payroll_id,

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
 from zoneinfo import ZoneInfo
 
 from headgate import parties, payments, tenants
+from headgate.core import server
 from headgate.core.borrowed import own_address
-from headgate.core.db import Database, Tx
+from headgate.core.db import Database, Role, Tx
 from headgate.core.errors import Refused
 from headgate.psp.binding import Bound
 from headgate.psp.model import CommitResult, PayrollBatch
@@ -72,8 +73,7 @@ class PaymentOrchestrator(Bound):
         On a connection of its own, committed: bytes that have left cannot be rolled back. So the caller's transaction
         must be over, and what it has not committed is not sent. Raises TransactionOpen, OriginatorMissing, TooManyFiles.
         """
-        address = own_address(self.session)
-        with Database(lambda role: address, config=self.installation, pool_max=2) as database:
+        with Database(self._url(), config=self.installation, pool_max=2) as database:
             with database.begin(
                 tenant_id=self.config.tenant, actor=self.config.who, correlation_id=self.config.correlation_id
             ) as tx:
@@ -81,6 +81,11 @@ class PaymentOrchestrator(Bound):
             payments.deliver(database, self.config.tenant)
             with database.begin(tenant_id=self.config.tenant, actor=self.config.who) as tx:
                 return [payments.get_file(tx, file.id) for file in made]
+
+    def _url(self) -> Callable[[Role], str]:
+        """Where the own connection goes: as HEADGATE_DATABASE_URL says (past a pooler, say), else where the session is."""
+        address = own_address(self.session)
+        return server.resolve(self.installation).url if self.installation.database_url else lambda role: address
 
     def _today(self, tx: Tx) -> date:
         entity = tenants.legal_entity(tx, self.config.legal_entity_id)
