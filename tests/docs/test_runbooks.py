@@ -40,12 +40,17 @@ def queries(path: Path) -> dict[str, str]:
     return dict(found)
 
 
-def run(operator: Operator, name: str, **variables: str) -> list[tuple[Any, ...]]:
-    """A query with psql's variables set, by its name; the rows."""
+def filled(connection: psycopg.Connection[Any], name: str, **variables: str) -> str:
+    """A query by its name, with psql's variables set."""
     query = queries(GATE)[name]
     for variable in set(re.findall(r":'(\w+)'", query)):
-        query = query.replace(f":'{variable}'", sql.Literal(variables[variable]).as_string(operator))
-    cursor = operator.execute(query.encode())
+        query = query.replace(f":'{variable}'", sql.Literal(variables[variable]).as_string(connection))
+    return query
+
+
+def run(operator: Operator, name: str, **variables: str) -> list[tuple[Any, ...]]:
+    """A query by its name, asked; the rows, or how many it changed."""
+    cursor = operator.execute(filled(operator, name, **variables).encode())
     return [tuple(row.values()) for row in cursor.fetchall()] if cursor.description else [(cursor.rowcount,)]
 
 
