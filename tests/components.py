@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import re
 import shutil
@@ -15,6 +16,7 @@ import pytest
 COMPONENTS: Final[dict[str, Callable[[], bool]]] = {
     "chromium": lambda: shutil.which("chromium") is not None,
     "pgbouncer": lambda: Path("/usr/sbin/pgbouncer").exists(),
+    "sqlalchemy": lambda: importlib.util.find_spec("sqlalchemy") is not None,
     "postgresql-15": lambda: Path("/usr/lib/postgresql/15/bin/postgres").exists(),
 }
 _REASON: Final = "component {name} is missing: make components"

@@ -18,6 +18,8 @@ import pytest
 from psycopg import Connection, Cursor, sql
 from rich.console import Console
 from tests import make
+from tests.docs import test_runbooks as runbook
+from tests.operators.test_views import PROMISED
 from tests.tenants import catalogue
 
 from headgate import audit, cases, funding, ingestion, ledger, messaging, parties, payments, recon, tenants
@@ -221,6 +223,27 @@ def test_a_listed_query_reads_no_large_table_from_end_to_end(
         QUERIES[name](tx, crowd)
 
     assert wrong == []
+
+
+@pytest.mark.parametrize("name", sorted(runbook.ASKED))
+def test_a_query_of_the_runbook_reads_no_large_table_from_end_to_end(
+    name: str, crowd: Crowd, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with (
+        judged(monkeypatch, crowd.large) as wrong,
+        crowd.database.begin(tenant_id=crowd.tenant_id, actor=make.ACTOR) as tx,
+    ):
+        payroll = payments.list_payrolls(tx)[0]
+        about = {"me": "ann", "legal_entity": payroll.legal_entity_id, "payroll": payroll.id}
+        tx.conn.execute(runbook.filled(tx.conn, name, **about))  # type: ignore[call-overload]
+
+    assert wrong == []
+
+
+@pytest.mark.parametrize("view", sorted(PROMISED))
+def test_the_demo_leaves_rows_in_every_view_of_the_operators(view: str, crowd: Crowd) -> None:
+    with crowd.database.begin(tenant_id=crowd.tenant_id, actor=make.ACTOR) as tx:
+        assert tx.value(f"SELECT count(*) FROM {view}") > 0
 
 
 def test_the_workers_claim_by_index(crowd: Crowd, monkeypatch: pytest.MonkeyPatch) -> None:

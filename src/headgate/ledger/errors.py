@@ -186,6 +186,13 @@ class BookExists(Conflict):
     sqlstate = "HG113"
 
 
+class ReservationNotExpirable(Conflict):
+    """Only an active reservation that is overdue can be set to expired, and nothing else of it."""
+
+    code = "ledger.reservation_not_expirable"
+    sqlstate = "HG114"
+
+
 class MalformedBook(Malformed):
     """This file is no book that can be taken in."""
 

@@ -30,6 +30,7 @@ from headgate.payments.errors import (
     TooManyFiles,
     UnfundedAttempt,
 )
+from headgate.payments.execution import Queued, queue_payroll
 from headgate.payments.files import file_bytes, get_file, list_files
 from headgate.payments.instructions import get_instruction, name_account
 from headgate.payments.life import Life, get_life, timeline
@@ -46,6 +47,7 @@ from headgate.payments.model import (
 )
 from headgate.payments.notices import Notice, NoticeEffects, list_notices, notice_policies, set_notice_policy
 from headgate.payments.originators import set_originator
+from headgate.payments.overrides import awaits_funds, commit_without_funds
 from headgate.payments.overview import Block, FlowFigures, blocks, currencies, flow, recent_changes, time_zone
 from headgate.payments.payrolls import commit_payroll, get_payroll, list_payrolls
 from headgate.payments.reasons import Reason
@@ -96,15 +98,18 @@ __all__ = [
     "PayrollDiffers",
     "PayrollItem",
     "PostingRefused",
+    "Queued",
     "Reason",
     "ReturnEffects",
     "ReturnRate",
     "StatementEffects",
     "TooManyFiles",
     "UnfundedAttempt",
+    "awaits_funds",
     "blocks",
     "commit_payroll",
     "commit_register",
+    "commit_without_funds",
     "currencies",
     "deliver",
     "file_bytes",
@@ -122,6 +127,7 @@ __all__ = [
     "notice_policies",
     "outbound_folder",
     "parse_query",
+    "queue_payroll",
     "recent_changes",
     "reserve_awaiting",
     "return_from_file",
