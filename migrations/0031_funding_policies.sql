@@ -194,6 +194,7 @@ ALTER TABLE funding.gate_evaluations DROP CONSTRAINT gate_evaluations_reason,
   ADD CONSTRAINT gate_evaluations_outcome_agrees CHECK ((outcome = 'passed') = passed
     AND (outcome <> 'warned' OR (mode <> 'strict' AND (mode = 'soft' OR reason <> 'policy_violation')))),
   ADD CONSTRAINT gate_evaluations_violation_is_named CHECK (reason IS DISTINCT FROM 'policy_violation' OR policy_violated IS NOT NULL);
+CREATE INDEX gate_evaluations_by_time ON funding.gate_evaluations (tenant_id, evaluated_at) INCLUDE (outcome, legal_entity_id);
 CREATE INDEX gate_evaluations_history ON funding.gate_evaluations (tenant_id, legal_entity_id, currency, id DESC)
   INCLUDE (subject, required_minor, outcome) WHERE gate_type = 'commit' AND outcome <> 'blocked';
 CREATE INDEX gate_evaluations_by_fingerprint ON funding.gate_evaluations (tenant_id, legal_entity_id, fingerprint)

@@ -538,6 +538,32 @@ ROWS: dict[tuple[str, str], Row] = {
             "due_on": "2026-12-01",
         }
     ),
+    ("POST", "/v1/funding/approval-requests"): lambda a: Attack(
+        json={
+            "change": {
+                "kind": "credit_draw",
+                "legal_entity_id": a.tenant.legal_entity_id,
+                "amount": {"minor": 100, "currency": "USD"},
+            },
+            "reason": "x",
+        }
+    ),
+    ("POST", "/v1/funding/changes"): lambda a: Attack(
+        json={
+            "change": {
+                "kind": "credit_draw",
+                "legal_entity_id": a.tenant.legal_entity_id,
+                "amount": {"minor": 100, "currency": "USD"},
+            },
+            "reason": "x",
+            "approval_id": "apr_none",
+        }
+    ),
+    ("GET", "/v1/funding/limits"): lambda a: Attack(query={"legal_entity_id": a.tenant.legal_entity_id}, own=True),
+    ("GET", "/v1/funding/overrides"): lambda a: Attack(query={"legal_entity_id": a.tenant.legal_entity_id}, own=True),
+    ("GET", "/v1/funding/credit-lines/{legal_entity_id}"): lambda a: Attack(
+        params={"legal_entity_id": a.tenant.legal_entity_id}
+    ),
     ("GET", "/v1/funding/requests"): lambda a: Attack(query={"legal_entity_id": a.tenant.legal_entity_id}, own=True),
     ("GET", "/v1/funding/requests/{funding_request_id}"): lambda a: Attack(
         params={"funding_request_id": a.funding_request}

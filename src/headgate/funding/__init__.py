@@ -43,7 +43,7 @@ from headgate.funding.errors import (
     ReservationCaptured,
 )
 from headgate.funding.events import get_event, list_events
-from headgate.funding.gate import judge_commit, judge_pay
+from headgate.funding.gate import judge_commit, judge_pay, preview_pay
 from headgate.funding.limits import LimitRow, list_limits, set_limit
 from headgate.funding.messages import set_template
 from headgate.funding.model import (
@@ -82,6 +82,7 @@ from headgate.funding.requests import (
 from headgate.funding.returning import record_returned
 from headgate.funding.settings import change_setting, commit_gate_mode
 from headgate.funding.settling import finalise_due, record_settled
+from headgate.funding.watch import GateAlert, gate_alerts, watch_gate
 
 __all__ = [
     "FUNDING_RAILS",
@@ -102,6 +103,7 @@ __all__ = [
     "FundingRequest",
     "FundsNotPostable",
     "FundsNotReservable",
+    "GateAlert",
     "GateMode",
     "GateRequest",
     "GateResult",
@@ -142,6 +144,7 @@ __all__ = [
     "evaluation",
     "evaluations_of",
     "finalise_due",
+    "gate_alerts",
     "gate_policies",
     "get_event",
     "get_request",
@@ -164,6 +167,7 @@ __all__ = [
     "offered_rails",
     "overrides",
     "payer_reference",
+    "preview_pay",
     "record_deposits",
     "record_returned",
     "record_settled",
@@ -176,5 +180,6 @@ __all__ = [
     "settings",
     "settle_deposits",
     "unblocked_payees",
+    "watch_gate",
     "words_of",
 ]

@@ -78,6 +78,22 @@ def judge_pay(tx: Tx, request: GateRequest) -> GateResult:
     return result
 
 
+class _Undo(Exception):
+    """Takes back what a judgement wrote down."""
+
+
+def preview_pay(tx: Tx, request: GateRequest) -> GateResult:
+    """What the pay gate would say now. Nothing of it is kept: no judgement, no reservation, no counter."""
+    result: GateResult | None = None
+    try:
+        with tx.savepoint():
+            result = judge_pay(tx, request)
+            raise _Undo
+    except _Undo:
+        assert result is not None, "it was judged"
+        return result
+
+
 def _clear_of(result: GateResult, request: GateRequest) -> set[int]:
     """Reservations of claims that no violation is about, where every violation names its claims: they are asked again."""
     if result.reason != "policy_violation" or not all(one.refs for one in result.violations):

@@ -10,13 +10,14 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from headgate.core import ids
 from headgate.core.money import Money
-from headgate.funding import queries, references, request_routes
+from headgate.funding import control_routes, queries, references, request_routes
 from headgate.funding.deposits import settle_deposits
 from headgate.funding.model import Deposit, Evaluation, GateMode, Outcome, Reason, SettledDeposits
 from headgate.web import Call, MoneyModel, Page, PageOf, money, page_of, reads, writes
 
 router = APIRouter(prefix="/v1/funding", tags=["funding"])
 router.include_router(request_routes.router)
+router.include_router(control_routes.router)
 
 Reads = Annotated[Call, reads("funding.read")]
 Manages = Annotated[Call, writes("funding.manage")]

@@ -4,7 +4,7 @@ money.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -203,8 +203,15 @@ def _waiting(tx: Tx, payroll_id: str) -> list[Wanted]:
     )
 
 
-def request_of(payroll: Payroll, wanted: Sequence[Wanted], *, fingerprint: bytes | None = None) -> funding.GateRequest:
-    """What the gate is asked for these instructions of a payroll, under its next number."""
+def request_of(
+    payroll: Payroll,
+    wanted: Sequence[Wanted],
+    *,
+    fingerprint: bytes | None = None,
+    reservations: Mapping[str, int] | None = None,
+) -> funding.GateRequest:
+    """What the gate is asked for these instructions of a payroll, under its next number, with what they hold already."""
+    held = reservations or {}
     return funding.GateRequest(
         subject=payroll.id,
         evaluation_no=payroll.evaluation_no + 1,
@@ -212,7 +219,12 @@ def request_of(payroll: Payroll, wanted: Sequence[Wanted], *, fingerprint: bytes
         currency=payroll.currency,
         requirement=requirement_of([(one.kind, one.amount_minor) for one in wanted], payroll.currency),
         claims=tuple(
-            funding.Claim(one.id, Money(one.amount_minor, payroll.currency), bank_account_id=one.bank_account_id)
+            funding.Claim(
+                one.id,
+                Money(one.amount_minor, payroll.currency),
+                held.get(one.id),
+                bank_account_id=one.bank_account_id,
+            )
             for one in wanted
         ),
         release_on=release_on(payroll.pay_on),

@@ -1,0 +1,179 @@
+"""Funding through its doors: HTTP and command line say and do the same as the verbs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+import typer
+from tests.funding import scenes
+from tests.make import ACTOR, TenantFixture, usd
+from tests.payments import stories
+from tests.payments.stories import MONDAY, TUESDAY
+from tests.web.client import Client, Keys, client_of, keys_of
+from typer.testing import CliRunner
+
+from headgate import cases
+from headgate.cases import routes as case_routes
+from headgate.core import terminal
+from headgate.core.db import Database
+from headgate.core.errors import HeadgateError
+from headgate.funding import commands, routes
+from headgate.payments import routes as payment_routes
+from headgate.web import build_application
+
+
+@pytest.fixture(scope="module")
+def client(database: Database) -> Iterator[Client]:
+    application = build_application(database, [routes.router, payment_routes.router, case_routes.router])
+    with client_of(application) as opened:
+        yield opened
+
+
+@pytest.fixture
+def keys(database: Database, tenant: TenantFixture) -> Keys:
+    return keys_of(database, tenant.id)
+
+
+def asking(tenant: TenantFixture, **more: Any) -> dict[str, Any]:
+    return {
+        "legal_entity_id": tenant.legal_entity_id,
+        "amount": {"minor": 10000, "currency": "USD"},
+        "rail": "inbound_wire",
+        "due_on": TUESDAY.isoformat(),
+        **more,
+    }
+
+
+def test_money_is_asked_for_and_seen_to_come_over_http(
+    client: Client, keys: Keys, database: Database, tenant: TenantFixture
+) -> None:
+    def post(key: str, body: dict[str, Any]) -> Any:
+        return client.post("/v1/funding/requests", json=body, headers={**keys.operator, "Idempotency-Key": key})
+
+    made = post("ask", asking(tenant))
+    assert made.status_code == 201 and made.json()["status"] == "requested"
+    assert post("ask", asking(tenant)).json() == made.json()
+    lacking = post("rtp", asking(tenant, rail="rtp_rfp"))
+    assert lacking.status_code == 422 and lacking.json()["code"] == "funding.rail_unavailable"
+    assert lacking.json()["facts"]["rails"] == ["ach_debit", "inbound_wire", "drawdown", "book"]
+    with database.begin(tenant_id=tenant.id, actor=ACTOR) as tx:
+        stories.at(tx, MONDAY)
+        stories.fund(tx, tenant, "100.00")
+
+    shown = client.get(f"/v1/funding/requests/{made.json()['id']}", headers=keys.readonly).json()
+
+    assert (shown["status"], shown["received"]["minor"]) == ("final", 10000)
+    assert [(event["kind"], event["amount"]["minor"]) for event in shown["events"]] == [("settled", 10000)]
+    listed = client.get("/v1/funding/requests?status=final", headers=keys.readonly).json()["data"]
+    assert [row["id"] for row in listed] == [shown["id"]]
+    refused = client.post(
+        "/v1/funding/requests", json=asking(tenant), headers={**keys.readonly, "Idempotency-Key": "x"}
+    )
+    assert refused.status_code == 403
+
+
+@pytest.mark.parametrize("kind", ["limit", "setting", "credit_line"])
+def test_a_change_is_asked_for_approved_by_another_and_made_once(
+    client: Client, keys: Keys, database: Database, tenant: TenantFixture, kind: str
+) -> None:
+    change: dict[str, Any] = {
+        "limit": {"kind": "limit", "policy": "velocity", "currency": "USD", "limit": {"count": 5},
+                  "legal_entity_id": tenant.legal_entity_id},
+        "setting": {"kind": "setting", "name": "commit_gate_mode", "value": "hybrid"},
+        "credit_line": {"kind": "credit_line", "legal_entity_id": tenant.legal_entity_id,
+                        "limit": {"minor": 5000, "currency": "USD"}, "valid_until": "2035-01-01T00:00:00Z"},
+    }[kind]  # fmt: skip
+    asked = client.post(
+        "/v1/funding/approval-requests", json={"change": change, "reason": "as agreed"}, headers=keys.operator
+    )
+    assert asked.status_code == 201, asked.text
+    body = {"change": change, "reason": "as agreed", "approval_id": asked.json()["id"]}
+
+    def make(key: str, **other: Any) -> Any:
+        return client.post(
+            "/v1/funding/changes", json={**body, **other}, headers={**keys.operator, "Idempotency-Key": key}
+        )
+
+    assert make("early").json()["code"] == "cases.not_approved"
+    with database.begin(tenant_id=tenant.id, actor=scenes.person("bob")) as tx:
+        cases.approve(tx, approval_id=asked.json()["id"], digest=asked.json()["digest"])
+    made = make("now")
+    assert made.status_code == 201, made.text
+    assert make("now").json() == made.json() and make("twice").json()["code"] == "cases.approval_used"
+
+    if kind == "limit":
+        (row,) = client.get("/v1/funding/limits", headers=keys.readonly).json()
+        assert (row["policy"], row["limit"]["count"]) == ("velocity", 5)
+    if kind == "credit_line":
+        path = f"/v1/funding/credit-lines/{tenant.legal_entity_id}"
+        assert client.get(path, headers=keys.readonly).json()["free"]["minor"] == 5000
+    assert client.get("/v1/funding/overrides", headers=keys.readonly).json() == []
+
+
+def test_blocked_then_funded_the_old_key_still_answers_what_it_answered(
+    client: Client, keys: Keys, database: Database, tenant: TenantFixture
+) -> None:
+    with database.begin(tenant_id=tenant.id, actor=ACTOR) as tx:
+        stories.at(tx, MONDAY)
+        batch = stories.batch(tx, tenant, "60.00", "40.00")
+    body = {
+        "legal_entity_id": batch.legal_entity_id, "payroll_id": batch.payroll_id, "pay_on": batch.pay_on.isoformat(),
+        "items": [
+            {"employee_id": item.employee_id, "payee_id": item.payee_id, "bank_account_id": item.bank_account_id,
+             "net_pay": {"minor": item.net_pay.minor, "currency": "USD"}} for item in batch.items
+        ],
+    }  # fmt: skip
+
+    def commit(key: str) -> Any:
+        return client.post("/v1/payments/payrolls", json=body, headers={**keys.operator, "Idempotency-Key": key})
+
+    first = commit("old").json()
+    assert first["code"] == "payments.blocked_funds" and first["facts"]["funding_request_id"].startswith("freq_")
+    with database.begin(tenant_id=tenant.id, actor=ACTOR) as tx:
+        stories.fund(tx, tenant, "60.00")
+    payroll = first["facts"]["payroll_id"]
+    split = client.post(
+        f"/v1/payments/payrolls/{payroll}/split", json={}, headers={**keys.operator, "Idempotency-Key": "split"}
+    )
+    assert split.status_code == 201, split.text
+    assert split.json()["status"] == "committed_with_warnings"
+    assert split.json()["warnings"] == ["the money reaches for a part: the other payments await funding"]
+
+    assert commit("old").json()["facts"] == first["facts"]
+    assert commit("new").json()["status"] == "committed"
+    with database.begin(tenant_id=tenant.id, actor=ACTOR) as tx:
+        assert stories.statuses(tx) == ["pending", "awaiting_funding"]
+
+
+def test_the_command_line_asks_lists_and_shows(
+    database: Database, tenant: TenantFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    @contextmanager
+    def opened() -> Iterator[Database]:
+        yield database
+
+    monkeypatch.setattr(terminal, "open_database", opened)
+    whole = typer.Typer()
+    whole.add_typer(commands.app)
+
+    def run(*words: str) -> Any:
+        done = CliRunner().invoke(whole, ["funding", *words, "--tenant", tenant.slug, "--json"])
+        if isinstance(done.exception, HeadgateError):
+            return done.exception.code
+        assert done.exit_code == 0, done.output
+        return json.loads(done.stdout)
+
+    asked = ("--legal-entity", tenant.legal_entity_id, "--amount", "12.50", "--due-on", "2026-12-01")
+    made = run("request", *asked, "--idempotency-key", "k")
+
+    assert made["asked"] == {"minor": 1250, "currency": "USD"} and made["rail"] == "inbound_wire"
+    assert run("request", *asked, "--idempotency-key", "k") == made
+    assert run("request", *asked, "--rail", "pigeon") == "funding.rail_unavailable"
+    assert run("request", *asked, "--rail", "rtp_rfp") == "funding.rail_unavailable"
+    assert run("list", "--status", "requested") == [made]
+    assert run("show", made["id"]) == {**made, "events": []}
+    assert usd("12.50").minor == made["amount"]["minor"]
