@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from itertools import repeat
 
 from headgate.rails.ach import layout
+from headgate.rails.ach.bulk import Columns, Routings, Run
 from headgate.rails.ach.calendar import add_banking_days, is_banking_day
 from headgate.rails.ach.checks import Faults
 from headgate.rails.ach.codes import COUNTED, IAT_MANDATORY, SECS, TRANSACTION_CODES, Code, Sec
@@ -24,6 +26,16 @@ _SAME_DAY_CAPS = ((date(2022, 3, 18), 100_000_000), (date(2020, 3, 20), 10_000_0
 
 _SAME_DAY_LEAST = min(cap for _, cap in _SAME_DAY_CAPS)
 _ANY_SEC = Sec(layout.ENTRY)
+_AMOUNT_MAX = 10**10 - 1
+_DEBITS = frozenset(code for code, known in TRANSACTION_CODES.items() if known.is_debit)
+_NOT_IN_RUNS = frozenset((*COUNTED, "COR"))
+_COLUMNS = {
+    table: columns
+    for table, columns in ((table, Columns(table)) for table in {sec.table for sec in SECS.values()})
+    if columns.is_usable
+}
+"""The entries that are judged by columns; the other tables have more to say."""
+
 _ADDENDA_TABLES = {"05": layout.ADDENDA_05, "98": layout.ADDENDA_98}
 
 
@@ -42,11 +54,11 @@ class _Open:
     """The batch being read."""
 
     __slots__ = (
-        "credits", "debits", "entries", "family", "hash", "header", "last_trace", "match", "name", "odfi", "records",
-        "sec", "service_class", "table",
+        "codes", "columns", "credits", "debits", "entries", "family", "hash", "header", "last_trace", "least", "limit",
+        "match", "name", "odfi", "records", "sec", "service_class", "table",
     )  # fmt: skip
 
-    def __init__(self, header: BatchHeader | None) -> None:
+    def __init__(self, header: BatchHeader | None, created_on: date | None = None) -> None:
         self.header = header
         self.name = header.sec_code if header is not None else ""
         self.sec = SECS.get(self.name, _ANY_SEC)
@@ -58,6 +70,20 @@ class _Open:
         self.records = self.entries = self.hash = self.debits = self.credits = 0
         self.last_trace = ""
         self.family = ""
+        # For whole runs of entries: what the plain ones may hold. What is beyond is looked at one by one.
+        self.columns = _COLUMNS.get(self.table) if header is not None and self.name not in _NOT_IN_RUNS else None
+        self.codes = frozenset(code for code, known in TRANSACTION_CODES.items() if self._is_plain(code, known))
+        self.least = 0 if self.sec.may_be_zero else 1
+        self.limit = self.sec.cap_minor if self.sec.cap_minor is not None else _AMOUNT_MAX
+        if header is not None and created_on is not None and header.effective_on == created_on:
+            self.limit = min(self.limit, _same_day_cap(created_on))
+
+    def _is_plain(self, code: str, known: Code) -> bool:
+        """Whether entries with this code need no closer look in this batch."""
+        sides = self.sec.sides if self.sec.sides != "both" else {"220": "credit", "225": "debit"}.get(self.service_class)
+        wanted = sides is None or known.is_debit is (sides == "debit")
+        fits = {"220": not known.is_debit, "225": known.is_debit}.get(self.service_class, True)
+        return known.kind == "live" and code != "55" and wanted and fits
 
 
 class BatchReader:
@@ -72,8 +98,9 @@ class BatchReader:
         self._entry: Entry | None = None
         self._addenda: list[Addenda] = []
         self._last_number = -1
-        self._good_rdfis: set[str] = set()
+        self._routings = Routings()
         self._traces = Traces()
+        self._is_told_full = False
 
     @property
     def is_open(self) -> bool:
@@ -85,7 +112,7 @@ class BatchReader:
         record = BatchHeader(line, number, layout.BATCH_HEADER_IAT if is_iat else layout.BATCH_HEADER)
         faults = self.faults
         faults.fields(record)
-        self._batch = _Open(record)
+        self._batch = _Open(record, self.created_on)
         sec = record.sec_code
         if sec not in SECS and sec.isupper():
             faults.field("V-22", record, "sec_code", f"'{sec}' is no SEC code; write a known one, as PPD")
@@ -117,16 +144,68 @@ class BatchReader:
         if batch.match(line) is None:
             self.faults.fields(entry)
         rdfi, trace = line[3:12], line[79:94]
-        if rdfi not in self._good_rdfis:
+        if rdfi not in self._routings.known:
             self._check_rdfi(entry, rdfi)
         batch.hash += _digits(rdfi[:8]) or 0
         if trace <= batch.last_trace or trace[:8] != batch.odfi:
             self._check_trace(entry, batch, trace)
-        batch.last_trace = max(trace, batch.last_trace)
-        if not self._traces.add(trace):
-            text = f"{trace} stands in another batch of the file as well; number across the whole file"
-            if trace != batch.last_trace or batch.entries == 1:
-                self.faults.field("V-54", entry, "trace_number", text)
+        repeats = trace == batch.last_trace and batch.entries > 1
+        if trace.isdecimal():
+            batch.last_trace = trace
+        if not self._traces.add(trace) and not repeats:
+            text = f"{trace} stands elsewhere in the file as well; number across the whole file"
+            self.faults.field("V-54", entry, "trace_number", text)
+        if self._traces.is_full and not self._is_told_full:
+            self._is_told_full = True
+            text = "too many scattered trace numbers to remember: those from here on are not compared; split the file"
+            self.faults.add("V-54", number, text, most="W")
+
+    @property
+    def takes_runs(self) -> bool:
+        """Whether the open batch is one whose plain entries can be judged many at a time."""
+        batch = self._batch
+        return batch is not None and batch.columns is not None and batch.family in ("", "forward", "change")
+
+    def run(self, lines: list[str], number: int) -> bool:
+        """Take entries that follow each other without addenda; False, and none taken, where they cannot be columns."""
+        if self._entry is not None:
+            self._finish_entry()
+        batch = self._batch
+        assert batch is not None and batch.columns is not None
+        try:
+            run = Run(lines, batch.columns)
+        except UnicodeEncodeError:
+            return False
+        run.judge(batch.codes, self._routings, batch.limit, batch.least, batch.odfi, batch.last_trace)
+        start = 0
+        for at in (*sorted(run.suspects), len(lines)):
+            if at > start and not self._part(run, start, at, number):
+                for n in range(start, at):
+                    self.entry(lines[n], number + n)
+            if at < len(lines):
+                self.entry(lines[at], number + at)
+            start = at + 1
+        return True
+
+    def _part(self, run: Run, start: int, end: int, number: int) -> bool:
+        """Take a part of a run in which nothing is suspected; False, and none taken, for a repeated trace number."""
+        if self._entry is not None:
+            self._finish_entry()
+        batch = self._batch
+        assert batch is not None
+        first, last = int(run.traces[start][8:]), int(run.traces[end - 1][8:])
+        if last - first != end - start - 1 or not self._traces.add_range(batch.odfi, first, last):
+            return False
+        hashed, debits, credits = run.sums(start, end, _DEBITS, self._routings.known)
+        batch.hash += hashed
+        batch.debits += debits
+        batch.credits += credits
+        batch.records += end - start
+        batch.entries += end - start
+        batch.last_trace = run.traces[end - 1]
+        batch.family = batch.family or "forward"
+        self.faults.out.extend(map(Entry, run.lines[start:end], range(number + start, number + end), repeat(batch.table)))
+        return True
 
     def addenda(self, line: str, number: int) -> None:
         """Take an addenda record of the entry before it."""
@@ -213,8 +292,8 @@ class BatchReader:
         if digit != int(rdfi[8]) or rdfi == "000000000":
             text = f"{rdfi} is no routing number: its last digit would be {digit}; ask the receiver"
             self.faults.field("V-31", entry, "check_digit", text)
-        elif len(self._good_rdfis) < 100_000:
-            self._good_rdfis.add(rdfi)
+        else:
+            self._routings.learn({rdfi})
 
     def _check_trace(self, entry: Entry, batch: _Open, trace: str) -> None:
         if not trace.isdigit() or self._batch is None:
@@ -286,8 +365,8 @@ class BatchReader:
         effective_on = batch.header.effective_on if batch.header is not None and amount > _SAME_DAY_LEAST else None
         if effective_on is None or effective_on != self.created_on:
             return
-        cap = next((cap for since, cap in _SAME_DAY_CAPS if effective_on >= since), None)
-        if cap is not None and amount > cap:
+        cap = _same_day_cap(effective_on)
+        if amount > cap:
             text = f"more than the {cap // 100:,}.00 of the same day; write the next banking day"
             self.faults.field("V-43", entry, "amount", text, most="W")
 
@@ -387,6 +466,10 @@ class BatchReader:
         self.sums.hash += hashed or 0
         self.sums.debits += debits or 0
         self.sums.credits += credits or 0
+
+
+def _same_day_cap(day: date) -> int:
+    return next((cap for since, cap in _SAME_DAY_CAPS if day >= since), _AMOUNT_MAX)
 
 
 def _digits(text: str) -> int | None:

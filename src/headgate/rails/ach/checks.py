@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import re
 
-from headgate.rails.ach.layout import ALLOWED
+from headgate.rails.ach.layout import ALLOWED, PRINTABLE
 from headgate.rails.ach.records import FileHeader, Record
 from headgate.rails.ach.routing import is_routing_number
 from headgate.rails.ach.rules import Fault, Level, Rulebook
 
-_PRINTABLE = re.compile(f"{ALLOWED}*").fullmatch
 _NOT_PRINTABLE = re.compile(ALLOWED.replace("[", "[^", 1))
 _PRIVATE = frozenset(
     ("account", "individual_name", "individual_id", "information", "corrected_data", "discretionary", "reserved")
@@ -78,7 +77,7 @@ def check_file_header(faults: Faults, header: FileHeader) -> None:
     """The rules of record 1 that its table cannot say."""
     faults.fields(header)
     destination = header.destination.strip()
-    if _PRINTABLE(destination) and destination.strip("0") and not is_routing_number(destination[-9:]):
+    if PRINTABLE(destination) and destination.strip("0") and not is_routing_number(destination[-9:]):
         faults.field("V-08", header, "destination", f"'{destination}' is no routing number; check its last digit")
     if header.created_on is None:
         faults.field("V-10", header, "created_on", "no such day; write the date as YYMMDD")

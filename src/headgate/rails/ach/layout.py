@@ -22,6 +22,10 @@ BLOCK = 10
 ALLOWED = r"[ -~\xa0¢¦¬±À-ÿ]"
 """Characters a reader accepts: printable ASCII, and the Latin letters that banks send."""
 
+PRINTABLE = re.compile(f"{ALLOWED}*").fullmatch
+ALLOWED_LATIN = bytes(code for code in range(256) if PRINTABLE(chr(code)))
+"""The same characters as bytes of Latin-1, which holds them all."""
+
 _ANY = ALLOWED
 _CONTENT: dict[str, tuple[Callable[[int], str], str]] = {
     "digits": (lambda width: rf"[0-9]{{{width}}}", "digits only, filled with zeros on the left"),

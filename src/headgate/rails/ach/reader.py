@@ -12,6 +12,7 @@ A broken entry does not hide its neighbours: it is counted and given out like th
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import BinaryIO
@@ -19,11 +20,19 @@ from typing import BinaryIO
 from headgate.rails.ach import layout
 from headgate.rails.ach.batch import BatchReader
 from headgate.rails.ach.checks import Faults, check_file_header
-from headgate.rails.ach.frame import encoding_of, lines
+from headgate.rails.ach.frame import blocks, encoding_of
 from headgate.rails.ach.records import BatchControl, BatchHeader, Entry, FileControl, FileHeader, Record
 from headgate.rails.ach.rules import Fault, Rulebook
 
 Item = Record | Fault
+
+_AT_ONCE = 4096
+"""Lines judged before their records and faults are given out."""
+
+_RUN_LEAST = 24
+"""Entries in a row from which on judging them by columns is worth its while."""
+
+_ENTRIES = re.compile(f"6{{{_RUN_LEAST},}}").match
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,10 +104,10 @@ def read(stream: BinaryIO, rules: Rulebook | None = None) -> Iterator[Item]:
     reader = _Reader(Faults(rules or Rulebook()))
     if encoding != "ascii":
         reader.faults.add("V-90", 0, f"the file is {encoding} and not ASCII; write plain ASCII")
-    feed, out = reader.feed, reader.faults.out
-    for line in lines(stream, encoding):
-        feed(line)
-        if out:
+    out = reader.faults.out
+    for block in blocks(stream, encoding):
+        for start in range(0, len(block), _AT_ONCE):
+            reader.take(block[start : start + _AT_ONCE])
             yield from out
             out.clear()
     reader.end()
@@ -127,6 +136,22 @@ class _Reader:
         self.header: FileHeader | None = None
         self.control: FileControl | None = None
         self.batches = BatchReader(faults)
+
+    def take(self, lines: list[str]) -> None:
+        """Take the next lines: entries in a row at once where they can be, all else line by line."""
+        # The last of a row goes by itself: addenda may follow it.
+        kinds = "".join([line[0] if len(line) == layout.LENGTH else " " for line in lines])
+        at, count = 0, len(lines)
+        while at < count:
+            row = _ENTRIES(kinds, at)
+            if row is not None and self.control is None and not self.fill and self.batches.takes_runs:
+                end = row.end() - 1
+                if self.batches.run(lines[at:end], self.number + 1):
+                    self.number += end - at
+                    self.records += end - at
+                    at = end
+            self.feed(lines[at])
+            at += 1
 
     def feed(self, line: str) -> None:
         """Take the next line, whatever it holds."""

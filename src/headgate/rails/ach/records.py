@@ -129,7 +129,11 @@ class Entry(Record):
     trace_number = _Text("trace_number")
 
     def __init__(self, line: str, number: int, table: Layout | None = None) -> None:
-        super().__init__(line, number, table)
+        # Not through the base: a file of a million entries makes a million of these.
+        self.line = line
+        self.number = number
+        self.layout = table or self.record_layout
+        self.is_broken = False
         self.addenda: Sequence[Addenda] = ()
 
     @property
