@@ -6,37 +6,19 @@ The check of a good entry is one match of its whole line and a few look-ups; wha
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
 from itertools import repeat
 
 from headgate.rails.ach import layout
-from headgate.rails.ach.bulk import Columns, Routings, Run
+from headgate.rails.ach.addenda import addenda_table
+from headgate.rails.ach.bulk import Routings, Run
 from headgate.rails.ach.calendar import add_banking_days, is_banking_day
 from headgate.rails.ach.checks import Faults
-from headgate.rails.ach.codes import COUNTED, IAT_MANDATORY, SECS, TRANSACTION_CODES, Code, Sec
-from headgate.rails.ach.layout import Layout
+from headgate.rails.ach.codes import SECS, TRANSACTION_CODES, Code
+from headgate.rails.ach.entries import EntryRules, digits
+from headgate.rails.ach.opened import DEBITS, OpenBatch
 from headgate.rails.ach.records import Addenda, BatchControl, BatchHeader, Entry
-from headgate.rails.ach.return_codes import CHANGE_CODES, return_codes
-from headgate.rails.ach.returns import correction
 from headgate.rails.ach.routing import check_digit
 from headgate.rails.ach.traces import Traces
-
-_SAME_DAY_CAPS = ((date(2022, 3, 18), 100_000_000), (date(2020, 3, 20), 10_000_000), (date(2016, 9, 23), 2_500_000))
-"""From which day on how many cents an entry of the same day may have."""
-
-_SAME_DAY_LEAST = min(cap for _, cap in _SAME_DAY_CAPS)
-_ANY_SEC = Sec(layout.ENTRY)
-_AMOUNT_MAX = 10**10 - 1
-_DEBITS = frozenset(code for code, known in TRANSACTION_CODES.items() if known.is_debit)
-_NOT_IN_RUNS = frozenset((*COUNTED, "COR"))
-_COLUMNS = {
-    table: columns
-    for table, columns in ((table, Columns(table)) for table in {sec.table for sec in SECS.values()})
-    if columns.is_usable
-}
-"""The entries that are judged by columns; the other tables have more to say."""
-
-_ADDENDA_TABLES = {"05": layout.ADDENDA_05, "98": layout.ADDENDA_98}
 
 
 @dataclass(slots=True)
@@ -50,51 +32,15 @@ class Sums:
     credits: int = 0
 
 
-class _Open:
-    """The batch being read."""
-
-    __slots__ = (
-        "codes", "columns", "credits", "debits", "entries", "family", "hash", "header", "last_trace", "least", "limit",
-        "match", "name", "odfi", "records", "sec", "service_class", "table",
-    )  # fmt: skip
-
-    def __init__(self, header: BatchHeader | None, created_on: date | None = None) -> None:
-        self.header = header
-        self.name = header.sec_code if header is not None else ""
-        self.sec = SECS.get(self.name, _ANY_SEC)
-        is_iat = header is not None and header.layout is layout.BATCH_HEADER_IAT
-        self.table = layout.ENTRY_IAT if is_iat else self.sec.table
-        self.match = self.table.match
-        self.service_class = header.service_class if header is not None else ""
-        self.odfi = header.odfi if header is not None else ""
-        self.records = self.entries = self.hash = self.debits = self.credits = 0
-        self.last_trace = ""
-        self.family = ""
-        # For whole runs of entries: what the plain ones may hold. What is beyond is looked at one by one.
-        self.columns = _COLUMNS.get(self.table) if header is not None and self.name not in _NOT_IN_RUNS else None
-        self.codes = frozenset(code for code, known in TRANSACTION_CODES.items() if self._is_plain(code, known))
-        self.least = 0 if self.sec.may_be_zero else 1
-        self.limit = self.sec.cap_minor if self.sec.cap_minor is not None else _AMOUNT_MAX
-        if header is not None and created_on is not None and header.effective_on == created_on:
-            self.limit = min(self.limit, _same_day_cap(created_on))
-
-    def _is_plain(self, code: str, known: Code) -> bool:
-        """Whether entries with this code need no closer look in this batch."""
-        sides = self.sec.sides if self.sec.sides != "both" else {"220": "credit", "225": "debit"}.get(self.service_class)
-        wanted = sides is None or known.is_debit is (sides == "debit")
-        fits = {"220": not known.is_debit, "225": known.is_debit}.get(self.service_class, True)
-        return known.kind == "live" and code != "55" and wanted and fits
-
-
 class BatchReader:
     """Takes the records 5, 6, 7 and 8 of a file in turn and keeps its sums."""
 
     def __init__(self, faults: Faults) -> None:
         self.faults = faults
         self.sums = Sums()
-        self.created_on: date | None = None
+        self.rules = EntryRules(faults)
         self.is_advice = False
-        self._batch: _Open | None = None
+        self._batch: OpenBatch | None = None
         self._entry: Entry | None = None
         self._addenda: list[Addenda] = []
         self._last_number = -1
@@ -112,7 +58,7 @@ class BatchReader:
         record = BatchHeader(line, number, layout.BATCH_HEADER_IAT if is_iat else layout.BATCH_HEADER)
         faults = self.faults
         faults.fields(record)
-        self._batch = _Open(record, self.created_on)
+        self._batch = OpenBatch(record, self.rules.created_on)
         sec = record.sec_code
         if sec not in SECS and sec.isupper():
             faults.field("V-22", record, "sec_code", f"'{sec}' is no SEC code; write a known one, as PPD")
@@ -126,7 +72,7 @@ class BatchReader:
         if record.batch_number is not None:
             if record.batch_number <= self._last_number:
                 text = f"{record.batch_number} does not ascend; number the batches upwards"
-                faults.field("V-25", record, "batch_number", text)
+                faults.field("V-25", record, "batch_number", text, unless="any_batch_numbers")
             self._last_number = record.batch_number
         self._check_effective(record)
         self.is_advice = self.is_advice or sec == "ADV"
@@ -146,7 +92,7 @@ class BatchReader:
         rdfi, trace = line[3:12], line[79:94]
         if rdfi not in self._routings.known:
             self._check_rdfi(entry, rdfi)
-        batch.hash += _digits(rdfi[:8]) or 0
+        batch.hash += digits(rdfi[:8]) or 0
         if trace <= batch.last_trace or trace[:8] != batch.odfi:
             self._check_trace(entry, batch, trace)
         repeats = trace == batch.last_trace and batch.entries > 1
@@ -196,7 +142,7 @@ class BatchReader:
         first, last = int(run.traces[start][8:]), int(run.traces[end - 1][8:])
         if last - first != end - start - 1 or not self._traces.add_range(batch.odfi, first, last):
             return False
-        hashed, debits, credits = run.sums(start, end, _DEBITS, self._routings.known)
+        hashed, debits, credits = run.sums(start, end, DEBITS, self._routings.known)
         batch.hash += hashed
         batch.debits += debits
         batch.credits += credits
@@ -204,15 +150,17 @@ class BatchReader:
         batch.entries += end - start
         batch.last_trace = run.traces[end - 1]
         batch.family = batch.family or "forward"
-        self.faults.out.extend(map(Entry, run.lines[start:end], range(number + start, number + end), repeat(batch.table)))
+        self.faults.out.extend(
+            map(Entry, run.lines[start:end], range(number + start, number + end), repeat(batch.table))
+        )
         return True
 
     def addenda(self, line: str, number: int) -> None:
         """Take an addenda record of the entry before it."""
         kind = line[1:3]
-        table = _return_table(line) if kind == "99" else _ADDENDA_TABLES.get(kind, layout.ADDENDA_ANY)
-        record = Addenda(line, number, table)
         batch = self._batch or self._implied(number, line)
+        table = addenda_table(kind, line[3:6], is_iat=batch.table is layout.ENTRY_IAT)
+        record = Addenda(line, number, table)
         batch.records += 1
         if self._entry is None:
             self.faults.record("V-04", record, "an addenda without an entry; put it below its entry")
@@ -259,14 +207,15 @@ class BatchReader:
         if self._entry is not None:
             self._finish_entry()
         if batch is not None:
-            self.faults.add("V-04", number, "the batch before has no control; end it with a record 8")
+            text = "the batch before has no control; end it with a record 8"
+            self.faults.add("V-04", number, text, unless="without_batch_control")
             self._add(1, batch.records, batch.hash, batch.debits, batch.credits)
         self._batch = None
 
     # Helpers, in the order of their call.
 
     def _check_effective(self, record: BatchHeader) -> None:
-        effective_on, created_on = record.effective_on, self.created_on
+        effective_on, created_on = record.effective_on, self.rules.created_on
         sec = record.sec_code
         if effective_on is None:
             if sec not in ("ENR", "IAT", "COR") or layout.BATCH_HEADER["effective_on"].of(record.line).strip("0 "):
@@ -280,9 +229,10 @@ class BatchReader:
             text = f"{effective_on} is outside {created_on} to {last}; write a banking day of that window"
             self.faults.field("V-26", record, "effective_on", text)
 
-    def _implied(self, number: int, line: str) -> _Open:
-        self.faults.add("V-04", number, "a record outside a batch; begin the batch with a record 5", raw=line)
-        self._batch = _Open(None)
+    def _implied(self, number: int, line: str) -> OpenBatch:
+        text = "a record outside a batch; begin the batch with a record 5"
+        self.faults.add("V-04", number, text, raw=line, unless="without_batch_header" if line[0] == "6" else "")
+        self._batch = OpenBatch(None)
         return self._batch
 
     def _check_rdfi(self, entry: Entry, rdfi: str) -> None:
@@ -295,15 +245,15 @@ class BatchReader:
         else:
             self._routings.learn({rdfi})
 
-    def _check_trace(self, entry: Entry, batch: _Open, trace: str) -> None:
+    def _check_trace(self, entry: Entry, batch: OpenBatch, trace: str) -> None:
         if not trace.isdigit() or self._batch is None:
             return
         if batch.header is not None and batch.name != "ADV" and trace[:8] != batch.odfi and batch.odfi.isdigit():
             text = f"{trace} does not begin with the batch's ODFI {batch.odfi}"
-            self.faults.field("V-53", entry, "trace_number", text)
+            self.faults.field("V-53", entry, "trace_number", text, unless="any_traces")
         if batch.entries > 1 and trace <= batch.last_trace:
             text = f"{trace} does not ascend after {batch.last_trace}; number the entries upwards"
-            self.faults.field("V-53", entry, "trace_number", text)
+            self.faults.field("V-53", entry, "trace_number", text, unless="any_traces")
 
     def _finish_entry(self) -> None:
         """Judge an entry together with its addenda, add it up and give it out."""
@@ -315,7 +265,7 @@ class BatchReader:
             entry.addenda = tuple(self._addenda)
             self._addenda.clear()
         code = TRANSACTION_CODES.get(line[1:3])
-        amount = entry.amount_minor if batch.name == "ADV" else _digits(line[29:39])
+        amount = entry.amount_minor if batch.name == "ADV" else digits(line[29:39])
         if code is None:
             if line[1:3].isdigit():
                 self.faults.field("V-30", entry, "transaction_code", "no such code; write one as 22 or 27")
@@ -329,121 +279,18 @@ class BatchReader:
                 text = f"{line[1:3]} is a {_side(code)}, but the service class is {service}; use 200 or another batch"
                 self.faults.field("V-30", entry, "transaction_code", text)
             if amount is not None:
-                self._check_amount(entry, batch, code, amount)
+                self.rules.amount(entry, batch, code, amount)
             if batch.sec.sides != "both" and batch.header is not None:
-                self._check_side(entry, batch, batch.header, code)
+                self.rules.side(entry, batch, batch.header, code)
             if line[1:3] == "55" and batch.header is not None and batch.header.description != "REVERSAL":
                 self.faults.field("V-44", entry, "transaction_code", "a loan is debited only in a batch REVERSAL")
         if line[78] == "1" or entry.addenda or batch.sec.table is layout.ENTRY_IAT:
-            self._check_addenda(entry, batch, code)
+            self.rules.addenda(entry, batch, code)
         elif batch.family != "forward":
-            self._check_family(entry, batch, "forward")
+            self.rules.family(entry, batch, "forward")
         if batch.name == "COR" and entry.change is None:
             self.faults.record("V-51", entry, "a COR entry without an addenda 98; add it, or use another SEC code")
         self.faults.out.append(entry)
-
-    def _check_amount(self, entry: Entry, batch: _Open, code: Code, amount: int) -> None:
-        if code.kind == "prenote":
-            if amount:
-                self.faults.field("V-41", entry, "amount", "a prenote carries no amount; write zeros")
-        elif code.kind == "zero":
-            if amount:
-                text = f"{entry.line[1:3]} carries no amount; write zeros or another transaction code"
-                self.faults.field("V-42", entry, "amount", text)
-            elif not entry.addenda and not batch.sec.may_be_zero:
-                self.faults.field("V-42", entry, "amount", "zero without an addenda; add the remittance or an amount")
-        elif not amount and not batch.sec.may_be_zero and not _may_be_empty(code, entry):
-            self.faults.field("V-42", entry, "amount", "zero; write an amount, or use a prenote's code")
-        cap = batch.sec.cap_minor
-        if cap is not None and amount > cap:
-            text = f"more than the {cap // 100:,}.00 that {batch.name} allows; use another SEC code"
-            self.faults.field("V-43", entry, "amount", text)
-        self._check_same_day(entry, batch, amount)
-
-    def _check_same_day(self, entry: Entry, batch: _Open, amount: int) -> None:
-        """An effective date that is the file's own asks for the same day, which has a cap by date."""
-        effective_on = batch.header.effective_on if batch.header is not None and amount > _SAME_DAY_LEAST else None
-        if effective_on is None or effective_on != self.created_on:
-            return
-        cap = _same_day_cap(effective_on)
-        if amount > cap:
-            text = f"more than the {cap // 100:,}.00 of the same day; write the next banking day"
-            self.faults.field("V-43", entry, "amount", text, most="W")
-
-    def _check_side(self, entry: Entry, batch: _Open, header: BatchHeader, code: Code) -> None:
-        wants_debit = batch.sec.sides == "debit"
-        if header.description == "REVERSAL":
-            wants_debit = not wants_debit
-        if code.is_debit is not wants_debit and code.kind != "return":
-            text = f"{batch.name} takes {batch.sec.sides}s only; use another SEC code, or a batch REVERSAL"
-            self.faults.field("V-22", entry, "transaction_code", text)
-
-    def _check_addenda(self, entry: Entry, batch: _Open, code: Code | None) -> None:
-        faults, line, found = self.faults, entry.line, entry.addenda
-        if (line[78] == "1") is not bool(found):
-            text = f"'{line[78]}', but {len(found)} addenda follow; write {1 if found else 0}"
-            faults.field("V-50", entry, "addenda_indicator", text)
-        counts: dict[str, int] = {}
-        for addenda in found:
-            kind = addenda.line[1:3]
-            counts[kind] = counts.get(kind, 0) + 1
-            self._check_one(entry, addenda, kind, counts[kind])
-        entry.is_broken = entry.is_broken or any(addenda.is_broken for addenda in found)
-        is_back = "98" in counts or "99" in counts
-        for kind, count in counts.items():
-            most = 1 if kind in ("98", "99") else batch.sec.addenda.get(kind, 0)
-            # A return repeats the original's SEC code, of which it carries only what the operator kept.
-            if count > most and not (is_back and kind not in ("98", "99")) and batch.header is not None:
-                text = f"{count} addenda {kind}, but {batch.name} takes {most}; take the others away"
-                faults.record("V-51", entry, text)
-        if not is_back and batch.table is layout.ENTRY_IAT:
-            missing = [kind for kind in IAT_MANDATORY if kind not in counts]
-            if missing:
-                faults.record("V-51", entry, f"the addenda {', '.join(missing)} are missing; IAT needs 10 to 16")
-        if batch.name in COUNTED and not is_back:
-            said = _digits(line[54:58])
-            if said is not None and said != len(found):
-                text = f"{said}, but {len(found)} follow; write {len(found)}"
-                faults.field("V-51", entry, "addenda_count", text)
-        back = entry.returned
-        self._check_family(entry, batch, _family(back) if back is not None else "change" if is_back else "forward")
-        if is_back and code is not None and code.kind != "return":
-            text = f"{line[1:3]} is a forward code; a return or change uses one as 21 or 26"
-            faults.field("V-61", entry, "transaction_code", text)
-
-    def _check_one(self, entry: Entry, addenda: Addenda, kind: str, nth: int) -> None:
-        line, sequence = addenda.line, entry.line[87:94]
-        if kind == "05" and line[83:87] != f"{nth:04d}" and line[83:87].isdigit():
-            text = f"{line[83:87]}, but this is addenda {nth}; write {nth:04d}"
-            self.faults.field("V-52", addenda, "sequence", text)
-        if (kind == "05" or "10" <= kind <= "18") and line[87:94] != sequence and line[87:94].isdigit():
-            text = f"{line[87:94]} is not the entry's sequence; write {sequence}"
-            name = "entry_sequence" if kind == "05" else "information"
-            self.faults.field("V-52", addenda, name, text)
-        if kind == "99" and line[3:6] not in return_codes() and line[3:4] == "R":
-            text = f"'{line[3:6]}' is no known return code; ask the bank what it means"
-            self.faults.field("V-60", addenda, "return_code", text, most="W")
-        is_disputed = addenda.layout in (layout.ADDENDA_99_DISHONORED, layout.ADDENDA_99_CONTESTED)
-        if is_disputed and not addenda.return_trace.isdigit():
-            self.faults.field("V-60", addenda, "return_trace", "write the return's trace number: it is disputed")
-        if kind == "98":
-            self._check_change(entry, addenda)
-
-    def _check_change(self, entry: Entry, addenda: Addenda) -> None:
-        code = addenda.change_code
-        if code not in CHANGE_CODES:
-            self.faults.field("V-62", addenda, "change_code", f"'{code}' is no change code; write one as C01")
-        elif not code.startswith("C6") and correction(code, addenda.corrected_data) is None:
-            self.faults.field("V-62", addenda, "corrected_data", f"does not fit {code}; see its layout", most="W")
-        if entry.layout is not layout.ENTRY_IAT and entry.amount_minor:
-            self.faults.field("V-62", entry, "amount", "a notification of change carries no amount; write zeros")
-
-    def _check_family(self, entry: Entry, batch: _Open, family: str) -> None:
-        if not batch.family:
-            batch.family = family
-        elif batch.family != family and "change" not in (batch.family, family):
-            text = f"a {family} entry in a batch of {batch.family} entries; part them into batches"
-            self.faults.record("V-63", entry, text)
 
     def _compare_header(self, header: BatchHeader, control: BatchControl) -> None:
         pairs = [("V-20", "service_class", header.service_class, control.service_class)]
@@ -454,9 +301,10 @@ class BatchReader:
         pairs.append(("V-24", "odfi", header.odfi, control.odfi))
         pairs.append(("V-24", "batch_number", str(header.batch_number), str(control.batch_number)))
         for rule, name, above, below in pairs:
+            switch = "company_differs" if name == "company_id" else ""
             if above != below and below != "None":
                 text = f"'{below}', but the batch's header says '{above}'; write the same in both"
-                self.faults.field(rule, control, name, text)
+                self.faults.field(rule, control, name, text, unless=switch)
 
     def _add(
         self, batches: int, records: int | None, hashed: int | None, debits: int | None, credits: int | None
@@ -468,30 +316,5 @@ class BatchReader:
         self.sums.credits += credits or 0
 
 
-def _same_day_cap(day: date) -> int:
-    return next((cap for since, cap in _SAME_DAY_CAPS if day >= since), _AMOUNT_MAX)
-
-
-def _digits(text: str) -> int | None:
-    return int(text) if text.isascii() and text.isdigit() else None
-
-
-def _may_be_empty(code: Code, entry: Entry) -> bool:
-    """A returned prenote carries no amount, and neither does an advice that sums up nothing."""
-    return code.kind == "advice" or (code.kind == "return" and bool(entry.addenda))
-
-
 def _side(code: Code) -> str:
     return "debit" if code.is_debit else "credit"
-
-
-def _return_table(line: str) -> Layout:
-    if line[3:5] == "R7" and line[5] in "1234567":
-        return layout.ADDENDA_99_CONTESTED
-    if line[3:5] == "R6" or line[3:6] == "R70":
-        return layout.ADDENDA_99_DISHONORED
-    return layout.ADDENDA_99
-
-
-def _family(addenda: Addenda) -> str:
-    return addenda.layout.name

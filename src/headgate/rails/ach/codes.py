@@ -92,9 +92,9 @@ SECS: Mapping[str, Sec] = MappingProxyType(
         "MTE": Sec(layout.ENTRY_CIE, sides="debit", addenda=_ONE_02),
         "ENR": Sec(layout.ENTRY_ENR, addenda=_MANY_05, may_be_zero=True),
         "DNE": Sec(layout.ENTRY_NAMED, addenda=_ONE_05, may_be_zero=True),
-        "TRC": Sec(layout.ENTRY, sides="debit"),
+        "TRC": Sec(layout.ENTRY_TRC, sides="debit"),
         "TRX": Sec(layout.ENTRY_CTX, sides="debit", addenda=_MANY_05),
-        "XCK": Sec(layout.ENTRY, sides="debit"),
+        "XCK": Sec(layout.ENTRY_TRC, sides="debit"),
         "ADV": Sec(layout.ENTRY_ADV),
     }
 )
