@@ -118,7 +118,7 @@ WRONG: list[tuple[str, dict[str, object], dict[str, object], dict[str, object]]]
     ("takes 15 characters", {"individual_id": "x" * 16}, {}, {}),
     ("80 plain characters", {"addenda": "x" * 81}, {}, {}),
     ("trace sequence", {"trace_sequence": 10_000_000}, {}, {}),
-    ("not written here", {}, {"sec_code": "CTX"}, {}),
+    ("not known here", {}, {"sec_code": "XYZ"}, {}),
     ("PAYROLL", {}, {"description": "SALARY", "is_wages": True}, {}),
     ("V-26", {}, {"effective_on": date(2026, 11, 26)}, {}),
     ("V-26", {}, {"effective_on": date(2026, 11, 28)}, {}),

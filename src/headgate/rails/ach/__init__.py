@@ -16,20 +16,22 @@ from headgate.rails.ach.records import (
 )
 from headgate.rails.ach.return_codes import CHANGE_CODES, ReturnCode, return_codes
 from headgate.rails.ach.returns import Correction, correction
-from headgate.rails.ach.rules import RULES, Fault, Rule, Rulebook
-from headgate.rails.ach.writer import (
+from headgate.rails.ach.rules import RULES, Fault, Inbound, Rule, Rulebook
+from headgate.rails.ach.specs import (
+    AddendaSpec,
     BatchSpec,
     BuiltFile,
     ChangeSpec,
     EntrySpec,
     FileSpec,
     ReturnSpec,
-    build_file,
+    Written,
 )
+from headgate.rails.ach.writer import FileWriter, build_file
 
 __all__ = [
-    "CHANGE_CODES", "RULES", "SECS", "TRANSACTION_CODES", "AchFile", "Addenda", "Batch", "BatchControl", "BatchHeader",
-    "BatchSpec", "BuiltFile", "ChangeSpec", "Correction", "Entry", "EntrySpec", "Fault", "FileControl", "FileHeader",
-    "FileSpec", "Record", "ReturnCode", "ReturnSpec", "Rule", "Rulebook", "build_file", "correction", "read",
-    "read_file", "read_lines", "return_codes", "transaction_code",
+    "CHANGE_CODES", "RULES", "SECS", "TRANSACTION_CODES", "AchFile", "Addenda", "AddendaSpec", "Batch", "BatchControl",
+    "BatchHeader", "BatchSpec", "BuiltFile", "ChangeSpec", "Correction", "Entry", "EntrySpec", "Fault", "FileControl",
+    "FileHeader", "FileSpec", "FileWriter", "Inbound", "Record", "ReturnCode", "ReturnSpec", "Rule", "Rulebook",
+    "Written", "build_file", "correction", "read", "read_file", "read_lines", "return_codes", "transaction_code",
 ]  # fmt: skip

@@ -35,9 +35,10 @@ class Sums:
 class BatchReader:
     """Takes the records 5, 6, 7 and 8 of a file in turn and keeps its sums."""
 
-    def __init__(self, faults: Faults) -> None:
+    def __init__(self, faults: Faults, *, keeps_records: bool = True) -> None:
         self.faults = faults
         self.sums = Sums()
+        self._keeps_records = keeps_records
         self.rules = EntryRules(faults)
         self.is_advice = False
         self._batch: OpenBatch | None = None
@@ -106,6 +107,13 @@ class BatchReader:
             text = "too many scattered trace numbers to remember: those from here on are not compared; split the file"
             self.faults.add("V-54", number, text, most="W")
 
+    def open_sums(self) -> Sums:
+        """What the open batch adds up to so far, its last entry included."""
+        if self._entry is not None:
+            self._finish_entry()
+        batch = self._batch
+        return Sums() if batch is None else Sums(1, batch.records, batch.hash, batch.debits, batch.credits)
+
     @property
     def takes_runs(self) -> bool:
         """Whether the open batch is one whose plain entries can be judged many at a time."""
@@ -150,6 +158,8 @@ class BatchReader:
         batch.entries += end - start
         batch.last_trace = run.traces[end - 1]
         batch.family = batch.family or "forward"
+        if not self._keeps_records:
+            return True
         self.faults.out.extend(
             map(Entry, run.lines[start:end], range(number + start, number + end), repeat(batch.table))
         )
@@ -268,7 +278,7 @@ class BatchReader:
         amount = entry.amount_minor if batch.name == "ADV" else digits(line[29:39])
         if code is None:
             if line[1:3].isdigit():
-                self.faults.field("V-30", entry, "transaction_code", "no such code; write one as 22 or 27")
+                self.faults.field("V-30", entry, "transaction_code", "no transaction code; write one as 22 or 27")
         else:
             if code.is_debit:
                 batch.debits += amount or 0

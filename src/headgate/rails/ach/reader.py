@@ -101,7 +101,7 @@ def read_file(content: bytes, rules: Rulebook | None = None) -> AchFile:
 def read(stream: BinaryIO, rules: Rulebook | None = None) -> Iterator[Item]:
     """Records and faults of a seekable stream, in order. An entry comes once its addenda are complete."""
     encoding = encoding_of(stream)
-    reader = _Reader(Faults(rules or Rulebook()))
+    reader = Reader(rules or Rulebook())
     if encoding != "ascii":
         reader.faults.add("V-90", 0, f"the file is {encoding} and not ASCII; write plain ASCII")
     out = reader.faults.out
@@ -116,7 +116,7 @@ def read(stream: BinaryIO, rules: Rulebook | None = None) -> Iterator[Item]:
 
 def read_lines(source: Iterable[str], rules: Rulebook | None = None) -> Iterator[Item]:
     """The same for lines that are text already, without their ends."""
-    reader = _Reader(Faults(rules or Rulebook()))
+    reader = Reader(rules or Rulebook())
     for line in source:
         reader.feed(line)
         yield from reader.faults.out
@@ -125,17 +125,20 @@ def read_lines(source: Iterable[str], rules: Rulebook | None = None) -> Iterator
     yield from reader.faults.out
 
 
-class _Reader:
-    """Where we are in the file: which records have come, and the sums that the file control must repeat."""
+class Reader:
+    """Where we are in the file: which records have come, and the sums that the file control must repeat.
 
-    def __init__(self, faults: Faults) -> None:
-        self.faults = faults
+    Records and faults gather in `faults.out`, which the caller empties.
+    """
+
+    def __init__(self, rules: Rulebook, *, keeps_records: bool = True) -> None:
+        self.faults = faults = Faults(rules)
         self.number = 0
         self.records = 0
         self.fill = 0
         self.header: FileHeader | None = None
         self.control: FileControl | None = None
-        self.batches = BatchReader(faults)
+        self.batches = BatchReader(faults, keeps_records=keeps_records)
 
     def take(self, lines: list[str]) -> None:
         """Take the next lines: entries in a row at once where they can be, all else line by line."""
