@@ -34,6 +34,7 @@ ALONE: Final[Mapping[str, str]] = {
     "bench": "headgate.bench",
     "console": "headgate.console.commands",
     "db": "headgate.core.commands",
+    "file": "headgate.ingestion.file_commands",
     "ingestion": "headgate.ingestion.commands",
     "jobs": "headgate.jobs.commands",
     "keys": "headgate.tenants.commands",

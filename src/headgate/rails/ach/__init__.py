@@ -27,11 +27,13 @@ from headgate.rails.ach.specs import (
     ReturnSpec,
     Written,
 )
+from headgate.rails.ach.tally import FileTally, Tally, looks_like_ach
 from headgate.rails.ach.writer import FileWriter, build_file
 
 __all__ = [
-    "CHANGE_CODES", "RULES", "SECS", "TRANSACTION_CODES", "AchFile", "Addenda", "AddendaSpec", "Batch", "BatchControl",
-    "BatchHeader", "BatchSpec", "BuiltFile", "ChangeSpec", "Correction", "Entry", "EntrySpec", "Fault", "FileControl",
-    "FileHeader", "FileSpec", "FileWriter", "Inbound", "Record", "ReturnCode", "ReturnSpec", "Rule", "Rulebook",
-    "Written", "build_file", "correction", "read", "read_file", "read_lines", "return_codes", "transaction_code",
+    "CHANGE_CODES", "RULES", "SECS", "TRANSACTION_CODES", "AchFile", "Addenda", "AddendaSpec", "Batch",
+    "BatchControl", "BatchHeader", "BatchSpec", "BuiltFile", "ChangeSpec", "Correction", "Entry", "EntrySpec",
+    "Fault", "FileControl", "FileHeader", "FileSpec", "FileTally", "FileWriter", "Inbound", "Record", "ReturnCode",
+    "ReturnSpec", "Rule", "Rulebook", "Tally", "Written", "build_file", "correction", "looks_like_ach", "read",
+    "read_file", "read_lines", "return_codes", "transaction_code",
 ]  # fmt: skip
