@@ -80,7 +80,7 @@ def _file() -> ach.FileSpec:
         destination_name="TEST BANK",
         origin="1234567890",
         origin_name="ACME PAYROLL",
-        created_at=datetime(2026, 11, 23, 10, 30),
+        created_at=datetime(2026, 11, 23, 10, 30),  # noqa: DTZ001  the wall time of the bank
         modifier="A",
     )
 
