@@ -133,9 +133,10 @@ class BatchReader:
         run.judge(batch.codes, self._routings, batch.limit, batch.least, batch.odfi, batch.last_trace)
         start = 0
         for at in (*sorted(run.suspects), len(lines)):
-            if at > start and not self._part(run, start, at, number):
-                for n in range(start, at):
-                    self.entry(lines[n], number + n)
+            for first, end in run.consecutive(start, at):
+                if not self._part(run, first, end, number):
+                    for n in range(first, end):
+                        self.entry(lines[n], number + n)
             if at < len(lines):
                 self.entry(lines[at], number + at)
             start = at + 1
@@ -148,7 +149,7 @@ class BatchReader:
         batch = self._batch
         assert batch is not None
         first, last = int(run.traces[start][8:]), int(run.traces[end - 1][8:])
-        if last - first != end - start - 1 or not self._traces.add_range(batch.odfi, first, last):
+        if not self._traces.add_range(batch.odfi, first, last):
             return False
         hashed, debits, credits = run.sums(start, end, DEBITS, self._routings.known)
         batch.hash += hashed

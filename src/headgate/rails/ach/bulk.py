@@ -6,8 +6,8 @@ looks at those lines one by one, with every rule, so this file names no fault an
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from itertools import compress
+from collections.abc import Iterator, Sequence
+from itertools import compress, pairwise
 from operator import itemgetter, lt
 
 from headgate.rails.ach.layout import ALLOWED_LATIN, LENGTH, PRINTABLE, Layout
@@ -91,6 +91,22 @@ class Run:
         if min(self.amounts) < least or max(self.amounts) > limit:
             suspects.update(at for at, amount in enumerate(self.amounts) if not least <= amount <= limit)
         self._ascending(odfi, before)
+
+    def consecutive(self, start: int, end: int) -> Iterator[tuple[int, int]]:
+        """The parts between two places whose trace numbers follow each other without a gap. None of it is suspected."""
+        if end <= start:
+            return
+        traces = self.traces
+        if int(traces[end - 1][8:]) - int(traces[start][8:]) == end - start - 1:
+            yield start, end
+            return
+        sequences = [int(trace[8:]) for trace in traces[start:end]]
+        first = start
+        for at, (sequence, following) in enumerate(pairwise(sequences), start + 1):
+            if following != sequence + 1:
+                yield first, at
+                first = at
+        yield first, end
 
     def sums(self, start: int, end: int, debit_codes: frozenset[str], known: dict[str, int]) -> tuple[int, int, int]:
         """The hash, the debits and the credits of a part of the run."""
