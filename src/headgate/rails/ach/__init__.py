@@ -4,6 +4,9 @@
 """
 
 from headgate.rails.ach.codes import SECS, TRANSACTION_CODES, transaction_code
+from headgate.rails.ach.explaining import Sighting, Trace, sightings, trace
+from headgate.rails.ach.limits import Limits, split_batches
+from headgate.rails.ach.making import OFFSET_KEYS, Offset, balanced, prenote, reversal, same_day
 from headgate.rails.ach.reader import AchFile, Batch, read, read_file, read_lines
 from headgate.rails.ach.records import (
     Addenda,
@@ -16,6 +19,7 @@ from headgate.rails.ach.records import (
 )
 from headgate.rails.ach.return_codes import CHANGE_CODES, ReturnCode, return_codes
 from headgate.rails.ach.returns import Correction, correction
+from headgate.rails.ach.rewriting import Rewritten, merge, split
 from headgate.rails.ach.rules import RULES, Fault, Inbound, Rule, Rulebook
 from headgate.rails.ach.specs import (
     AddendaSpec,
@@ -31,9 +35,10 @@ from headgate.rails.ach.tally import FileTally, Tally, looks_like_ach
 from headgate.rails.ach.writer import FileWriter, build_file
 
 __all__ = [
-    "CHANGE_CODES", "RULES", "SECS", "TRANSACTION_CODES", "AchFile", "Addenda", "AddendaSpec", "Batch",
+    "CHANGE_CODES", "OFFSET_KEYS", "RULES", "SECS", "TRANSACTION_CODES", "AchFile", "Addenda", "AddendaSpec", "Batch",
     "BatchControl", "BatchHeader", "BatchSpec", "BuiltFile", "ChangeSpec", "Correction", "Entry", "EntrySpec",
-    "Fault", "FileControl", "FileHeader", "FileSpec", "FileTally", "FileWriter", "Inbound", "Record", "ReturnCode",
-    "ReturnSpec", "Rule", "Rulebook", "Tally", "Written", "build_file", "correction", "looks_like_ach", "read",
-    "read_file", "read_lines", "return_codes", "transaction_code",
+    "Fault", "FileControl", "FileHeader", "FileSpec", "FileTally", "FileWriter", "Inbound", "Limits", "Offset",
+    "Record", "ReturnCode", "ReturnSpec", "Rewritten", "Rule", "Rulebook", "Sighting", "Tally", "Trace", "Written",
+    "balanced", "build_file", "correction", "looks_like_ach", "merge", "prenote", "read", "read_file", "read_lines",
+    "return_codes", "reversal", "same_day", "sightings", "split", "split_batches", "trace", "transaction_code",
 ]  # fmt: skip

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from headgate.rails.ach import layout
 from headgate.rails.ach.addenda import addenda_table
@@ -13,18 +13,26 @@ from headgate.rails.ach.routing import is_routing_number
 from headgate.rails.ach.specs import AddendaSpec, Addendum, BatchSpec, BuiltEntry, ChangeSpec, EntrySpec, ReturnSpec
 from headgate.rails.ach.text import transliterate
 
-if TYPE_CHECKING:
-    from headgate.rails.ach.writer import FileWriter
-
 _CURRENCY = "USD"
 _SEQUENCE_MAX = 9_999_999
 _REMITTANCE = 80
 
 
-class EntryWriter:
-    """The entries of one batch. What is wrong goes to the writer's problems, and the entry is not written."""
+class Sheet(Protocol):
+    """The file being written, as far as an entry needs it."""
 
-    def __init__(self, writer: FileWriter, batch: BatchSpec, sec: Sec) -> None:
+    next_sequence: int
+
+    def problem(self, text: str) -> None: ...
+    def built(self, entry: BuiltEntry) -> None: ...
+    def text(self, text: str, width: int, key: str, field_name: str) -> str: ...
+    def record(self, table: layout.Layout, name: str, **values: str | int) -> str | None: ...
+
+
+class EntryWriter:
+    """The entries of one batch. What is wrong goes to the sheet's problems, and the entry is not written."""
+
+    def __init__(self, writer: Sheet, batch: BatchSpec, sec: Sec) -> None:
         self._writer = writer
         self._batch = batch
         self._sec = sec
