@@ -5,7 +5,7 @@
 
 from headgate.rails.ach.codes import SECS, TRANSACTION_CODES, transaction_code
 from headgate.rails.ach.explaining import Sighting, Trace, sightings, trace
-from headgate.rails.ach.limits import Limits, split_batches
+from headgate.rails.ach.limits import Limits, Size, pack, split_batches
 from headgate.rails.ach.making import OFFSET_KEYS, Offset, balanced, prenote, reversal, same_day
 from headgate.rails.ach.reader import AchFile, Batch, read, read_file, read_lines
 from headgate.rails.ach.records import (
@@ -38,7 +38,8 @@ __all__ = [
     "CHANGE_CODES", "OFFSET_KEYS", "RULES", "SECS", "TRANSACTION_CODES", "AchFile", "Addenda", "AddendaSpec", "Batch",
     "BatchControl", "BatchHeader", "BatchSpec", "BuiltFile", "ChangeSpec", "Correction", "Entry", "EntrySpec",
     "Fault", "FileControl", "FileHeader", "FileSpec", "FileTally", "FileWriter", "Inbound", "Limits", "Offset",
-    "Record", "ReturnCode", "ReturnSpec", "Rewritten", "Rule", "Rulebook", "Sighting", "Tally", "Trace", "Written",
-    "balanced", "build_file", "correction", "looks_like_ach", "merge", "prenote", "read", "read_file", "read_lines",
-    "return_codes", "reversal", "same_day", "sightings", "split", "split_batches", "trace", "transaction_code",
+    "Record", "ReturnCode", "ReturnSpec", "Rewritten", "Rule", "Rulebook", "Sighting", "Size", "Tally", "Trace",
+    "Written", "balanced", "build_file", "correction", "looks_like_ach", "merge", "pack", "prenote", "read",
+    "read_file", "read_lines", "return_codes", "reversal", "same_day", "sightings", "split", "split_batches", "trace",
+    "transaction_code",
 ]  # fmt: skip

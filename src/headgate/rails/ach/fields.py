@@ -75,7 +75,7 @@ class Layout:
         assert position == LENGTH + 1, f"{name} ends at {position - 1}"
         self.name = name
         self.fields = fields
-        self.match = re.compile("".join(field.pattern for field in fields)).fullmatch
+        self.match = re.compile("".join(f"(?:{field.pattern})" for field in fields)).fullmatch
         self._patterns = [re.compile(field.pattern).fullmatch for field in fields]
         self._widths = [(field.name, field.width) for field in fields]
         self._positions = {field.name: field for field in fields}

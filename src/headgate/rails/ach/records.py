@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from typing import ClassVar, TypeVar
 
 from headgate.rails.ach import layout
+from headgate.rails.ach.codes import TRANSACTION_CODES
 from headgate.rails.ach.layout import Layout
 
 T = TypeVar("T", bound="Record")
@@ -154,8 +155,9 @@ class Entry(Record):
 
     @property
     def is_debit(self) -> bool:
-        """The side, from the transaction code's last digit; of 51 and 56, which are loan returns, from their own."""
-        return self.line[2:3] in "56789"
+        """The side, from the transaction code; of a code that does not exist, from its last digit."""
+        code = TRANSACTION_CODES.get(self.line[1:3])
+        return code.is_debit if code is not None else self.line[2:3] in "56789"
 
     @property
     def returned(self) -> Addenda | None:

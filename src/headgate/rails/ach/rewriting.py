@@ -11,7 +11,7 @@ from headgate.core.money import Money
 from headgate.rails.ach import layout
 from headgate.rails.ach.limits import Limits, Size, pack
 from headgate.rails.ach.reader import read, read_file
-from headgate.rails.ach.records import BatchHeader, Entry, FileHeader
+from headgate.rails.ach.records import BatchControl, BatchHeader, Entry, FileHeader
 from headgate.rails.ach.rules import Fault, Rulebook
 from headgate.rails.errors import CannotWrite
 
@@ -34,7 +34,15 @@ class Rewritten:
     credits: Money
 
 
-_Batch = tuple[BatchHeader, list[Entry]]
+@dataclass(slots=True)
+class _Head:
+    """A batch's header, and its control, which may say more than sums."""
+
+    header: BatchHeader
+    control: str = ""
+
+
+_Batch = tuple[_Head, list[Entry]]
 
 
 def merge(streams: Sequence[BinaryIO], *, modifier: str | None = None) -> Rewritten:
@@ -54,7 +62,10 @@ def merge(streams: Sequence[BinaryIO], *, modifier: str | None = None) -> Rewrit
     for number, header in enumerate(headers, start=1):
         if (header.destination, header.origin) != (first.destination, first.origin):
             raise CannotWrite(f"file {number} has another origin or destination than file 1; merge what goes one way")
-    return _write(first, batches, modifier or first.modifier)
+    modifier = modifier or first.modifier
+    if len(modifier) != 1 or modifier not in _MODIFIERS:
+        raise CannotWrite(f"'{modifier}' is no modifier; write one of A to Z or 0 to 9 (V-12)")
+    return _write(first, batches, modifier)
 
 
 def split(stream: BinaryIO, limits: Limits) -> Iterator[Rewritten]:
@@ -68,7 +79,9 @@ def split(stream: BinaryIO, limits: Limits) -> Iterator[Rewritten]:
     for number, file in enumerate(pack(batches, _size, limits)):
         for head, entries in file:
             if len(entries) < len(whole[id(head)]) and _is_balanced(whole[id(head)]):
-                text = f"batch {head.batch_number} balances itself and does not fit; split it before it is balanced"
+                text = (
+                    f"batch {head.header.batch_number} balances itself and does not fit; split it before it is balanced"
+                )
                 raise CannotWrite(text)
         if not 0 <= start + number < len(_MODIFIERS):
             raise CannotWrite(f"no modifier is left after {len(_MODIFIERS) - start} files; allow more in one file")
@@ -86,9 +99,14 @@ def _whole(stream: BinaryIO, name: str) -> tuple[FileHeader, list[_Batch]]:
         elif isinstance(item, FileHeader):
             header = item
         elif isinstance(item, BatchHeader):
-            batches.append((item, []))
+            batches.append((_Head(item), []))
         elif isinstance(item, Entry) and batches:
             batches[-1][1].append(item)
+        elif isinstance(item, BatchControl):
+            if batches:
+                batches[-1][0].control = item.line
+            if "authentication" in item.layout and item.value("authentication"):
+                errors.append(f"{name}: line {item.number} holds an authentication code, which no other file can carry")
     _refuse(errors)
     assert header is not None, "V-03 names a file without a header"
     return header, batches
@@ -100,8 +118,8 @@ def _write(header: FileHeader, batches: Iterable[_Batch], modifier: str) -> Rewr
     count = entries_count = records = hashed = debits = credits = 0
     is_advice = False
     for count, (head, entries) in enumerate(batches, start=1):
-        is_advice = is_advice or head.sec_code == "ADV"
-        lines.append(head.layout.replace(head.line, batch_number=count))
+        is_advice = is_advice or head.header.sec_code == "ADV"
+        lines.append(head.header.layout.replace(head.header.line, batch_number=count))
         before = len(lines)
         sums = {True: 0, False: 0}
         batch_hash = 0
@@ -147,22 +165,12 @@ def _write(header: FileHeader, batches: Iterable[_Batch], modifier: str) -> Rewr
     )
 
 
-def _control(head: BatchHeader, records: int, hashed: int, debits: int, credits: int, number: int) -> str:
-    is_advice = head.sec_code == "ADV"
-    table = layout.BATCH_CONTROL_ADV if is_advice else layout.BATCH_CONTROL
-    company = {} if is_advice else {"company_id": head.company_id}
+def _control(head: _Head, records: int, hashed: int, debits: int, credits: int, number: int) -> str:
+    """The batch's control with new sums and its new number."""
+    table = layout.BATCH_CONTROL_ADV if head.header.sec_code == "ADV" else layout.BATCH_CONTROL
+    sums = {"entry_addenda_count": records, "entry_hash": hashed, "debits": debits, "credits": credits}
     try:
-        return table.write(
-            record_type="8",
-            service_class=head.service_class,
-            entry_addenda_count=records,
-            entry_hash=hashed,
-            debits=debits,
-            credits=credits,
-            odfi=head.odfi,
-            batch_number=number,
-            **company,
-        )
+        return table.replace(head.control, **sums, batch_number=number)
     except ValueError as error:
         raise CannotWrite(f"batch {number} is too much for one: {error}") from error
 
