@@ -83,7 +83,11 @@ WRITTEN: list[tuple[str, dict[str, object], dict[str, object]]] = [
         {},
     ),
     ("MTE", {"transaction_code": "27", "individual_name": "A PERSON", "addenda": TERMINAL}, {}),
-    ("ENR", {"transaction_code": "22", "amount": ZERO, "addenda": ("22*12200004*3*123987654321*777*DOE*J*1\\",)}, {}),
+    (
+        "ENR",
+        {"transaction_code": "22", "amount": ZERO, "addenda": ("22*12200004*3*123987654321*777*DOE*J*1\\",)},
+        {"description": "AUTOENROLL"},
+    ),
     ("DNE", {"transaction_code": "23", "amount": ZERO, "addenda": "DATE OF DEATH*010126*"}, {"originator_status": "2"}),
     ("TRC", {"transaction_code": "27", "individual_name": "", "fields": {"process_control": "CHECK1"}}, {}),
     ("TRX", {"transaction_code": "27", "individual_name": "", "addenda": ("ONE",)}, {}),
@@ -477,3 +481,38 @@ def test_all_errors_come_at_once_each_with_its_place() -> None:
     found = {(fault.record - 1, fault.position - 1, fault.rule) for fault in make.faults_of(lines)}
 
     assert {(number, start, rule) for number, start, _, rule in wrong} <= found
+
+
+@pytest.mark.parametrize(
+    ("sec_code", "changes", "batch", "rule"),
+    [
+        ("POS", {"addenda": None}, {}, "V-51"),
+        ("ENR", {"addenda": None}, {}, "V-51"),
+        ("ENR", {}, {"description": "OTHER"}, "V-22"),
+        ("RCK", {}, {"description": "OTHER"}, "V-22"),
+        ("ARC", {"individual_id": ""}, {}, "V-22"),
+        ("POP", {"individual_id": ""}, {}, "V-22"),
+        ("ACK", {"amount": make.usd("1.00"), "transaction_code": "22"}, {}, "V-42"),
+        ("DNE", {"amount": make.usd("1.00"), "transaction_code": "22"}, {}, "V-42"),
+        ("DNE", {}, {"originator_status": "1"}, "V-23"),
+        ("CTX", {"fields": {"addenda_count": "0002"}}, {}, "V-51"),
+        ("IAT", {"fields": {"addenda_count": "0009"}}, {}, "V-51"),
+        ("TEL", {"transaction_code": "22"}, {}, "V-22"),
+        ("CIE", {"transaction_code": "27"}, {}, "V-22"),
+        ("ARC", {"amount": make.usd("25000.01")}, {}, "V-43"),
+        ("RCK", {"amount": make.usd("2500.01")}, {}, "V-43"),
+        ("COR", {"addenda": None}, {}, "V-51"),
+        ("IAT", {}, {"fields": {**IAT_FIELDS, "exchange_indicator": "XX"}}, "V-22"),
+        ("ADV", {}, {"service_class": "220"}, "V-20"),
+    ],
+)
+def test_what_a_sec_code_demands_is_demanded(
+    sec_code: str, changes: dict[str, object], batch: dict[str, object], rule: str
+) -> None:
+    _, entry, around = next(row for row in WRITTEN if row[0] == sec_code)
+    facts: dict[str, object] = {"sec_code": sec_code, "description": "TEST", **around, **batch}
+
+    with pytest.raises(CannotWrite) as refused:
+        ach.build_file(make.spec(), [make.batch(make.entry("a", **{**entry, **changes}), **facts)])
+
+    assert any(problem.startswith(rule) for problem in refused.value.facts["problems"]), refused.value.facts

@@ -40,7 +40,7 @@ ADDENDA_02 = _addenda(
     text("authorization", 30, 35),
     _given("terminal_location", 36, 62, "where the terminal stands"),
     _given("terminal_city", 63, 77, "the terminal's city"),
-    _given("terminal_state", 78, 79, "the terminal's state"),
+    Field("terminal_state", 78, 79, "[A-Z]{2}", "V-51", "write the state's two letters"),
     _TRACE,
 )
 ADDENDA_05 = _addenda("addenda 05", "05", text("information", 4, 83), _SEQUENCE, _ENTRY)

@@ -20,6 +20,8 @@ from headgate.rails.ach.records import Addenda, BatchControl, BatchHeader, Entry
 from headgate.rails.ach.routing import check_digit
 from headgate.rails.ach.traces import Traces
 
+_REVERSAL = "REVERSAL"
+
 
 @dataclass(slots=True)
 class Sums:
@@ -75,6 +77,9 @@ class BatchReader:
                 text = f"{record.batch_number} does not ascend; number the batches upwards"
                 faults.field("V-25", record, "batch_number", text, unless="any_batch_numbers")
             self._last_number = record.batch_number
+        wanted = SECS[sec].description if sec in SECS else ""
+        if wanted and record.description not in (wanted, _REVERSAL):
+            faults.field("V-22", record, "description", f"{sec} demands the description {wanted}; write that")
         self._check_effective(record)
         self.is_advice = self.is_advice or sec == "ADV"
         faults.out.append(record)
@@ -295,7 +300,7 @@ class BatchReader:
                 self.rules.side(entry, batch, batch.header, code)
             if line[1:3] == "55" and batch.header is not None and batch.header.description != "REVERSAL":
                 self.faults.field("V-44", entry, "transaction_code", "a loan is debited only in a batch REVERSAL")
-        if line[78] == "1" or entry.addenda or batch.sec.table is layout.ENTRY_IAT:
+        if line[78] == "1" or entry.addenda or batch.sec.looks_at_addenda:
             self.rules.addenda(entry, batch, code)
         elif batch.family != "forward":
             self.rules.family(entry, batch, "forward")

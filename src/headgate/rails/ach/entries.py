@@ -6,7 +6,7 @@ from datetime import date
 
 from headgate.rails.ach import layout
 from headgate.rails.ach.checks import Faults
-from headgate.rails.ach.codes import COUNTED, IAT_MANDATORY, Code
+from headgate.rails.ach.codes import IAT_MANDATORY, Code
 from headgate.rails.ach.opened import SAME_DAY_LEAST, OpenBatch, same_day_cap
 from headgate.rails.ach.records import Addenda, BatchHeader, Entry
 from headgate.rails.ach.return_codes import CHANGE_CODES, return_codes
@@ -32,6 +32,8 @@ class EntryRules:
                 self.faults.field("V-42", entry, "amount", "zero without an addenda; add the remittance or an amount")
         elif not amount and not batch.sec.may_be_zero and not _may_be_empty(code, entry):
             self.faults.field("V-42", entry, "amount", "zero; write an amount, or use a prenote's code")
+        elif amount and batch.sec.must_be_zero:
+            self.faults.field("V-42", entry, "amount", f"{batch.name} carries no amount; write zeros")
         cap = batch.sec.cap_minor
         if cap is not None and amount > cap:
             text = f"more than the {cap // 100:,}.00 that {batch.name} allows; use another SEC code"
@@ -78,11 +80,17 @@ class EntryRules:
             missing = [kind for kind in IAT_MANDATORY if kind not in counts]
             if missing:
                 faults.record("V-51", entry, f"the addenda {', '.join(missing)} are missing; IAT needs 10 to 16")
-        if batch.name in COUNTED and not is_back:
-            said = digits(line[54:58])
+        needs = batch.sec.needs
+        if needs and needs not in counts and not is_back:
+            faults.record("V-51", entry, f"no addenda {needs}, which {batch.name} needs; add it")
+        if "addenda_count" in batch.table and not is_back:
+            said = digits(batch.table["addenda_count"].of(line))
             if said is not None and said != len(found):
                 text = f"{said}, but {len(found)} follow; write {len(found)}"
-                faults.field("V-51", entry, "addenda_count", text)
+                # Some gateways count the seven mandatory addenda of an IAT entry and not the optional ones.
+                faults.field(
+                    "V-51", entry, "addenda_count", text, most="W" if batch.table is layout.ENTRY_IAT else None
+                )
         back = entry.returned
         self.family(entry, batch, _family(back) if back is not None else "change" if is_back else "forward")
         if is_back and code is not None and code.kind != "return":

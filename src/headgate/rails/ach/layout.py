@@ -33,7 +33,7 @@ __all__ = [
     "ADDENDA_02", "ADDENDA_05", "ADDENDA_10", "ADDENDA_11", "ADDENDA_12", "ADDENDA_13", "ADDENDA_14", "ADDENDA_15",
     "ADDENDA_16", "ADDENDA_17", "ADDENDA_18", "ADDENDA_98", "ADDENDA_98_IAT", "ADDENDA_98_REFUSED", "ADDENDA_99",
     "ADDENDA_99_CONTESTED", "ADDENDA_99_DISHONORED", "ADDENDA_99_IAT", "ADDENDA_ANY", "ALLOWED", "ALLOWED_LATIN",
-    "BATCH_CONTROL", "BATCH_CONTROL_ADV", "BATCH_HEADER", "BATCH_HEADER_IAT", "BLOCK", "ENTRY", "ENTRY_ADV",
+    "BATCH_CONTROL", "BATCH_CONTROL_ADV", "BATCH_HEADER", "BATCH_HEADER_IAT", "BLOCK", "ENTRY", "ENTRY_ADV", "ENTRY_CHECK",
     "ENTRY_CIE", "ENTRY_CTX", "ENTRY_ENR", "ENTRY_IAT", "ENTRY_NAMED", "ENTRY_POP", "ENTRY_SHR", "ENTRY_TRC",
     "FILE_CONTROL", "FILE_CONTROL_ADV", "FILE_HEADER", "LENGTH", "PRINTABLE", "Field", "Layout",
 ]  # fmt: skip
@@ -123,6 +123,13 @@ def _standard(name: str, name_content: str) -> Layout:
 
 ENTRY = _standard("entry", "text")
 ENTRY_NAMED = _standard("entry", "filled")
+_SERIAL = "write the check's serial number"
+ENTRY_CHECK = _entry(
+    "check entry",
+    Field("individual_id", 40, 54, "present", "V-22", _SERIAL),
+    Field("individual_name", 55, 76, "filled", "V-33", "write the receiver's name"),
+    Field("discretionary", 77, 78, "text", "V-34"),
+)
 
 
 def _counted(name: str, name_content: str) -> Layout:
@@ -146,7 +153,7 @@ ENTRY_CIE = _entry(
 )
 ENTRY_POP = _entry(
     "POP entry",
-    Field("individual_id", 40, 48, "text", "V-34"),
+    Field("individual_id", 40, 48, "present", "V-22", _SERIAL),
     Field("terminal_city", 49, 52, "text", "V-34"),
     Field("terminal_state", 53, 54, "text", "V-34"),
     Field("individual_name", 55, 76, "filled", "V-33", "write the receiver's name"),

@@ -6,7 +6,7 @@ from datetime import date
 
 from headgate.rails.ach import layout
 from headgate.rails.ach.bulk import Columns
-from headgate.rails.ach.codes import COUNTED, SECS, TRANSACTION_CODES, Code, Sec
+from headgate.rails.ach.codes import SECS, TRANSACTION_CODES, Code, Sec
 from headgate.rails.ach.records import BatchHeader
 
 AMOUNT_MAX = 10**10 - 1
@@ -17,7 +17,6 @@ _SAME_DAY_CAPS = ((date(2022, 3, 18), 100_000_000), (date(2020, 3, 20), 10_000_0
 
 SAME_DAY_LEAST = min(cap for _, cap in _SAME_DAY_CAPS)
 _ANY_SEC = Sec(layout.ENTRY)
-_NOT_IN_RUNS = frozenset((*COUNTED, "COR"))
 _COLUMNS = {
     table: columns
     for table, columns in ((table, Columns(table)) for table in {sec.table for sec in SECS.values()})
@@ -52,12 +51,16 @@ class OpenBatch:
         self.last_trace = ""
         self.family = ""
         # For whole runs of entries: what the plain ones may hold. What is beyond is looked at one by one.
-        self.columns = _COLUMNS.get(self.table) if header is not None and self.name not in _NOT_IN_RUNS else None
+        self.columns = _COLUMNS.get(self.table) if header is not None and self._may_run() else None
         self.codes = frozenset(code for code, known in TRANSACTION_CODES.items() if self._is_plain(code, known))
         self.least = 0 if self.sec.may_be_zero else 1
         self.limit = self.sec.cap_minor if self.sec.cap_minor is not None else AMOUNT_MAX
         if header is not None and created_on is not None and header.effective_on == created_on:
             self.limit = min(self.limit, same_day_cap(created_on))
+
+    def _may_run(self) -> bool:
+        """Whether an entry without addenda can be a good one, so that runs of them are worth a look."""
+        return self.name != "COR" and not self.sec.looks_at_addenda and not self.sec.must_be_zero
 
     def _is_plain(self, code: str, known: Code) -> bool:
         """Whether entries with this code need no closer look in this batch."""
