@@ -16,6 +16,7 @@ from __future__ import annotations
 import hashlib
 import io
 from collections.abc import Sequence
+from operator import attrgetter
 from typing import BinaryIO
 
 from headgate.core.money import Money
@@ -37,6 +38,7 @@ BATCH_RECORDS_MAX = 999_999
 _PLAIN = "6%-2s%-9s%-17s%010d%-15s%-22s%-2s0%-8s%07d"
 """A plain entry by the table `layout.ENTRY`: only where every field fits is the line 94 characters long."""
 
+_NAME = attrgetter("individual_name")
 _PLAIN_TABLES = (layout.ENTRY, layout.ENTRY_NAMED)
 _AT_ONCE = 1024
 _PROBLEMS_MAX = 1000
@@ -290,8 +292,8 @@ class FileWriter:
             or not 0 < first <= last <= SEQUENCE_MAX
         ):
             return None
-        names = "\n".join([line[54:76].rstrip() for line in lines])
-        if not "".join(lines).isascii() or names.encode().translate(None, SAFE) or "\n " in names or names[:1] == " ":
+        names = "\n".join(map(_NAME, entries))
+        if names.encode().translate(None, SAFE) or "\n " in names or names[:1] == " " or not "".join(lines).isascii():
             return None
         if not {line[1:3] for line in lines} <= TRANSACTION_CODES.keys():
             return None
