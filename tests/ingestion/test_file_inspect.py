@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 from click.testing import Result
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from tests.rails import files as make
 from tests.rails.test_reader import STRICTER, UNKNOWN_RETURN_CODE, VERDICTS
 from typer.testing import CliRunner
@@ -147,6 +149,33 @@ def test_what_cannot_be_opened_exits_with_2(tmp_path: Path) -> None:
         done = run(path)
         assert (done.exit_code, done.stdout) == (2, "")
         assert "cannot be read" in done.stderr
+
+
+GOOD_FILES = [
+    make.good_file(),
+    *((DOCS / name).read_bytes() for name in ("statement.bai2", "statement.xml", "register.csv")),
+]
+
+
+@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.sampled_from(GOOD_FILES), st.integers(0, 2**16), st.binary(max_size=40), st.integers(0, 200))
+def test_no_bytes_end_otherwise_than_with_0_1_or_2(
+    tmp_path: Path, content: bytes, at: int, noise: bytes, cut: int
+) -> None:
+    at %= len(content)
+    path = tmp_path / "any"
+    path.write_bytes(content[:at] + noise + content[at + cut :])
+
+    done = run(path, "--json")
+
+    assert done.exit_code in (0, 1, 2), done.exception
+    if done.exit_code == 2:
+        assert (done.stdout, done.stderr.count("\n")) == ("", 1)
+        return
+    said = json.loads(done.stdout)
+    assert said["is_refused"] is (done.exit_code == 1)
+    assert said["errors"] == sum(fault["level"] == "E" for fault in said["faults"])
+    assert run(path).exit_code == done.exit_code
 
 
 def test_a_mutilated_file_is_still_known_as_one() -> None:

@@ -108,6 +108,8 @@ WRONG: list[tuple[str, dict[str, object], dict[str, object], dict[str, object]]]
     ("takes 17 characters", {"account_number": "1" * 18}, {}, {}),
     ("V-32", {"account_number": ""}, {}, {}),
     ("V-34", {"account_number": "12\n3"}, {}, {}),
+    ("outside ASCII", {"account_number": "\ud800"}, {}, {}),
+    ("cannot carry", {"individual_name": "\ud800"}, {}, {}),
     ("V-34", {"individual_name": "A\nB"}, {}, {}),
     ("V-34", {"individual_id": "\x07"}, {}, {}),
     ("V-31", {"routing_number": "2313801 4"}, {}, {}),

@@ -292,8 +292,10 @@ class FileWriter:
             or not 0 < first <= last <= SEQUENCE_MAX
         ):
             return None
+        if not "".join(lines).isascii():
+            return None
         names = "\n".join(map(_NAME, entries))
-        if names.encode().translate(None, SAFE) or "\n " in names or names[:1] == " " or not "".join(lines).isascii():
+        if names.encode("ascii").translate(None, SAFE) or "\n " in names or names[:1] == " ":
             return None
         if not {line[1:3] for line in lines} <= TRANSACTION_CODES.keys():
             return None
