@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
@@ -287,6 +288,22 @@ def test_no_message_repeats_account_name_or_reference() -> None:
     for _, bent in BROKEN:
         for fault in make.faults_of(bent(make.good_file().decode().splitlines())):
             assert not any(secret in fault.message or secret in repr(fault) for secret in secrets)
+
+
+MENDING = re.compile(
+    r"(?:[;:,] |; .*)(?:so )?\b(?:write|fill|add|end|put|begin|number|use|ask|take|split|part|give|leave|check|count|repeat|see)\b"
+)
+
+
+def test_every_message_says_how_to_mend_it() -> None:
+    found = [fault for _, bent in BROKEN for fault in make.faults_of(bent(make.good_file().decode().splitlines()))]
+    for path in sorted(SAMPLES.glob("*/*")):
+        found += ach.read_file(path.read_bytes()).faults
+
+    assert len(found) > 500
+    assert {fault.message for fault in found if not MENDING.search(fault.message)} == set()
+    assert all(fault.message.startswith(f"line {fault.record}: ") for fault in found)
+    assert all((fault.position > 0) is bool(fault.field) for fault in found)
 
 
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r", "", "\n\n"])

@@ -265,7 +265,7 @@ class BatchReader:
         if not trace.isdigit() or self._batch is None:
             return
         if batch.header is not None and batch.name != "ADV" and trace[:8] != batch.odfi and batch.odfi.isdigit():
-            text = f"{trace} does not begin with the batch's ODFI {batch.odfi}"
+            text = f"{trace} does not begin with the batch's ODFI; write {batch.odfi} there"
             self.faults.field("V-53", entry, "trace_number", text, unless="any_traces")
         if batch.entries > 1 and trace <= batch.last_trace:
             text = f"{trace} does not ascend after {batch.last_trace}; number the entries upwards"
@@ -299,7 +299,12 @@ class BatchReader:
             if batch.sec.sides != "both" and batch.header is not None:
                 self.rules.side(entry, batch, batch.header, code)
             if line[1:3] == "55" and batch.header is not None and batch.header.description != "REVERSAL":
-                self.faults.field("V-44", entry, "transaction_code", "a loan is debited only in a batch REVERSAL")
+                self.faults.field(
+                    "V-44",
+                    entry,
+                    "transaction_code",
+                    "a loan is debited only by a REVERSAL; use another code or description",
+                )
         if line[78] == "1" or entry.addenda or batch.sec.looks_at_addenda:
             self.rules.addenda(entry, batch, code)
         elif batch.family != "forward":

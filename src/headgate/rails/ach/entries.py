@@ -94,7 +94,7 @@ class EntryRules:
         back = entry.returned
         self.family(entry, batch, _family(back) if back is not None else "change" if is_back else "forward")
         if is_back and code is not None and code.kind != "return":
-            text = f"{line[1:3]} is a forward code; a return or change uses one as 21 or 26"
+            text = f"{line[1:3]} is a forward code; write that of a return or change, as 21 or 26"
             faults.field("V-61", entry, "transaction_code", text)
 
     def _check_one(self, entry: Entry, addenda: Addenda, kind: str, nth: int) -> None:

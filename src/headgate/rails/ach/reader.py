@@ -217,7 +217,7 @@ class Reader:
     def _fill(self, line: str) -> None:
         self.fill += 1
         if line != "9" * layout.LENGTH and self.control is not None:
-            text = "a line of nines is not 94 characters long"
+            text = "a line of nines has another length; write 94 of them"
             self.faults.add("V-05", self.number, text, unless="without_fill")
 
     def _take_unfit(self, line: str) -> None:
