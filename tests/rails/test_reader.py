@@ -431,3 +431,18 @@ def test_no_change_of_a_good_file_makes_the_reader_fail(at: int, noise: bytes, c
     amounts = {entry.trace_number: entry.amount_minor for entry in file.entries}
     if not file.is_refused:
         assert sum(amount or 0 for amount in amounts.values()) == 2 * 134_951
+
+
+def test_addenda_without_end_are_counted_and_named_and_fill_no_memory() -> None:
+    lines = make.good_file().decode().splitlines()
+    more = [lines[make.ADDENDA][:83] + f"{n % 10_000:04d}" + lines[make.ADDENDA][87:] for n in range(2, 30_001)]
+    lines[make.ADDENDA + 1 : make.ADDENDA + 1] = more
+
+    file = ach.read_file("\n".join(lines).encode())
+
+    entry = next(entry for entry in file.entries if entry.addenda)
+    assert len(entry.addenda) == 9_999 and entry.is_broken
+    named = [fault for fault in file.faults if "more than 9,999 addenda" in fault.message]
+    assert [fault.record for fault in named] == [make.ADDENDA + 1 + 9_999]
+    (counted,) = [fault for fault in file.faults if fault.rule == "V-70"]
+    assert "but the entries make 30002" in counted.message

@@ -21,6 +21,7 @@ from headgate.rails.ach.routing import check_digit
 from headgate.rails.ach.traces import Traces
 
 _REVERSAL = "REVERSAL"
+_ADDENDA_MAX = 9_999
 
 
 @dataclass(slots=True)
@@ -49,7 +50,7 @@ class BatchReader:
         self._last_number = -1
         self._routings = Routings()
         self._traces = Traces()
-        self._is_told_full = False
+        self._is_told_full = self._is_overfull = False
 
     @property
     def is_open(self) -> bool:
@@ -183,6 +184,14 @@ class BatchReader:
             return
         if table.match(line) is None:
             self.faults.fields(record)
+        if len(self._addenda) >= _ADDENDA_MAX:
+            # Counted, and not kept: an entry with addenda without end must not fill the memory.
+            if not self._is_overfull:
+                self._is_overfull = True
+                text = f"more than {_ADDENDA_MAX:,} addenda to one entry; part them among several entries"
+                self.faults.record("V-51", record, text)
+                self._entry.is_broken = self._entry.is_broken or record.is_broken
+            return
         self._addenda.append(record)
         self._entry.is_broken = self._entry.is_broken or record.is_broken
 
@@ -280,6 +289,7 @@ class BatchReader:
         if self._addenda:
             entry.addenda = tuple(self._addenda)
             self._addenda.clear()
+            self._is_overfull = False
         code = TRANSACTION_CODES.get(line[1:3])
         amount = entry.amount_minor if batch.name == "ADV" else digits(line[29:39])
         if code is None:

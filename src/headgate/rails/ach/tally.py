@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
 from headgate.core.money import Money
-from headgate.rails.ach.codes import TRANSACTION_CODES
+from headgate.rails.ach.codes import SECS, TRANSACTION_CODES
 from headgate.rails.ach.fields import LENGTH
 from headgate.rails.ach.reader import Item
 from headgate.rails.ach.records import BatchControl, BatchHeader, Entry, FileControl, FileHeader
+from headgate.rails.ach.return_codes import CHANGE_CODES, return_codes
 
 _CURRENCY = "USD"
 _BATCHES_MAX = 1000
@@ -130,9 +131,9 @@ class Tally:
         self.file.prenotes += code is not None and code.kind == "prenote"
         for addenda in entry.addenda:
             if addenda.line[1:3] == "99":
-                self._returns[addenda.return_code] += 1
+                self._returns[_known(addenda.return_code, return_codes())] += 1
             elif addenda.line[1:3] == "98":
-                self._changes[addenda.change_code] += 1
+                self._changes[_known(addenda.change_code, CHANGE_CODES)] += 1
 
     def _close(self) -> None:
         batch, file = self._batch, self.file
@@ -141,13 +142,18 @@ class Tally:
         batch.debits, batch.credits = (Money(minor, _CURRENCY) for minor in self._sums)
         self._file_sums = [self._file_sums[0] + self._sums[0], self._file_sums[1] + self._sums[1]]
         self._sums = [0, 0]
-        self._secs[batch.sec_code] += batch.entries
+        self._secs[_known(batch.sec_code, SECS)] += batch.entries
         file.batch_count += 1
         file.entries += batch.entries
         file.addenda += batch.addenda
         if len(file.batches) < _BATCHES_MAX:
             file.batches.append(batch)
         self._batch = None
+
+
+def _known(code: str, codes: Container[str]) -> str:
+    """The code, where there is such a one: what else stands there is counted together, however much there is."""
+    return code if code in codes else "unknown"
 
 
 def looks_like_ach(beginning: bytes) -> bool:

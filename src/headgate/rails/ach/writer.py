@@ -34,6 +34,7 @@ from headgate.rails.errors import CannotWrite
 CURRENCY = "USD"
 SEQUENCE_MAX = 9_999_999
 BATCH_RECORDS_MAX = 999_999
+BATCHES_MAX = 899_999
 
 _PLAIN = "6%-2s%-9s%-17s%010d%-15s%-22s%-2s0%-8s%07d"
 """A plain entry by the table `layout.ENTRY`: only where every field fits is the line 94 characters long."""
@@ -113,6 +114,10 @@ class FileWriter:
         self._batches += 1
         self._batch = batch
         name = f"batch {self._batches}"
+        if self._batches > BATCHES_MAX:
+            self.problem(
+                f"{name}: a file takes {BATCHES_MAX} batches, lest its control look like a line of nines; split it"
+            )
         if batch.sec_code not in SECS:
             self.problem(f"{name}: SEC {batch.sec_code} is not known here; use {', '.join(SECS)} (V-22)")
         wanted = _PURPOSES.get("wages" if batch.is_wages else batch.purpose, "")
