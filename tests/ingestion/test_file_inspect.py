@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,9 @@ from headgate.rails import ach
 
 SAMPLES = Path(__file__).parents[1] / "samples"
 DOCS = Path(__file__).parents[2] / "docs" / "samples"
+BIDDING = re.compile(
+    r"(?:so |or )?(?:write|fill|add|end|put|begin|number|use|ask|take|split|part|leave|check|count|repeat|see)\b"
+).match
 NOT_ACH = {
     "originals/test__fuzz__testdata__fuzz__FuzzReaderWriterACH__16545e7d7a82f9df.ach":
         "a seed of the Go fuzzer: a file of Go source around the bytes, and none of the network",
@@ -59,6 +63,7 @@ def test_the_exit_code_agrees_with_the_verdict_or_a_named_difference(row: dict[s
     if row["accepted"]:
         assert broken == STRICTER.get(mutation, set())
     assert all(fault["message"] and fault["rule"] in ach.RULES for fault in said["faults"])
+    assert all(fault["message"].endswith(fault["mending"]) and BIDDING(fault["mending"]) for fault in said["faults"])
 
 
 def test_a_person_reads_faults_first_and_then_what_the_file_holds(tmp_path: Path) -> None:

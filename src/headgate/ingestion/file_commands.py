@@ -12,7 +12,7 @@ import typer
 
 from headgate.core.terminal import fail, to_json
 from headgate.ingestion.errors import UnknownFormat
-from headgate.ingestion.inspecting import Inspection, inspect
+from headgate.ingestion.inspecting import Inspection, inspect, mending
 from headgate.ingestion.records import Fault
 from headgate.rails import ach
 
@@ -127,4 +127,5 @@ def _plain(fault: Fault) -> dict[str, Any]:
         "rule": fault.rule,
         "level": fault.level,
         "message": fault.message,
+        "mending": mending(fault.message),
     }

@@ -39,6 +39,12 @@ class Inspection:
         return self.errors > 0
 
 
+def mending(message: str) -> str:
+    """What a fault's message asks to do: its last part."""
+    _, mark, how = message.rpartition("; ")
+    return how if mark else message.rpartition(": ")[2]
+
+
 def inspect(path: Path, rules: ach.Rulebook | None = None) -> Iterator[Fault | Inspection]:
     """Every fault of a file, then what it is and holds. `rules` judge an ACH file; the others have no direction.
 

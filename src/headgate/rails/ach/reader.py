@@ -235,7 +235,7 @@ class Reader:
             return
         rest = line[layout.LENGTH :]
         if rest.strip():
-            text = f"{len(line)} characters; a record has 94, so end the line there"
+            text = f"{len(line)} characters where a record has 94; end the line there"
             self.faults.add("V-01", self.number, text, raw=line)
         self._take(line[: layout.LENGTH])
         if rest.strip() and not len(rest) % layout.LENGTH:
