@@ -104,7 +104,7 @@ def _payee(number: int, routing: str) -> ach.EntrySpec:
         transaction_code="22" if number % 3 else "32",
         routing_number=routing,
         account_number=f"{4_000_000_000 + number * 7919 % 999_999_937}",
-        amount=Money(120_000 + number * 7717 % 400_000, "USD"),
+        amount=Money(10_000 + number * 7717 % 90_001, "USD"),
         individual_id=f"EMP{number:09d}",
         individual_name=f"EMPLOYEE NUMBER {number % 1_000_000:06d}",
     )

@@ -446,3 +446,18 @@ def test_addenda_without_end_are_counted_and_named_and_fill_no_memory() -> None:
     assert [fault.record for fault in named] == [make.ADDENDA + 1 + 9_999]
     (counted,) = [fault for fault in file.faults if fault.rule == "V-70"]
     assert "but the entries make 30002" in counted.message
+
+
+def test_a_line_without_end_amid_others_is_named_again_and_again_and_fills_no_memory() -> None:
+    lines = make.good_file().decode().splitlines()
+    endless = lines[make.FIRST] * 60_000
+    stream = io.BytesIO("\n".join([*lines[: make.FIRST], endless, *lines[make.FIRST :]]).encode())
+    rules = ach.Rulebook(levels={"V-53": "off", "V-54": "off"})
+
+    entries = named = 0
+    for item in ach.read(stream, rules):
+        entries += isinstance(item, ach.Entry)
+        named += isinstance(item, ach.Fault) and item.rule == "V-01"
+
+    assert entries == 60_003
+    assert named > 20_000
