@@ -516,3 +516,37 @@ def test_what_a_sec_code_demands_is_demanded(
         ach.build_file(make.spec(), [make.batch(make.entry("a", **{**entry, **changes}), **facts)])
 
     assert any(problem.startswith(rule) for problem in refused.value.facts["problems"]), refused.value.facts
+
+
+@pytest.mark.parametrize(
+    ("description", "wanted"),
+    [
+        ("SALARY", "PAYROLL"),
+        ("Payroll", "PAYROLL"),
+        ("REG.SALARY", "PAYROLL"),
+        ("WAGES NOV", "PAYROLL"),
+        ("REVERSE", "REVERSAL"),
+        ("Reversal", "REVERSAL"),
+        ("RETRY", "RETRY PYMT"),
+    ],
+)
+def test_other_words_for_what_the_rules_fix_are_named_in_what_we_send(description: str, wanted: str) -> None:
+    batch = make.batch(make.entry(), description=description)
+
+    with pytest.raises(CannotWrite) as refused:
+        ach.build_file(make.spec(), [batch])
+    content = ach.build_file(make.spec(rules=ach.Rulebook("outbound", {"V-80": "W"})), [batch]).content
+
+    (problem,) = refused.value.facts["problems"]
+    assert problem.startswith("V-80") and f"must be {wanted}" in problem
+    assert ach.read_file(content).faults == ()
+    assert [fault.rule for fault in ach.read_file(content, ach.Rulebook("outbound")).faults] == ["V-80"]
+
+
+def test_a_debit_or_a_file_of_before_the_rule_need_not_say_payroll() -> None:
+    before = datetime(2026, 3, 19, 9, 0)
+    ach.build_file(make.spec(), [make.batch(make.entry(transaction_code="27"), description="SALARY ADV")])
+    ach.build_file(make.spec(), [make.batch(make.entry(), description="SALARY", sec_code="CCD")])
+    ach.build_file(
+        make.spec(created_at=before), [make.batch(make.entry(), description="SALARY", effective_on=before.date())]
+    )

@@ -6,6 +6,7 @@ The check of a good entry is one match of its whole line and a few look-ups; wha
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from itertools import repeat
 
 from headgate.rails.ach import layout
@@ -21,6 +22,9 @@ from headgate.rails.ach.routing import check_digit
 from headgate.rails.ach.traces import Traces
 
 _REVERSAL = "REVERSAL"
+_FIXED_WORDS = (("REVERS", _REVERSAL), ("RETRY", "RETRY PYMT"), ("RECLAI", "RECLAIM"))
+_WAGES = ("PAYROLL", "PAY ROLL", "SALAR", "REG.SALARY", "WAGE", "PAYCHECK")
+_PAYROLL_SINCE = date(2026, 3, 20)
 _ADDENDA_MAX = 9_999
 
 
@@ -82,6 +86,7 @@ class BatchReader:
         if wanted and record.description not in (wanted, _REVERSAL):
             faults.field("V-22", record, "description", f"{sec} demands the description {wanted}; write that")
         self._check_effective(record)
+        self._check_words(record)
         self.is_advice = self.is_advice or sec == "ADV"
         faults.out.append(record)
 
@@ -253,6 +258,17 @@ class BatchReader:
         if not created_on <= effective_on <= last or not is_banking_day(effective_on):
             text = f"{effective_on} is outside {created_on} to {last}; write a banking day of that window"
             self.faults.field("V-26", record, "effective_on", text)
+
+    def _check_words(self, record: BatchHeader) -> None:
+        """The words that the rules fix: what is said in other words is caught where it is unmistakable."""
+        created_on, said = self.rules.created_on, record.description.upper()
+        wanted = next((word for mark, word in _FIXED_WORDS if said.startswith(mark)), "")
+        is_wages = said.startswith(_WAGES) and record.sec_code == "PPD" and record.service_class != "225"
+        if is_wages and created_on is not None and created_on >= _PAYROLL_SINCE:
+            wanted = "PAYROLL"
+        if wanted and not record.description.startswith(wanted):
+            text = f"'{record.description}' must be {wanted}; write that"
+            self.faults.field("V-80", record, "description", text)
 
     def _implied(self, number: int, line: str) -> OpenBatch:
         text = "a record outside a batch; begin the batch with a record 5"

@@ -71,7 +71,7 @@ RULES: Mapping[str, Rule] = MappingProxyType(
         "V-71": Rule("the file's counts, hash and totals are those of its batches"),
         "V-72": Rule("control fields are digits"),
         "V-73": Rule("totals fit their fields"),
-        "V-80": Rule("wages say PAYROLL, retries RETRY PYMT, reversals REVERSAL"),
+        "V-80": Rule("wages say PAYROLL, retries RETRY PYMT, reversals REVERSAL", inbound="off"),
         "V-90": Rule("the text is ASCII", inbound="W"),
     }
 )
