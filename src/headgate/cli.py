@@ -30,7 +30,7 @@ app = typer.Typer(
 
 
 ALONE: Final[Mapping[str, str]] = {
-    "ach": "headgate.rails.commands",
+    "ach": "headgate.rails.ach_commands",
     "audit": "headgate.audit.commands",
     "bench": "headgate.bench",
     "console": "headgate.console.commands",

@@ -16,7 +16,7 @@ from headgate.rails import CannotWrite, ach
 from headgate.rails.ach.addenda import addenda_table
 from headgate.rails.ach.fields import Layout
 from headgate.rails.ach.records import Record
-from headgate.rails.commands import app
+from headgate.rails.ach_commands import app
 
 ORIGINALS = Path(__file__).parents[1] / "samples" / "nacha" / "originals"
 OUTBOUND = ach.Rulebook("outbound", {"V-26": "W", "V-43": "W", "V-54": "W"})
