@@ -276,7 +276,8 @@ class Reader:
                 self.faults.field("V-71", record, name, f"{found}, but the batches make {made}; write {made}")
         blocks = -(-self.records // layout.BLOCK)
         if record.block_count == 0:
-            self.faults.field("V-71", record, "block_count", f"0, but there are {blocks} blocks; write {blocks}")
+            text = f"0, but there are {blocks} blocks; write {blocks}"
+            self.faults.field("V-71", record, "block_count", text, unless="any_block_count")
         elif record.block_count is not None and record.block_count != blocks:
             text = f"{record.block_count}, but there are {blocks}; write {blocks}"
             self.faults.field("V-05", record, "block_count", text, unless="any_block_count")
