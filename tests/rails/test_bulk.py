@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from tests.rails import files as make
 
 from headgate.rails import ach, check_digit
-from headgate.rails.ach import layout, reader
+from headgate.rails.ach import bulk, layout, reader
 from headgate.rails.ach.batch import BatchReader
 from headgate.rails.ach.bulk import Run
 from headgate.rails.ach.reader import Item
@@ -226,3 +226,14 @@ def test_most_of_a_good_file_is_judged_by_columns(monkeypatch: pytest.MonkeyPatc
     both_ways(payroll(900))
 
     assert sum(taken) > 400
+
+
+def test_more_routing_numbers_than_are_remembered_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bulk, "_KNOWN_MAX", 3)
+    lines = list(payroll(600))
+    for at in range(5, 300, 7):
+        lines[at] = lines[at][:54] + " " * 22 + lines[at][76:]
+
+    by_columns, by_lines = both_ways(lines)
+
+    assert by_columns == by_lines

@@ -389,6 +389,13 @@ def test_a_switch_silences_its_check_for_what_we_receive_and_nothing_else(switch
     assert faults(ach.Rulebook("outbound", inbound=on)) == faults(ach.Rulebook("outbound"))
 
 
+def test_switches_are_named_by_a_profile() -> None:
+    assert ach.Inbound.of(["without_fill", "any_traces"]) == ach.Inbound(without_fill=True, any_traces=True)
+    assert ach.Inbound.of(()) == ach.Inbound()
+    with pytest.raises(ValueError, match="no switch is called nine_fill; there are any_batch_numbers"):
+        ach.Inbound.of(["nine_fill"])
+
+
 def test_every_switch_is_tried_above() -> None:
     assert {row[0] for row in SWITCHES} == set(ach.Inbound.__slots__)
 

@@ -284,7 +284,7 @@ class BatchReader:
             text = f"{rdfi} is no routing number: its last digit would be {digit}; ask the receiver"
             self.faults.field("V-31", entry, "check_digit", text)
         else:
-            self._routings.learn({rdfi})
+            self._routings.learn({rdfi}, may_forget=False)
 
     def _check_trace(self, entry: Entry, batch: OpenBatch, trace: str) -> None:
         if not trace.isdigit() or self._batch is None:

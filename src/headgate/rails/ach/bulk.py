@@ -54,8 +54,11 @@ class Routings:
     def __init__(self) -> None:
         self.known: dict[str, int] = {}
 
-    def learn(self, rdfis: set[str]) -> None:
+    def learn(self, rdfis: set[str], *, may_forget: bool) -> None:
+        """Remember those that are good. Only before a run is judged may others be forgotten, which it would need."""
         if len(self.known) > _KNOWN_MAX:
+            if not may_forget:
+                return
             self.known.clear()
         for rdfi in rdfis.difference(self.known):
             if is_routing_number(rdfi):
@@ -84,7 +87,7 @@ class Run:
             suspects.update(at for at, code in enumerate(self.codes) if code not in codes)
         distinct = set(self.rdfis)
         if not routings.known.keys() >= distinct:
-            routings.learn(distinct)
+            routings.learn(distinct, may_forget=True)
             strange = distinct - routings.known.keys()
             if strange:
                 suspects.update(at for at, rdfi in enumerate(self.rdfis) if rdfi in strange)

@@ -8,7 +8,7 @@ Level E refuses, W is accepted and flagged. A bank that sends in its own way has
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal
@@ -103,6 +103,15 @@ class Inbound:
     """Trace numbers neither begin with the batch's ODFI nor ascend."""
     company_differs: bool = False
     """A batch control does not repeat its header's company id."""
+
+    @classmethod
+    def of(cls, names: Collection[str]) -> Inbound:
+        """The switches of these names on, as a profile lists them. Raises ValueError for a name that is none."""
+        known = {one.name for one in dataclasses.fields(cls)}
+        unknown = sorted(set(names) - known)
+        if unknown:
+            raise ValueError(f"no switch is called {', '.join(unknown)}; there are {', '.join(sorted(known))}")
+        return cls(**dict.fromkeys(names, True))
 
 
 @dataclass(frozen=True, slots=True)
