@@ -23,7 +23,7 @@ _PACKAGE = Path(__file__).resolve().parent
 
 @app.callback()
 def bench() -> None:
-    """Each benchmark runs on an embedded server of its own, in a temporary home that is removed afterwards."""
+    """Each benchmark works in a temporary home that is removed afterwards; the ledger's runs a server of its own."""
 
 
 @app.command("ledger")
@@ -65,6 +65,22 @@ def ledger(
             pgledger=pgledger,
         )
     )
+    if json:
+        emit(document, as_json=True)
+    else:
+        module.show(document)
+
+
+@app.command("ach")
+def ach(
+    entries: Annotated[int, typer.Option(min=100, max=9_000_000, help="PPD entries of the file.")] = 1_000_000,
+    rounds: Annotated[int, typer.Option(min=1, help="What is published are medians over the rounds.")] = 3,
+    carta: Annotated[bool, typer.Option("--carta", help="Also against carta-ach, if you installed it.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")] = False,
+) -> None:
+    """The ACH codec's rates beside plain slicing in the same run, and its memory; it needs no database."""
+    module = _benchmark("ach")
+    document = module.run(module.Plan(entries=entries, rounds=rounds, carta=carta))
     if json:
         emit(document, as_json=True)
     else:

@@ -30,11 +30,13 @@ app = typer.Typer(
 
 
 ALONE: Final[Mapping[str, str]] = {
+    "ach": "headgate.rails.ach_commands",
     "audit": "headgate.audit.commands",
     "bench": "headgate.bench",
     "console": "headgate.console.commands",
     "db": "headgate.core.commands",
     "events": "headgate.messaging.commands",
+    "file": "headgate.ingestion.file_commands",
     "funding": "headgate.funding.commands",
     "ingestion": "headgate.ingestion.commands",
     "jobs": "headgate.jobs.commands",

@@ -1,4 +1,4 @@
-"""`headgate bench ledger` runs, and its document has the shape that is promised. How fast it was is not judged here."""
+"""`headgate bench ledger` and `headgate bench ach` run, with documents of the shape that is promised; speed is not judged."""
 
 from __future__ import annotations
 
@@ -90,6 +90,37 @@ def test_a_person_reads_a_table_with_the_targets(capsys: pytest.CaptureFixture[s
     assert "batch 10,000 ÷ raw COPY 0.12 ≥ 0.12 reached" in shown
     assert "bytes a transaction, indexes included 901 ≤ 900 missed" in shown
     assert not any("hot account" in line for line in shown), "a target without its shapes is left out"
+
+
+def test_the_ach_codec_is_measured_beside_plain_slicing(nowhere: Shell) -> None:
+    done = nowhere.run("bench", "ach", "--entries", "3000", "--rounds", "1", "--json")
+
+    document = json.loads(done.stdout)
+    assert set(document) == {"machine", "settings", "runs", "ratios"}
+    runs = {run["shape"]: run for run in document["runs"]}
+    assert set(runs) == {"slices", "read", "read_faults", "write"}
+    assert {run["entries"] for run in runs.values()} == {3000}
+    assert document["settings"]["faulty_entries"] == 300
+    assert (runs["read"]["faults"], runs["write"]["faults"]) == (0, 0)
+    assert runs["read_faults"]["faults"] >= 300
+    assert all(0 < run["peak_rss_mb"] < 200 and run["entries_per_s"] > 0 for run in runs.values())
+    ratios = document["ratios"]
+    assert ratios.pop("read_to_carta") is None
+    assert set(ratios) == {"read_to_slices", "write_to_read", "faults_to_clean"}
+    assert ratios["write_to_read"] == pytest.approx(runs["read"]["seconds"] / runs["write"]["seconds"], rel=0.05)
+
+
+def test_a_person_reads_the_ach_targets(capsys: pytest.CaptureFixture[str]) -> None:
+    run = {"shape": "read", "entries": 1000, "seconds": 0.5, "entries_per_s": 2000.0, "us_per_entry": 500.0}
+    ratios = {"read_to_slices": 0.3, "read_to_carta": None, "write_to_read": 0.5}
+
+    bench._benchmark("ach").show({"runs": [run | {"faults": 0, "peak_rss_mb": 99.0}], "ratios": ratios})
+
+    shown = [" ".join(line.split()) for line in capsys.readouterr().out.splitlines()]
+    assert "reading ÷ slicing into fields 0.3 ≥ 0.4 missed" in shown
+    assert "writing ÷ reading 0.5 ≥ 0.5 reached" in shown
+    assert "memory of a process that reads, in MB 99 ≤ 200 reached" in shown
+    assert not any("carta" in line for line in shown), "what was not run has no target"
 
 
 def test_an_installed_wheel_finds_its_benchmarks(tmp_path: Path) -> None:

@@ -206,6 +206,11 @@ SECOND: list[Row] = [
     ("", "balance", (*T, "--legal-entity", "{entity[id]}")),
     ("", "jobs run", ("reservation_cleanup", *T)),
     ("", "ledger export", (*T, "--out", "{folder}/book.ndjson")),
+    ("", "file inspect", (str(SAMPLES / "returns.ach"),)),
+    ("", "ach merge", (str(SAMPLES / "returns.ach"), "--out", "{folder}/merged.ach")),
+    ("", "ach split", (str(SAMPLES / "returns.ach"), "--max-entries", "1", "--out", "{folder}")),
+    ("", "ach explain", ("990000010000007", str(SAMPLES / "returns.ach"))),
+    ("", "bench ach", ("--entries", "2000", "--rounds", "1")),
 ]  # fmt: skip
 THIRD: list[Row] = [
     ("", "recon post-backdated", ("{asked[id]}", *T)),

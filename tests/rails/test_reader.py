@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
@@ -289,6 +290,22 @@ def test_no_message_repeats_account_name_or_reference() -> None:
             assert not any(secret in fault.message or secret in repr(fault) for secret in secrets)
 
 
+MENDING = re.compile(
+    r"(?:[;:,] |; .*)(?:so )?\b(?:write|fill|add|end|put|begin|number|use|ask|take|split|part|give|leave|check|count|repeat|see)\b"
+)
+
+
+def test_every_message_says_how_to_mend_it() -> None:
+    found = [fault for _, bent in BROKEN for fault in make.faults_of(bent(make.good_file().decode().splitlines()))]
+    for path in sorted(SAMPLES.glob("*/*")):
+        found += ach.read_file(path.read_bytes()).faults
+
+    assert len(found) > 500
+    assert {fault.message for fault in found if not MENDING.search(fault.message)} == set()
+    assert all(fault.message.startswith(f"line {fault.record}: ") for fault in found)
+    assert all((fault.position > 0) is bool(fault.field) for fault in found)
+
+
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r", "", "\n\n"])
 def test_every_line_end_gives_the_same_records(end: str) -> None:
     lines = make.good_file().decode().splitlines()
@@ -414,3 +431,33 @@ def test_no_change_of_a_good_file_makes_the_reader_fail(at: int, noise: bytes, c
     amounts = {entry.trace_number: entry.amount_minor for entry in file.entries}
     if not file.is_refused:
         assert sum(amount or 0 for amount in amounts.values()) == 2 * 134_951
+
+
+def test_addenda_without_end_are_counted_and_named_and_fill_no_memory() -> None:
+    lines = make.good_file().decode().splitlines()
+    more = [lines[make.ADDENDA][:83] + f"{n % 10_000:04d}" + lines[make.ADDENDA][87:] for n in range(2, 30_001)]
+    lines[make.ADDENDA + 1 : make.ADDENDA + 1] = more
+
+    file = ach.read_file("\n".join(lines).encode())
+
+    entry = next(entry for entry in file.entries if entry.addenda)
+    assert len(entry.addenda) == 9_999 and entry.is_broken
+    named = [fault for fault in file.faults if "more than 9,999 addenda" in fault.message]
+    assert [fault.record for fault in named] == [make.ADDENDA + 1 + 9_999]
+    (counted,) = [fault for fault in file.faults if fault.rule == "V-70"]
+    assert "but the entries make 30002" in counted.message
+
+
+def test_a_line_without_end_amid_others_is_named_again_and_again_and_fills_no_memory() -> None:
+    lines = make.good_file().decode().splitlines()
+    endless = lines[make.FIRST] * 60_000
+    stream = io.BytesIO("\n".join([*lines[: make.FIRST], endless, *lines[make.FIRST :]]).encode())
+    rules = ach.Rulebook(levels={"V-53": "off", "V-54": "off"})
+
+    entries = named = 0
+    for item in ach.read(stream, rules):
+        entries += isinstance(item, ach.Entry)
+        named += isinstance(item, ach.Fault) and item.rule == "V-01"
+
+    assert entries == 60_003
+    assert named > 20_000

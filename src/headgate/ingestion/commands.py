@@ -12,7 +12,7 @@ from headgate.core import terminal
 from headgate.core.db import Actor
 from headgate.core.errors import Refused
 from headgate.core.terminal import emit, refuse
-from headgate.ingestion import rate_commands
+from headgate.ingestion import file_commands, rate_commands
 from headgate.tenants import command_parts
 
 app = typer.Typer(
@@ -20,6 +20,7 @@ app = typer.Typer(
 )
 
 app.add_typer(rate_commands.app)
+APPS = (app, file_commands.app)
 
 ACTOR = Actor("human", "cli")
 Json = command_parts.Json

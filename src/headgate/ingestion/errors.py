@@ -36,6 +36,12 @@ class NoSuchRecord(NotFound):
     code = "ingestion.no_such_record"
 
 
+class UnknownFormat(Malformed):
+    """No parser knows these bytes."""
+
+    code = "ingestion.unknown_format"
+
+
 class UnknownParser(Malformed):
     """There is no parser of that name."""
 

@@ -23,7 +23,8 @@ from headgate.rails.ach.reader import AchFile, read_file
 from headgate.rails.ach.records import BatchHeader, Entry, FileHeader
 from headgate.rails.ach.routing import check_digit
 from headgate.rails.ach.rules import Rulebook
-from headgate.rails.ach.writer import BatchSpec, ChangeSpec, EntrySpec, FileSpec, ReturnSpec, build_file
+from headgate.rails.ach.specs import BatchSpec, ChangeSpec, EntrySpec, FileSpec, ReturnSpec
+from headgate.rails.ach.writer import build_file
 from headgate.rails.errors import FileRefused, UnknownTrace
 from headgate.rails.fake_statements import BankAccount, BankDay, BankLine, bai2, camt053
 

@@ -28,9 +28,9 @@ def sniff(data: bytes) -> float:
     return 0.6 if line[:1] == b"6" and line[1:12].isdigit() and len(line) > 80 else 0.0
 
 
-def parse(data: bytes) -> Parsed:
-    """Returns and changes of the file, in its order, and every broken rule."""
-    file = ach.read_file(data)
+def parse(data: bytes, rules: ach.Rulebook | None = None) -> Parsed:
+    """Returns and changes of the file, in its order, and every broken rule; `rules` hold a bank's switches."""
+    file = ach.read_file(data, rules)
     faults = [_fault(fault) for fault in file.faults]
     returns: list[ReturnRecord] = []
     changes: list[ChangeRecord] = []

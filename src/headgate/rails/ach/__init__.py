@@ -4,6 +4,9 @@
 """
 
 from headgate.rails.ach.codes import SECS, TRANSACTION_CODES, transaction_code
+from headgate.rails.ach.explaining import Sighting, Trace, sightings, trace
+from headgate.rails.ach.limits import Limits, Size, pack, split_batches
+from headgate.rails.ach.making import OFFSET_KEYS, Offset, balanced, prenote, reversal, same_day
 from headgate.rails.ach.reader import AchFile, Batch, read, read_file, read_lines
 from headgate.rails.ach.records import (
     Addenda,
@@ -16,20 +19,27 @@ from headgate.rails.ach.records import (
 )
 from headgate.rails.ach.return_codes import CHANGE_CODES, ReturnCode, return_codes
 from headgate.rails.ach.returns import Correction, correction
-from headgate.rails.ach.rules import RULES, Fault, Rule, Rulebook
-from headgate.rails.ach.writer import (
+from headgate.rails.ach.rewriting import Rewritten, merge, split
+from headgate.rails.ach.rules import RULES, Fault, Inbound, Rule, Rulebook
+from headgate.rails.ach.specs import (
+    AddendaSpec,
     BatchSpec,
     BuiltFile,
     ChangeSpec,
     EntrySpec,
     FileSpec,
     ReturnSpec,
-    build_file,
+    Written,
 )
+from headgate.rails.ach.tally import FileTally, Tally, looks_like_ach
+from headgate.rails.ach.writer import FileWriter, build_file
 
 __all__ = [
-    "CHANGE_CODES", "RULES", "SECS", "TRANSACTION_CODES", "AchFile", "Addenda", "Batch", "BatchControl", "BatchHeader",
-    "BatchSpec", "BuiltFile", "ChangeSpec", "Correction", "Entry", "EntrySpec", "Fault", "FileControl", "FileHeader",
-    "FileSpec", "Record", "ReturnCode", "ReturnSpec", "Rule", "Rulebook", "build_file", "correction", "read",
-    "read_file", "read_lines", "return_codes", "transaction_code",
+    "CHANGE_CODES", "OFFSET_KEYS", "RULES", "SECS", "TRANSACTION_CODES", "AchFile", "Addenda", "AddendaSpec", "Batch",
+    "BatchControl", "BatchHeader", "BatchSpec", "BuiltFile", "ChangeSpec", "Correction", "Entry", "EntrySpec",
+    "Fault", "FileControl", "FileHeader", "FileSpec", "FileTally", "FileWriter", "Inbound", "Limits", "Offset",
+    "Record", "ReturnCode", "ReturnSpec", "Rewritten", "Rule", "Rulebook", "Sighting", "Size", "Tally", "Trace",
+    "Written", "balanced", "build_file", "correction", "looks_like_ach", "merge", "pack", "prenote", "read",
+    "read_file", "read_lines", "return_codes", "reversal", "same_day", "sightings", "split", "split_batches", "trace",
+    "transaction_code",
 ]  # fmt: skip

@@ -7,24 +7,25 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from itertools import repeat
 
 from headgate.rails.ach import layout
+from headgate.rails.ach.addenda import addenda_table
+from headgate.rails.ach.bulk import Routings, Run
 from headgate.rails.ach.calendar import add_banking_days, is_banking_day
 from headgate.rails.ach.checks import Faults
-from headgate.rails.ach.codes import COUNTED, IAT_MANDATORY, SECS, TRANSACTION_CODES, Code, Sec
-from headgate.rails.ach.layout import Layout
+from headgate.rails.ach.codes import SECS, TRANSACTION_CODES, Code
+from headgate.rails.ach.entries import EntryRules, digits
+from headgate.rails.ach.opened import DEBITS, OpenBatch
 from headgate.rails.ach.records import Addenda, BatchControl, BatchHeader, Entry
-from headgate.rails.ach.return_codes import CHANGE_CODES, return_codes
-from headgate.rails.ach.returns import correction
 from headgate.rails.ach.routing import check_digit
 from headgate.rails.ach.traces import Traces
 
-_SAME_DAY_CAPS = ((date(2022, 3, 18), 100_000_000), (date(2020, 3, 20), 10_000_000), (date(2016, 9, 23), 2_500_000))
-"""From which day on how many cents an entry of the same day may have."""
-
-_SAME_DAY_LEAST = min(cap for _, cap in _SAME_DAY_CAPS)
-_ANY_SEC = Sec(layout.ENTRY)
-_ADDENDA_TABLES = {"05": layout.ADDENDA_05, "98": layout.ADDENDA_98}
+_REVERSAL = "REVERSAL"
+_FIXED_WORDS = (("REVERS", _REVERSAL), ("RETRY", "RETRY PYMT"), ("RECLAI", "RECLAIM"))
+_WAGES = ("PAYROLL", "PAY ROLL", "SALAR", "REG.SALARY", "WAGE", "PAYCHECK")
+_PAYROLL_SINCE = date(2026, 3, 20)
+_ADDENDA_MAX = 9_999
 
 
 @dataclass(slots=True)
@@ -38,42 +39,22 @@ class Sums:
     credits: int = 0
 
 
-class _Open:
-    """The batch being read."""
-
-    __slots__ = (
-        "credits", "debits", "entries", "family", "hash", "header", "last_trace", "match", "name", "odfi", "records",
-        "sec", "service_class", "table",
-    )  # fmt: skip
-
-    def __init__(self, header: BatchHeader | None) -> None:
-        self.header = header
-        self.name = header.sec_code if header is not None else ""
-        self.sec = SECS.get(self.name, _ANY_SEC)
-        is_iat = header is not None and header.layout is layout.BATCH_HEADER_IAT
-        self.table = layout.ENTRY_IAT if is_iat else self.sec.table
-        self.match = self.table.match
-        self.service_class = header.service_class if header is not None else ""
-        self.odfi = header.odfi if header is not None else ""
-        self.records = self.entries = self.hash = self.debits = self.credits = 0
-        self.last_trace = ""
-        self.family = ""
-
-
 class BatchReader:
     """Takes the records 5, 6, 7 and 8 of a file in turn and keeps its sums."""
 
-    def __init__(self, faults: Faults) -> None:
+    def __init__(self, faults: Faults, *, keeps_records: bool = True) -> None:
         self.faults = faults
         self.sums = Sums()
-        self.created_on: date | None = None
+        self._keeps_records = keeps_records
+        self.rules = EntryRules(faults)
         self.is_advice = False
-        self._batch: _Open | None = None
+        self._batch: OpenBatch | None = None
         self._entry: Entry | None = None
         self._addenda: list[Addenda] = []
         self._last_number = -1
-        self._good_rdfis: set[str] = set()
+        self._routings = Routings()
         self._traces = Traces()
+        self._is_told_full = self._is_overfull = False
 
     @property
     def is_open(self) -> bool:
@@ -85,7 +66,7 @@ class BatchReader:
         record = BatchHeader(line, number, layout.BATCH_HEADER_IAT if is_iat else layout.BATCH_HEADER)
         faults = self.faults
         faults.fields(record)
-        self._batch = _Open(record)
+        self._batch = OpenBatch(record, self.rules.created_on)
         sec = record.sec_code
         if sec not in SECS and sec.isupper():
             faults.field("V-22", record, "sec_code", f"'{sec}' is no SEC code; write a known one, as PPD")
@@ -99,9 +80,13 @@ class BatchReader:
         if record.batch_number is not None:
             if record.batch_number <= self._last_number:
                 text = f"{record.batch_number} does not ascend; number the batches upwards"
-                faults.field("V-25", record, "batch_number", text)
+                faults.field("V-25", record, "batch_number", text, unless="any_batch_numbers")
             self._last_number = record.batch_number
+        wanted = SECS[sec].description if sec in SECS else ""
+        if wanted and record.description not in (wanted, _REVERSAL):
+            faults.field("V-22", record, "description", f"{sec} demands the description {wanted}; write that")
         self._check_effective(record)
+        self._check_words(record)
         self.is_advice = self.is_advice or sec == "ADV"
         faults.out.append(record)
 
@@ -117,29 +102,101 @@ class BatchReader:
         if batch.match(line) is None:
             self.faults.fields(entry)
         rdfi, trace = line[3:12], line[79:94]
-        if rdfi not in self._good_rdfis:
+        if rdfi not in self._routings.known:
             self._check_rdfi(entry, rdfi)
-        batch.hash += _digits(rdfi[:8]) or 0
+        batch.hash += digits(rdfi[:8]) or 0
         if trace <= batch.last_trace or trace[:8] != batch.odfi:
             self._check_trace(entry, batch, trace)
-        batch.last_trace = max(trace, batch.last_trace)
-        if not self._traces.add(trace):
-            text = f"{trace} stands in another batch of the file as well; number across the whole file"
-            if trace != batch.last_trace or batch.entries == 1:
-                self.faults.field("V-54", entry, "trace_number", text)
+        repeats = trace == batch.last_trace and batch.entries > 1
+        if trace.isdecimal():
+            batch.last_trace = trace
+        if not self._traces.add(trace) and not repeats:
+            text = f"{trace} stands elsewhere in the file as well; number across the whole file"
+            self.faults.field("V-54", entry, "trace_number", text)
+        if self._traces.is_full and not self._is_told_full:
+            self._is_told_full = True
+            text = "too many scattered trace numbers to remember: those from here on are not compared; split the file"
+            self.faults.add("V-54", number, text, most="W")
+
+    def open_sums(self) -> Sums:
+        """What the open batch adds up to so far, its last entry included."""
+        if self._entry is not None:
+            self._finish_entry()
+        batch = self._batch
+        return Sums() if batch is None else Sums(1, batch.records, batch.hash, batch.debits, batch.credits)
+
+    @property
+    def takes_runs(self) -> bool:
+        """Whether the open batch is one whose plain entries can be judged many at a time."""
+        batch = self._batch
+        return batch is not None and batch.columns is not None and batch.family in ("", "forward", "change")
+
+    def run(self, lines: list[str], number: int) -> bool:
+        """Take entries that follow each other without addenda; False, and none taken, where they cannot be columns."""
+        if self._entry is not None:
+            self._finish_entry()
+        batch = self._batch
+        assert batch is not None and batch.columns is not None
+        try:
+            run = Run(lines, batch.columns)
+        except UnicodeEncodeError:
+            return False
+        run.judge(batch.codes, self._routings, batch.limit, batch.least, batch.odfi, batch.last_trace)
+        start = 0
+        for at in (*sorted(run.suspects), len(lines)):
+            for first, end in run.consecutive(start, at):
+                if not self._part(run, first, end, number):
+                    for n in range(first, end):
+                        self.entry(lines[n], number + n)
+            if at < len(lines):
+                self.entry(lines[at], number + at)
+            start = at + 1
+        return True
+
+    def _part(self, run: Run, start: int, end: int, number: int) -> bool:
+        """Take a part of a run in which nothing is suspected; False, and none taken, for a repeated trace number."""
+        if self._entry is not None:
+            self._finish_entry()
+        batch = self._batch
+        assert batch is not None
+        first, last = int(run.traces[start][8:]), int(run.traces[end - 1][8:])
+        if not self._traces.add_range(batch.odfi, first, last):
+            return False
+        hashed, debits, credits = run.sums(start, end, DEBITS, self._routings.known)
+        batch.hash += hashed
+        batch.debits += debits
+        batch.credits += credits
+        batch.records += end - start
+        batch.entries += end - start
+        batch.last_trace = run.traces[end - 1]
+        batch.family = batch.family or "forward"
+        if not self._keeps_records:
+            return True
+        self.faults.out.extend(
+            map(Entry, run.lines[start:end], range(number + start, number + end), repeat(batch.table))
+        )
+        return True
 
     def addenda(self, line: str, number: int) -> None:
         """Take an addenda record of the entry before it."""
         kind = line[1:3]
-        table = _return_table(line) if kind == "99" else _ADDENDA_TABLES.get(kind, layout.ADDENDA_ANY)
-        record = Addenda(line, number, table)
         batch = self._batch or self._implied(number, line)
+        table = addenda_table(kind, line[3:6], is_iat=batch.table is layout.ENTRY_IAT)
+        record = Addenda(line, number, table)
         batch.records += 1
         if self._entry is None:
             self.faults.record("V-04", record, "an addenda without an entry; put it below its entry")
             return
         if table.match(line) is None:
             self.faults.fields(record)
+        if len(self._addenda) >= _ADDENDA_MAX:
+            # Counted, and not kept: an entry with addenda without end must not fill the memory.
+            if not self._is_overfull:
+                self._is_overfull = True
+                text = f"more than {_ADDENDA_MAX:,} addenda to one entry; part them among several entries"
+                self.faults.record("V-51", record, text)
+                self._entry.is_broken = self._entry.is_broken or record.is_broken
+            return
         self._addenda.append(record)
         self._entry.is_broken = self._entry.is_broken or record.is_broken
 
@@ -180,14 +237,15 @@ class BatchReader:
         if self._entry is not None:
             self._finish_entry()
         if batch is not None:
-            self.faults.add("V-04", number, "the batch before has no control; end it with a record 8")
+            text = "the batch before has no control; end it with a record 8"
+            self.faults.add("V-04", number, text, unless="without_batch_control")
             self._add(1, batch.records, batch.hash, batch.debits, batch.credits)
         self._batch = None
 
     # Helpers, in the order of their call.
 
     def _check_effective(self, record: BatchHeader) -> None:
-        effective_on, created_on = record.effective_on, self.created_on
+        effective_on, created_on = record.effective_on, self.rules.created_on
         sec = record.sec_code
         if effective_on is None:
             if sec not in ("ENR", "IAT", "COR") or layout.BATCH_HEADER["effective_on"].of(record.line).strip("0 "):
@@ -201,9 +259,21 @@ class BatchReader:
             text = f"{effective_on} is outside {created_on} to {last}; write a banking day of that window"
             self.faults.field("V-26", record, "effective_on", text)
 
-    def _implied(self, number: int, line: str) -> _Open:
-        self.faults.add("V-04", number, "a record outside a batch; begin the batch with a record 5", raw=line)
-        self._batch = _Open(None)
+    def _check_words(self, record: BatchHeader) -> None:
+        """The words that the rules fix: what is said in other words is caught where it is unmistakable."""
+        created_on, said = self.rules.created_on, record.description.upper()
+        wanted = next((word for mark, word in _FIXED_WORDS if said.startswith(mark)), "")
+        is_wages = said.startswith(_WAGES) and record.sec_code == "PPD" and record.service_class != "225"
+        if is_wages and created_on is not None and created_on >= _PAYROLL_SINCE:
+            wanted = "PAYROLL"
+        if wanted and not record.description.startswith(wanted):
+            text = f"'{record.description}' must be {wanted}; write that"
+            self.faults.field("V-80", record, "description", text)
+
+    def _implied(self, number: int, line: str) -> OpenBatch:
+        text = "a record outside a batch; begin the batch with a record 5"
+        self.faults.add("V-04", number, text, raw=line, unless="without_batch_header" if line[0] == "6" else "")
+        self._batch = OpenBatch(None)
         return self._batch
 
     def _check_rdfi(self, entry: Entry, rdfi: str) -> None:
@@ -213,18 +283,18 @@ class BatchReader:
         if digit != int(rdfi[8]) or rdfi == "000000000":
             text = f"{rdfi} is no routing number: its last digit would be {digit}; ask the receiver"
             self.faults.field("V-31", entry, "check_digit", text)
-        elif len(self._good_rdfis) < 100_000:
-            self._good_rdfis.add(rdfi)
+        else:
+            self._routings.learn({rdfi}, may_forget=False)
 
-    def _check_trace(self, entry: Entry, batch: _Open, trace: str) -> None:
+    def _check_trace(self, entry: Entry, batch: OpenBatch, trace: str) -> None:
         if not trace.isdigit() or self._batch is None:
             return
         if batch.header is not None and batch.name != "ADV" and trace[:8] != batch.odfi and batch.odfi.isdigit():
-            text = f"{trace} does not begin with the batch's ODFI {batch.odfi}"
-            self.faults.field("V-53", entry, "trace_number", text)
+            text = f"{trace} does not begin with the batch's ODFI; write {batch.odfi} there"
+            self.faults.field("V-53", entry, "trace_number", text, unless="any_traces")
         if batch.entries > 1 and trace <= batch.last_trace:
             text = f"{trace} does not ascend after {batch.last_trace}; number the entries upwards"
-            self.faults.field("V-53", entry, "trace_number", text)
+            self.faults.field("V-53", entry, "trace_number", text, unless="any_traces")
 
     def _finish_entry(self) -> None:
         """Judge an entry together with its addenda, add it up and give it out."""
@@ -235,11 +305,12 @@ class BatchReader:
         if self._addenda:
             entry.addenda = tuple(self._addenda)
             self._addenda.clear()
+            self._is_overfull = False
         code = TRANSACTION_CODES.get(line[1:3])
-        amount = entry.amount_minor if batch.name == "ADV" else _digits(line[29:39])
+        amount = entry.amount_minor if batch.name == "ADV" else digits(line[29:39])
         if code is None:
             if line[1:3].isdigit():
-                self.faults.field("V-30", entry, "transaction_code", "no such code; write one as 22 or 27")
+                self.faults.field("V-30", entry, "transaction_code", "no transaction code; write one as 22 or 27")
         else:
             if code.is_debit:
                 batch.debits += amount or 0
@@ -250,121 +321,23 @@ class BatchReader:
                 text = f"{line[1:3]} is a {_side(code)}, but the service class is {service}; use 200 or another batch"
                 self.faults.field("V-30", entry, "transaction_code", text)
             if amount is not None:
-                self._check_amount(entry, batch, code, amount)
+                self.rules.amount(entry, batch, code, amount)
             if batch.sec.sides != "both" and batch.header is not None:
-                self._check_side(entry, batch, batch.header, code)
+                self.rules.side(entry, batch, batch.header, code)
             if line[1:3] == "55" and batch.header is not None and batch.header.description != "REVERSAL":
-                self.faults.field("V-44", entry, "transaction_code", "a loan is debited only in a batch REVERSAL")
-        if line[78] == "1" or entry.addenda or batch.sec.table is layout.ENTRY_IAT:
-            self._check_addenda(entry, batch, code)
+                self.faults.field(
+                    "V-44",
+                    entry,
+                    "transaction_code",
+                    "a loan is debited only by a REVERSAL; use another code or description",
+                )
+        if line[78] == "1" or entry.addenda or batch.sec.looks_at_addenda:
+            self.rules.addenda(entry, batch, code)
         elif batch.family != "forward":
-            self._check_family(entry, batch, "forward")
+            self.rules.family(entry, batch, "forward")
         if batch.name == "COR" and entry.change is None:
             self.faults.record("V-51", entry, "a COR entry without an addenda 98; add it, or use another SEC code")
         self.faults.out.append(entry)
-
-    def _check_amount(self, entry: Entry, batch: _Open, code: Code, amount: int) -> None:
-        if code.kind == "prenote":
-            if amount:
-                self.faults.field("V-41", entry, "amount", "a prenote carries no amount; write zeros")
-        elif code.kind == "zero":
-            if amount:
-                text = f"{entry.line[1:3]} carries no amount; write zeros or another transaction code"
-                self.faults.field("V-42", entry, "amount", text)
-            elif not entry.addenda and not batch.sec.may_be_zero:
-                self.faults.field("V-42", entry, "amount", "zero without an addenda; add the remittance or an amount")
-        elif not amount and not batch.sec.may_be_zero and not _may_be_empty(code, entry):
-            self.faults.field("V-42", entry, "amount", "zero; write an amount, or use a prenote's code")
-        cap = batch.sec.cap_minor
-        if cap is not None and amount > cap:
-            text = f"more than the {cap // 100:,}.00 that {batch.name} allows; use another SEC code"
-            self.faults.field("V-43", entry, "amount", text)
-        self._check_same_day(entry, batch, amount)
-
-    def _check_same_day(self, entry: Entry, batch: _Open, amount: int) -> None:
-        """An effective date that is the file's own asks for the same day, which has a cap by date."""
-        effective_on = batch.header.effective_on if batch.header is not None and amount > _SAME_DAY_LEAST else None
-        if effective_on is None or effective_on != self.created_on:
-            return
-        cap = next((cap for since, cap in _SAME_DAY_CAPS if effective_on >= since), None)
-        if cap is not None and amount > cap:
-            text = f"more than the {cap // 100:,}.00 of the same day; write the next banking day"
-            self.faults.field("V-43", entry, "amount", text, most="W")
-
-    def _check_side(self, entry: Entry, batch: _Open, header: BatchHeader, code: Code) -> None:
-        wants_debit = batch.sec.sides == "debit"
-        if header.description == "REVERSAL":
-            wants_debit = not wants_debit
-        if code.is_debit is not wants_debit and code.kind != "return":
-            text = f"{batch.name} takes {batch.sec.sides}s only; use another SEC code, or a batch REVERSAL"
-            self.faults.field("V-22", entry, "transaction_code", text)
-
-    def _check_addenda(self, entry: Entry, batch: _Open, code: Code | None) -> None:
-        faults, line, found = self.faults, entry.line, entry.addenda
-        if (line[78] == "1") is not bool(found):
-            text = f"'{line[78]}', but {len(found)} addenda follow; write {1 if found else 0}"
-            faults.field("V-50", entry, "addenda_indicator", text)
-        counts: dict[str, int] = {}
-        for addenda in found:
-            kind = addenda.line[1:3]
-            counts[kind] = counts.get(kind, 0) + 1
-            self._check_one(entry, addenda, kind, counts[kind])
-        entry.is_broken = entry.is_broken or any(addenda.is_broken for addenda in found)
-        is_back = "98" in counts or "99" in counts
-        for kind, count in counts.items():
-            most = 1 if kind in ("98", "99") else batch.sec.addenda.get(kind, 0)
-            # A return repeats the original's SEC code, of which it carries only what the operator kept.
-            if count > most and not (is_back and kind not in ("98", "99")) and batch.header is not None:
-                text = f"{count} addenda {kind}, but {batch.name} takes {most}; take the others away"
-                faults.record("V-51", entry, text)
-        if not is_back and batch.table is layout.ENTRY_IAT:
-            missing = [kind for kind in IAT_MANDATORY if kind not in counts]
-            if missing:
-                faults.record("V-51", entry, f"the addenda {', '.join(missing)} are missing; IAT needs 10 to 16")
-        if batch.name in COUNTED and not is_back:
-            said = _digits(line[54:58])
-            if said is not None and said != len(found):
-                text = f"{said}, but {len(found)} follow; write {len(found)}"
-                faults.field("V-51", entry, "addenda_count", text)
-        back = entry.returned
-        self._check_family(entry, batch, _family(back) if back is not None else "change" if is_back else "forward")
-        if is_back and code is not None and code.kind != "return":
-            text = f"{line[1:3]} is a forward code; a return or change uses one as 21 or 26"
-            faults.field("V-61", entry, "transaction_code", text)
-
-    def _check_one(self, entry: Entry, addenda: Addenda, kind: str, nth: int) -> None:
-        line, sequence = addenda.line, entry.line[87:94]
-        if kind == "05" and line[83:87] != f"{nth:04d}" and line[83:87].isdigit():
-            text = f"{line[83:87]}, but this is addenda {nth}; write {nth:04d}"
-            self.faults.field("V-52", addenda, "sequence", text)
-        if (kind == "05" or "10" <= kind <= "18") and line[87:94] != sequence and line[87:94].isdigit():
-            text = f"{line[87:94]} is not the entry's sequence; write {sequence}"
-            name = "entry_sequence" if kind == "05" else "information"
-            self.faults.field("V-52", addenda, name, text)
-        if kind == "99" and line[3:6] not in return_codes() and line[3:4] == "R":
-            text = f"'{line[3:6]}' is no known return code; ask the bank what it means"
-            self.faults.field("V-60", addenda, "return_code", text, most="W")
-        is_disputed = addenda.layout in (layout.ADDENDA_99_DISHONORED, layout.ADDENDA_99_CONTESTED)
-        if is_disputed and not addenda.return_trace.isdigit():
-            self.faults.field("V-60", addenda, "return_trace", "write the return's trace number: it is disputed")
-        if kind == "98":
-            self._check_change(entry, addenda)
-
-    def _check_change(self, entry: Entry, addenda: Addenda) -> None:
-        code = addenda.change_code
-        if code not in CHANGE_CODES:
-            self.faults.field("V-62", addenda, "change_code", f"'{code}' is no change code; write one as C01")
-        elif not code.startswith("C6") and correction(code, addenda.corrected_data) is None:
-            self.faults.field("V-62", addenda, "corrected_data", f"does not fit {code}; see its layout", most="W")
-        if entry.layout is not layout.ENTRY_IAT and entry.amount_minor:
-            self.faults.field("V-62", entry, "amount", "a notification of change carries no amount; write zeros")
-
-    def _check_family(self, entry: Entry, batch: _Open, family: str) -> None:
-        if not batch.family:
-            batch.family = family
-        elif batch.family != family and "change" not in (batch.family, family):
-            text = f"a {family} entry in a batch of {batch.family} entries; part them into batches"
-            self.faults.record("V-63", entry, text)
 
     def _compare_header(self, header: BatchHeader, control: BatchControl) -> None:
         pairs = [("V-20", "service_class", header.service_class, control.service_class)]
@@ -375,9 +348,10 @@ class BatchReader:
         pairs.append(("V-24", "odfi", header.odfi, control.odfi))
         pairs.append(("V-24", "batch_number", str(header.batch_number), str(control.batch_number)))
         for rule, name, above, below in pairs:
+            switch = "company_differs" if name == "company_id" else ""
             if above != below and below != "None":
                 text = f"'{below}', but the batch's header says '{above}'; write the same in both"
-                self.faults.field(rule, control, name, text)
+                self.faults.field(rule, control, name, text, unless=switch)
 
     def _add(
         self, batches: int, records: int | None, hashed: int | None, debits: int | None, credits: int | None
@@ -389,26 +363,5 @@ class BatchReader:
         self.sums.credits += credits or 0
 
 
-def _digits(text: str) -> int | None:
-    return int(text) if text.isascii() and text.isdigit() else None
-
-
-def _may_be_empty(code: Code, entry: Entry) -> bool:
-    """A returned prenote carries no amount, and neither does an advice that sums up nothing."""
-    return code.kind == "advice" or (code.kind == "return" and bool(entry.addenda))
-
-
 def _side(code: Code) -> str:
     return "debit" if code.is_debit else "credit"
-
-
-def _return_table(line: str) -> Layout:
-    if line[3:5] == "R7" and line[5] in "1234567":
-        return layout.ADDENDA_99_CONTESTED
-    if line[3:5] == "R6" or line[3:6] == "R70":
-        return layout.ADDENDA_99_DISHONORED
-    return layout.ADDENDA_99
-
-
-def _family(addenda: Addenda) -> str:
-    return addenda.layout.name

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import re
 
-from headgate.rails.ach.layout import ALLOWED
+from headgate.rails.ach.layout import ALLOWED, PRINTABLE
 from headgate.rails.ach.records import FileHeader, Record
 from headgate.rails.ach.routing import is_routing_number
 from headgate.rails.ach.rules import Fault, Level, Rulebook
 
-_PRINTABLE = re.compile(f"{ALLOWED}*").fullmatch
 _NOT_PRINTABLE = re.compile(ALLOWED.replace("[", "[^", 1))
 _PRIVATE = frozenset(
     ("account", "individual_name", "individual_id", "information", "corrected_data", "discretionary", "reserved")
@@ -35,8 +34,14 @@ class Faults:
         name: str = "",
         position: int = 0,
         raw: str = "",
+        unless: str = "",
     ) -> bool:
-        """Name a broken rule; True where it is of level E. `most` softens what is received, never what is sent."""
+        """Name a broken rule; True where it is of level E. `most` softens what is received, never what is sent.
+
+        `unless` is a bank's switch by its name: where it is on, nothing is broken.
+        """
+        if unless and self.rules.allows(unless):
+            return False
         level = self._levels.get(rule) or self._levels.setdefault(rule, self.rules.level(rule))
         if level == "off":
             return False
@@ -45,12 +50,15 @@ class Faults:
         self.out.append(Fault(rule, level, number, name, position, f"line {number}: {text}", raw))
         return level == "E"
 
-    def field(self, rule: str, record: Record, name: str, text: str, *, most: Level | None = None) -> None:
+    def field(
+        self, rule: str, record: Record, name: str, text: str, *, most: Level | None = None, unless: str = ""
+    ) -> None:
         """Name a broken rule at a field of a record, which is thereby broken where the rule is of level E."""
         table = record.layout[name]
         title = name.replace("_", " ")
         where = f"{title} ({table.start}-{table.end}): {text}"
-        if self.add(rule, record.number, where, most=most, name=name, position=table.start, raw=record.line):
+        raw = record.line
+        if self.add(rule, record.number, where, most=most, name=name, position=table.start, raw=raw, unless=unless):
             record.is_broken = True
 
     def record(self, rule: str, record: Record, text: str, *, most: Level | None = None) -> None:
@@ -78,7 +86,8 @@ def check_file_header(faults: Faults, header: FileHeader) -> None:
     """The rules of record 1 that its table cannot say."""
     faults.fields(header)
     destination = header.destination.strip()
-    if _PRINTABLE(destination) and destination.strip("0") and not is_routing_number(destination[-9:]):
-        faults.field("V-08", header, "destination", f"'{destination}' is no routing number; check its last digit")
+    if PRINTABLE(destination) and destination.strip("0") and not is_routing_number(destination[-9:]):
+        text = f"'{destination}' is no routing number; check its last digit"
+        faults.field("V-08", header, "destination", text, unless="any_destination")
     if header.created_on is None:
         faults.field("V-10", header, "created_on", "no such day; write the date as YYMMDD")

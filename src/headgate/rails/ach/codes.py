@@ -56,6 +56,7 @@ class Sec:
     """One SEC code: its entry's table, the sides it may have, and its addenda.
 
     `addenda` maps a kind of addenda to how many an entry may have at most; 98 and 99 are allowed everywhere besides.
+    A forward entry must have one of the kind `needs`, and its batch the `description`.
     """
 
     table: Layout
@@ -63,6 +64,14 @@ class Sec:
     addenda: Mapping[str, int] = field(default_factory=dict)
     may_be_zero: bool = False
     cap_minor: int | None = None
+    must_be_zero: bool = False
+    needs: str = ""
+    description: str = ""
+
+    @property
+    def looks_at_addenda(self) -> bool:
+        """Whether an entry without addenda may be wrong just for that."""
+        return bool(self.needs) or "addenda_count" in self.table
 
 
 _ONE_05 = MappingProxyType({"05": 1})
@@ -81,23 +90,27 @@ SECS: Mapping[str, Sec] = MappingProxyType(
         "CIE": Sec(layout.ENTRY_CIE, sides="credit", addenda=_ONE_05),
         "IAT": Sec(layout.ENTRY_IAT, addenda=_IAT),
         "COR": Sec(layout.ENTRY, may_be_zero=True),
-        "ACK": Sec(layout.ENTRY, addenda=_ONE_05, may_be_zero=True),
-        "ATX": Sec(layout.ENTRY_CTX, addenda=_MANY_05, may_be_zero=True),
-        "ARC": Sec(layout.ENTRY_NAMED, sides="debit", cap_minor=2_500_000),
-        "BOC": Sec(layout.ENTRY_NAMED, sides="debit", cap_minor=2_500_000),
+        "ACK": Sec(layout.ENTRY, addenda=_ONE_05, may_be_zero=True, must_be_zero=True),
+        "ATX": Sec(layout.ENTRY_CTX, addenda=_MANY_05, may_be_zero=True, must_be_zero=True),
+        "ARC": Sec(layout.ENTRY_CHECK, sides="debit", cap_minor=2_500_000),
+        "BOC": Sec(layout.ENTRY_CHECK, sides="debit", cap_minor=2_500_000),
         "POP": Sec(layout.ENTRY_POP, sides="debit", cap_minor=2_500_000),
-        "RCK": Sec(layout.ENTRY_NAMED, sides="debit", cap_minor=250_000),
-        "POS": Sec(layout.ENTRY_NAMED, sides="debit", addenda=_ONE_02),
-        "SHR": Sec(layout.ENTRY_SHR, sides="debit", addenda=_ONE_02),
-        "MTE": Sec(layout.ENTRY_CIE, sides="debit", addenda=_ONE_02),
-        "ENR": Sec(layout.ENTRY_ENR, addenda=_MANY_05, may_be_zero=True),
-        "DNE": Sec(layout.ENTRY_NAMED, addenda=_ONE_05, may_be_zero=True),
-        "TRC": Sec(layout.ENTRY, sides="debit"),
+        "RCK": Sec(layout.ENTRY_CHECK, sides="debit", cap_minor=250_000, description="REDEPCHECK"),
+        "POS": Sec(layout.ENTRY_NAMED, sides="debit", addenda=_ONE_02, needs="02"),
+        "SHR": Sec(layout.ENTRY_SHR, sides="debit", addenda=_ONE_02, needs="02"),
+        "MTE": Sec(layout.ENTRY_CIE, sides="debit", addenda=_ONE_02, needs="02"),
+        "ENR": Sec(
+            layout.ENTRY_ENR,
+            addenda=_MANY_05,
+            may_be_zero=True,
+            must_be_zero=True,
+            needs="05",
+            description="AUTOENROLL",
+        ),
+        "DNE": Sec(layout.ENTRY_NAMED, addenda=_ONE_05, may_be_zero=True, must_be_zero=True, needs="05"),
+        "TRC": Sec(layout.ENTRY_TRC, sides="debit"),
         "TRX": Sec(layout.ENTRY_CTX, sides="debit", addenda=_MANY_05),
-        "XCK": Sec(layout.ENTRY, sides="debit"),
+        "XCK": Sec(layout.ENTRY_TRC, sides="debit"),
         "ADV": Sec(layout.ENTRY_ADV),
     }
 )
-
-COUNTED = frozenset(("CTX", "ATX", "ENR", "TRX"))
-"""SEC codes whose entry says how many addenda follow."""

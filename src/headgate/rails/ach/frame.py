@@ -40,8 +40,8 @@ def encoding_of(stream: BinaryIO) -> str:
     return "ascii" if is_ascii else encoding
 
 
-def lines(stream: BinaryIO, encoding: str) -> Iterator[str]:
-    """The lines of a stream without their ends; LF, CR and CRLF end a line, and a file without ends is cut at 94."""
+def blocks(stream: BinaryIO, encoding: str) -> Iterator[list[str]]:
+    """Lines of a stream without their ends, many at a time; LF, CR and CRLF end a line, none at all cuts at 94."""
     # What windows-1252 leaves undefined becomes U+FFFD, which no field allows: a fault and not an exception.
     decoder = codecs.getincrementaldecoder(encoding)(errors="replace")
     rest, has_ends, is_unbroken = "", False, False
@@ -53,22 +53,23 @@ def lines(stream: BinaryIO, encoding: str) -> Iterator[str]:
             text, held = text[:-1], "\r"  # the LF of this CRLF may open the next chunk
         if "\r" in text:
             text = text.replace("\r\n", "\n").replace("\r", "\n")
-        *whole, rest = text.split("\n")
-        for line in whole:
-            is_unbroken = is_unbroken or (not has_ends and _is_several(line))
-            has_ends = True
-            yield from _cut(line) if is_unbroken else (line,)
+        whole = text.split("\n")
+        rest = whole.pop()
+        if whole and not has_ends:
+            is_unbroken, has_ends = is_unbroken or _is_several(whole[0]), True
+        yield _cut(whole) if is_unbroken else whole
         if not chunk:
             rest += held
             is_unbroken = is_unbroken or (not has_ends and _is_several(rest))
             if rest:
-                yield from _cut(rest) if is_unbroken else (rest,)
+                yield _cut([rest]) if is_unbroken else [rest]
             return
         is_unbroken = is_unbroken or (not has_ends and len(rest) > _UNBROKEN)
-        if is_unbroken and len(rest) > LENGTH:
-            whole_records = len(rest) - len(rest) % LENGTH
-            yield from _cut(rest[:whole_records])
-            rest = rest[whole_records:]
+        width = LENGTH if is_unbroken else 2 * LENGTH  # one line without end is named as such, two records at a time
+        if len(rest) > (LENGTH if is_unbroken else _CHUNK):
+            fits = len(rest) - len(rest) % width
+            yield _cut([rest[:fits]], width)
+            rest = rest[fits:]
         rest += held
 
 
@@ -77,5 +78,5 @@ def _is_several(line: str) -> bool:
     return len(line) >= 2 * LENGTH and len(line.rstrip()) > LENGTH
 
 
-def _cut(line: str) -> Iterator[str]:
-    return (line[start : start + LENGTH] for start in range(0, len(line), LENGTH)) if line else iter(("",))
+def _cut(whole: list[str], width: int = LENGTH) -> list[str]:
+    return [line[start : start + width] for line in whole for start in range(0, max(len(line), 1), width)]

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from headgate.rails.ach.codes import transaction_code
 from headgate.rails.ach.routing import is_routing_number
 from headgate.rails.ach.rules import Rulebook
+from headgate.rails.ach.specs import BatchSpec, EntrySpec, FileSpec
 from headgate.rails.ach.text import transliterate
-from headgate.rails.ach.writer import CURRENCY, SEQUENCE_MAX, BatchSpec, EntrySpec, FileSpec, build_file
+from headgate.rails.ach.writer import CURRENCY, SEQUENCE_MAX, build_file
 from headgate.rails.contract import Carried, Change, FileSlot, OutboundFile, RailOrder
 from headgate.rails.errors import CannotWrite
 

@@ -12,6 +12,7 @@ A broken entry does not hide its neighbours: it is counted and given out like th
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import BinaryIO
@@ -19,11 +20,19 @@ from typing import BinaryIO
 from headgate.rails.ach import layout
 from headgate.rails.ach.batch import BatchReader
 from headgate.rails.ach.checks import Faults, check_file_header
-from headgate.rails.ach.frame import encoding_of, lines
+from headgate.rails.ach.frame import blocks, encoding_of
 from headgate.rails.ach.records import BatchControl, BatchHeader, Entry, FileControl, FileHeader, Record
 from headgate.rails.ach.rules import Fault, Rulebook
 
 Item = Record | Fault
+
+_AT_ONCE = 1024
+"""Lines judged before their records and faults are given out."""
+
+_RUN_LEAST = 24
+"""Entries in a row from which on judging them by columns is worth its while."""
+
+_ENTRIES = re.compile(f"6{{{_RUN_LEAST},}}").match
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,13 +101,13 @@ def read_file(content: bytes, rules: Rulebook | None = None) -> AchFile:
 def read(stream: BinaryIO, rules: Rulebook | None = None) -> Iterator[Item]:
     """Records and faults of a seekable stream, in order. An entry comes once its addenda are complete."""
     encoding = encoding_of(stream)
-    reader = _Reader(Faults(rules or Rulebook()))
+    reader = Reader(rules or Rulebook())
     if encoding != "ascii":
         reader.faults.add("V-90", 0, f"the file is {encoding} and not ASCII; write plain ASCII")
-    feed, out = reader.feed, reader.faults.out
-    for line in lines(stream, encoding):
-        feed(line)
-        if out:
+    out = reader.faults.out
+    for block in blocks(stream, encoding):
+        for start in range(0, len(block), _AT_ONCE):
+            reader.take(block[start : start + _AT_ONCE])
             yield from out
             out.clear()
     reader.end()
@@ -107,7 +116,7 @@ def read(stream: BinaryIO, rules: Rulebook | None = None) -> Iterator[Item]:
 
 def read_lines(source: Iterable[str], rules: Rulebook | None = None) -> Iterator[Item]:
     """The same for lines that are text already, without their ends."""
-    reader = _Reader(Faults(rules or Rulebook()))
+    reader = Reader(rules or Rulebook())
     for line in source:
         reader.feed(line)
         yield from reader.faults.out
@@ -116,17 +125,36 @@ def read_lines(source: Iterable[str], rules: Rulebook | None = None) -> Iterator
     yield from reader.faults.out
 
 
-class _Reader:
-    """Where we are in the file: which records have come, and the sums that the file control must repeat."""
+class Reader:
+    """Where we are in the file: which records have come, and the sums that the file control must repeat.
 
-    def __init__(self, faults: Faults) -> None:
-        self.faults = faults
+    Records and faults gather in `faults.out`, which the caller empties.
+    """
+
+    def __init__(self, rules: Rulebook, *, keeps_records: bool = True) -> None:
+        self.faults = faults = Faults(rules)
         self.number = 0
         self.records = 0
         self.fill = 0
         self.header: FileHeader | None = None
         self.control: FileControl | None = None
-        self.batches = BatchReader(faults)
+        self.batches = BatchReader(faults, keeps_records=keeps_records)
+
+    def take(self, lines: list[str]) -> None:
+        """Take the next lines: entries in a row at once where they can be, all else line by line."""
+        # The last of a row goes by itself: addenda may follow it.
+        kinds = "".join([line[0] if len(line) == layout.LENGTH else " " for line in lines])
+        at, count = 0, len(lines)
+        while at < count:
+            row = _ENTRIES(kinds, at)
+            if row is not None and self.control is None and not self.fill and self.batches.takes_runs:
+                end = row.end() - 1
+                if self.batches.run(lines[at:end], self.number + 1):
+                    self.number += end - at
+                    self.records += end - at
+                    at = end
+            self.feed(lines[at])
+            at += 1
 
     def feed(self, line: str) -> None:
         """Take the next line, whatever it holds."""
@@ -151,13 +179,15 @@ class _Reader:
         """The file is over: name what is missing."""
         self._close_open_batch(self.number)
         if self.header is None:
-            self.faults.add("V-03", 1, "the file has no header; begin it with a record 1")
+            self.faults.add("V-03", 1, "the file has no header; begin it with a record 1", unless="without_file_header")
         if self.control is None:
-            self.faults.add("V-03", self.number, "the file has no control; end it with a record 9")
+            text = "the file has no control; end it with a record 9"
+            self.faults.add("V-03", self.number, text, unless="without_file_control")
         total = self.records + self.fill
         if self.records and total % layout.BLOCK:
             missing = layout.BLOCK - total % layout.BLOCK
-            self.faults.add("V-05", self.number, f"the last block is not full; add {missing} lines of nines")
+            text = f"the last block is not full; add {missing} lines of nines"
+            self.faults.add("V-05", self.number, text, unless="without_fill")
 
     def _frame(self, kind: str, line: str) -> None:
         if kind == "9" and line[1] == "9" and not line.strip("9 "):
@@ -187,22 +217,25 @@ class _Reader:
     def _fill(self, line: str) -> None:
         self.fill += 1
         if line != "9" * layout.LENGTH and self.control is not None:
-            self.faults.add("V-05", self.number, "a line of nines is not 94 characters long")
+            text = "a line of nines has another length; write 94 of them"
+            self.faults.add("V-05", self.number, text, unless="without_fill")
 
     def _take_unfit(self, line: str) -> None:
         """A line of another length: blanks beyond a record are cut, a short one is filled up, several are parted."""
         if self.number == 1 and line.startswith("\ufeff"):
             self.faults.add("V-01", 1, "a byte order mark; write plain text without it", raw=line)
             line = line.removeprefix("\ufeff")
+        if line == "\x1a" and self.faults.rules.allows("end_of_file_mark"):
+            return
         if len(line) < layout.LENGTH:
             if line.strip("9"):
                 text = f"{len(line)} characters; fill the record with blanks to 94"
-                self.faults.add("V-01", self.number, text, most="W", raw=line)
+                self.faults.add("V-01", self.number, text, most="W", raw=line, unless="trimmed_lines")
             self._take(line.ljust(layout.LENGTH))
             return
         rest = line[layout.LENGTH :]
         if rest.strip():
-            text = f"{len(line)} characters; a record has 94, so end the line there"
+            text = f"{len(line)} characters where a record has 94; end the line there"
             self.faults.add("V-01", self.number, text, raw=line)
         self._take(line[: layout.LENGTH])
         if rest.strip() and not len(rest) % layout.LENGTH:
@@ -219,7 +252,7 @@ class _Reader:
             self.faults.add("V-03", self.number, "the file header is not the first record; put it first")
         self.header = record
         check_file_header(self.faults, record)
-        self.batches.created_on = record.created_on
+        self.batches.rules.created_on = record.created_on
         self.faults.out.append(record)
 
     def _control(self, line: str) -> None:
@@ -243,11 +276,11 @@ class _Reader:
                 self.faults.field("V-71", record, name, f"{found}, but the batches make {made}; write {made}")
         blocks = -(-self.records // layout.BLOCK)
         if record.block_count == 0:
-            self.faults.field("V-71", record, "block_count", f"0, but there are {blocks} blocks; write {blocks}")
+            text = f"0, but there are {blocks} blocks; write {blocks}"
+            self.faults.field("V-71", record, "block_count", text, unless="any_block_count")
         elif record.block_count is not None and record.block_count != blocks:
-            self.faults.field(
-                "V-05", record, "block_count", f"{record.block_count}, but there are {blocks}; write {blocks}"
-            )
+            text = f"{record.block_count}, but there are {blocks}; write {blocks}"
+            self.faults.field("V-05", record, "block_count", text, unless="any_block_count")
         self.faults.out.append(record)
 
     def _close_open_batch(self, number: int) -> None:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, timedelta
 from typing import ClassVar, TypeVar
 
 from headgate.rails.ach import layout
+from headgate.rails.ach.codes import TRANSACTION_CODES
 from headgate.rails.ach.layout import Layout
 
 T = TypeVar("T", bound="Record")
+_HALF_A_YEAR = 183
 
 
 class _Text:
@@ -48,6 +50,10 @@ class Record:
         self.number = number
         self.layout = table or self.record_layout
         self.is_broken = False
+
+    def value(self, name: str) -> str:
+        """A field of the record's table by its name, without its blanks on the right. Raises KeyError."""
+        return self.layout[name].of(self.line).rstrip()
 
     def __repr__(self) -> str:
         return f"<{self.layout.name} in line {self.number}>"
@@ -91,6 +97,13 @@ class BatchHeader(Record):
     def effective_on(self) -> date | None:
         return real_date(self.layout["effective_on"].of(self.line))
 
+    def settled_on(self, near: date) -> date | None:
+        """The settlement date that the operator wrote as a day of the year, in the year that lies nearest to a date.
+
+        The file's creation date is what it lies near to. None where no day is written, or no such day exists.
+        """
+        return julian_date(self.settlement_julian, near)
+
 
 class Addenda(Record):
     """Record 7, of any kind."""
@@ -129,7 +142,11 @@ class Entry(Record):
     trace_number = _Text("trace_number")
 
     def __init__(self, line: str, number: int, table: Layout | None = None) -> None:
-        super().__init__(line, number, table)
+        # Not through the base: a file of a million entries makes a million of these.
+        self.line = line
+        self.number = number
+        self.layout = table or self.record_layout
+        self.is_broken = False
         self.addenda: Sequence[Addenda] = ()
 
     @property
@@ -138,8 +155,9 @@ class Entry(Record):
 
     @property
     def is_debit(self) -> bool:
-        """The side, from the transaction code's last digit; of 51 and 56, which are loan returns, from their own."""
-        return self.line[2:3] in "56789"
+        """The side, from the transaction code; of a code that does not exist, from its last digit."""
+        code = TRANSACTION_CODES.get(self.line[1:3])
+        return code.is_debit if code is not None else self.line[2:3] in "56789"
 
     @property
     def returned(self) -> Addenda | None:
@@ -188,3 +206,19 @@ def real_date(text: str) -> date | None:
         return date(2000 + int(text[:2]), int(text[2:4]), int(text[4:]))
     except ValueError:
         return None
+
+
+def julian_date(day_of_year: int | None, near: date) -> date | None:
+    """The date of a day of the year within half a year of another date; None where there is none."""
+    if not day_of_year:
+        return None
+    found = []
+    for year in (near.year - 1, near.year, near.year + 1):
+        try:
+            day = date(year, 1, 1) + timedelta(days=day_of_year - 1)
+        except (ValueError, OverflowError):
+            continue
+        if day.year == year:
+            found.append(day)
+    best = min(found, key=lambda day: abs((day - near).days), default=None)
+    return best if best is not None and abs((best - near).days) <= _HALF_A_YEAR else None

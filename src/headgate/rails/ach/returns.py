@@ -25,11 +25,12 @@ def correction(code: str, data: str) -> Correction | None:
 
     C03 is read by its blanks and not by its columns, since banks align the account number differently.
     """
+    width = 35 if len(data) > 29 else 17  # an IAT notification has room for a foreign account
     data = data.ljust(29)
     words = data.split()
     found: Correction | None = None
     if code == "C01":
-        found = Correction(code, account_number=data[:17].strip())
+        found = Correction(code, account_number=data[:width].strip())
     elif code == "C02":
         found = Correction(code, routing_number=data[:9])
     elif code == "C03":

@@ -1,13 +1,14 @@
 """The rules of a NACHA file by their ids, with the level at which each is broken (nacha_layout.md §10).
 
-Level E refuses, W is accepted and flagged. A bank that sends in its own way has a switch a rule in its profile:
-`Rulebook(levels={"V-05": "off"})`; a rule is never loosened for all because one bank breaks it.
+Level E refuses, W is accepted and flagged. A bank that sends in its own way has its switches in its profile:
+`Rulebook(inbound=Inbound(without_file_control=True))`, and a level for a rule where that is not enough:
+`Rulebook(levels={"V-05": "off"})`. A rule is never loosened for all because one bank breaks it.
 """
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal
@@ -70,23 +71,65 @@ RULES: Mapping[str, Rule] = MappingProxyType(
         "V-71": Rule("the file's counts, hash and totals are those of its batches"),
         "V-72": Rule("control fields are digits"),
         "V-73": Rule("totals fit their fields"),
-        "V-80": Rule("wages say PAYROLL, retries RETRY PYMT, reversals REVERSAL"),
+        "V-80": Rule("wages say PAYROLL, retries RETRY PYMT, reversals REVERSAL", inbound="off"),
         "V-90": Rule("the text is ASCII", inbound="W"),
     }
 )
 
 
 @dataclass(frozen=True, slots=True)
+class Inbound:
+    """What one bank sends in its own way: switches that its profile turns on, all off for everybody else.
+
+    A switch silences the one check it names, in what is received; the rule's other checks stay, and what we send is
+    never judged by it. Return files often lack their controls; some systems cut the blanks at the end of a line.
+    """
+
+    without_file_header: bool = False
+    without_file_control: bool = False
+    without_batch_header: bool = False
+    without_batch_control: bool = False
+    without_fill: bool = False
+    """No lines of nines, too many of them, or lines of nines of another length."""
+    any_block_count: bool = False
+    trimmed_lines: bool = False
+    """Blanks at the end of a record are cut off."""
+    end_of_file_mark: bool = False
+    """The last line is the byte 1A, as older systems end a text."""
+    any_destination: bool = False
+    """The destination is the bank's own word of ten characters and no routing number."""
+    any_batch_numbers: bool = False
+    any_traces: bool = False
+    """Trace numbers neither begin with the batch's ODFI nor ascend."""
+    company_differs: bool = False
+    """A batch control does not repeat its header's company id."""
+
+    @classmethod
+    def of(cls, names: Collection[str]) -> Inbound:
+        """The switches of these names on, as a profile lists them. Raises ValueError for a name that is none."""
+        known = {one.name for one in dataclasses.fields(cls)}
+        unknown = sorted(set(names) - known)
+        if unknown:
+            raise ValueError(f"no switch is called {', '.join(unknown)}; there are {', '.join(sorted(known))}")
+        return cls(**dict.fromkeys(names, True))
+
+
+@dataclass(frozen=True, slots=True)
 class Rulebook:
-    """The rules in force for one file: whose it is, and a bank's switches."""
+    """The rules in force for one file: whose it is, a level for a rule of its own, and a bank's switches."""
 
     direction: Direction = "inbound"
     levels: Mapping[str, Level] = dataclasses.field(default_factory=dict)
+    inbound: Inbound = dataclasses.field(default_factory=Inbound)
 
     def __post_init__(self) -> None:
         unknown = sorted(set(self.levels) - set(RULES))
         if unknown:
             raise ValueError(f"no rule is called {', '.join(unknown)}")
+
+    def allows(self, switch: str) -> bool:
+        """Whether a switch of `Inbound` is on and this file is one that we received."""
+        return self.direction == "inbound" and bool(getattr(self.inbound, switch))
 
     def level(self, rule: str) -> Level:
         switch = self.levels.get(rule)

@@ -6,6 +6,9 @@ import re
 import unicodedata
 
 _SAFE = re.compile(r"[A-Z0-9 ./()&'\-+#,:;*\\=_]*").fullmatch
+SAFE = bytes(code for code in range(128) if _SAFE(chr(code))) + b"\n"
+"""The same characters as bytes, and the end of a line."""
+
 _SPELLED = str.maketrans(
     {
         "ß": "SS", "ẞ": "SS", "Æ": "AE", "æ": "AE", "Œ": "OE", "œ": "OE", "Ø": "O", "ø": "O", "Ł": "L", "ł": "L",

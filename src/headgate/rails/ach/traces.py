@@ -1,44 +1,81 @@
-"""Remembers which trace numbers a file has used, exactly and in little memory."""
+"""Remembers which trace numbers a file has used, exactly and in bounded memory.
+
+What is numbered upwards is a few ranges; what is not becomes one bit for each of the ten million sequences of its ODFI.
+"""
 
 from __future__ import annotations
 
+from bisect import bisect_right
+
 _SEQUENCES = 10**7
-_SET_MAX = 10_000
+_RANGES_MAX = 5_000
+"""Ranges of one ODFI before they become bits, which are 1.25 MB."""
+
+_BITS_MAX = 48
+_SUM_MAX = 250_000
 
 
 class Traces:
-    """Trace numbers seen, by ODFI: a set while few, then one bit for each of the ten million sequences (1.25 MB)."""
+    """Trace numbers seen, by ODFI. What is no trace number is never remembered.
 
-    def __init__(self) -> None:
-        self._few: dict[str, set[str]] = {}
-        self._many: dict[str, bytearray] = {}
+    A file with scattered numbers of hundreds of ODFIs would need memory without end: what goes beyond the bound is not
+    remembered, and `is_full` says so.
+    """
+
+    def __init__(self, *, ranges_max: int = _SUM_MAX, bits_max: int = _BITS_MAX) -> None:
+        self.is_full = False
+        self._ranges: dict[str, tuple[list[int], list[int]]] = {}
+        self._bits: dict[str, bytearray] = {}
+        self._count = 0
+        self._ranges_max = ranges_max
+        self._bits_max = bits_max
 
     def add(self, trace: str) -> bool:
-        """Remember a trace number; False where it was there before. What is no trace number is never remembered."""
-        odfi, sequence = trace[:8], trace[8:]
-        few = self._few.get(odfi)
-        if few is not None:
-            if sequence in few:
-                return False
-            few.add(sequence)
-            if len(few) > _SET_MAX:
-                self._to_bits(odfi)
-            return True
+        """Remember a trace number; False where it was there before."""
+        sequence = trace[8:]
         if not (sequence.isascii() and sequence.isdigit()):
             return True
-        bits = self._many.get(odfi)
-        if bits is None:
-            self._few[odfi] = {sequence}
-            return True
-        number = int(sequence)
-        bit = 1 << (number & 7)
-        if bits[number >> 3] & bit:
+        return self.add_range(trace[:8], int(sequence), int(sequence))
+
+    def add_range(self, odfi: str, first: int, last: int) -> bool:
+        """Remember all sequences of an ODFI from first to last; False, and nothing remembered, where one was there."""
+        bits = self._bits.get(odfi)
+        if bits is not None:
+            return _add_bits(bits, first, last)
+        ranges = self._ranges.get(odfi)
+        if ranges is None:
+            ranges = self._ranges[odfi] = ([], [])
+        starts, ends = ranges
+        at = bisect_right(starts, last)
+        if at and ends[at - 1] >= first:
             return False
-        bits[number >> 3] |= bit
+        if at and ends[at - 1] == first - 1:
+            ends[at - 1] = last
+            return True
+        if self._count >= self._ranges_max:
+            self.is_full = True
+            return True
+        starts.insert(at, first)
+        ends.insert(at, last)
+        self._count += 1
+        if len(starts) > _RANGES_MAX:
+            self._to_bits(odfi)
         return True
 
     def _to_bits(self, odfi: str) -> None:
-        bits = self._many[odfi] = bytearray(_SEQUENCES // 8)
-        for sequence in self._few.pop(odfi):
-            if sequence.isascii() and sequence.isdigit():
-                bits[int(sequence) >> 3] |= 1 << (int(sequence) & 7)
+        if len(self._bits) >= self._bits_max:
+            return
+        bits = self._bits[odfi] = bytearray(_SEQUENCES // 8)
+        starts, ends = self._ranges.pop(odfi)
+        self._count -= len(starts)
+        for first, last in zip(starts, ends, strict=True):
+            _add_bits(bits, first, last)
+
+
+def _add_bits(bits: bytearray, first: int, last: int) -> bool:
+    numbers = range(first, last + 1)
+    if any(bits[number >> 3] & (1 << (number & 7)) for number in numbers):
+        return False
+    for number in numbers:
+        bits[number >> 3] |= 1 << (number & 7)
+    return True
