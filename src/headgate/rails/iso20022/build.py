@@ -1,0 +1,284 @@
+"""The messages that we and the simulated other side write: each a list of facts by their paths, in no order.
+
+What an answer is about is taken from the message that it answers, so that both name the payment alike.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from headgate.core.money import Money
+from headgate.rails.iso20022.identifiers import message_id
+from headgate.rails.iso20022.kinds import MESSAGE_KINDS
+from headgate.rails.iso20022.model import Message, Node
+from headgate.rails.iso20022.networks import Network
+from headgate.rails.iso20022.payment_tables import HEADER
+from headgate.rails.iso20022.writer import Fact, compose
+
+_OPERATORS = {"fednow": "021150706", "rtp": "990000001T1"}
+"""The member id by which a network itself is named in a header."""
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where a party is: town and country as elements, the rest as elements or, hybrid, in up to two lines."""
+
+    town: str
+    country: str = "US"
+    street: str | None = None
+    building: str | None = None
+    post_code: str | None = None
+    state: str | None = None
+    lines: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One side of a payment: its name, its account and the routing number of its bank."""
+
+    name: str = field(repr=False)
+    account: str = field(repr=False)
+    routing: str
+    address: Address | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Payment:
+    """What is needed to write one payment, and to speak of it later."""
+
+    message_id: str
+    created_at: datetime
+    instruction_id: str
+    end_to_end_id: str
+    uetr: str
+    amount: Money
+    debtor: Side
+    creditor: Side
+    category_purpose: str
+    remittance: str | None = None
+    kind: str = "pacs.008"
+
+
+def transfer(network: Network, payment: Payment) -> Message:
+    """The customer credit transfer (pacs.008) of a payment."""
+    paid = "CdtTrfTxInf"
+    facts: dict[str, Fact] = {
+        "GrpHdr/MsgId": payment.message_id,
+        "GrpHdr/CreDtTm": network.write_instant(payment.created_at),
+        "GrpHdr/NbOfTxs": "1",
+        "GrpHdr/SttlmInf/SttlmMtd": "CLRG",
+        "GrpHdr/SttlmInf/ClrSys/Cd": network.clearing,
+        f"{paid}/PmtId/InstrId": payment.instruction_id,
+        f"{paid}/PmtId/EndToEndId": payment.end_to_end_id,
+        f"{paid}/PmtId/TxId": None if network.needs_uetr else payment.instruction_id,
+        f"{paid}/PmtId/UETR": payment.uetr,
+        f"{paid}/PmtTpInf/SvcLvl/Cd": network.service_level or None,
+        f"{paid}/PmtTpInf/LclInstrm/Prtry": network.local_instruments[0],
+        f"{paid}/PmtTpInf/CtgyPurp/Prtry": payment.category_purpose,
+        f"{paid}/IntrBkSttlmAmt": payment.amount,
+        f"{paid}/IntrBkSttlmDt": network.settlement_day(payment.created_at).isoformat(),
+        f"{paid}/ChrgBr": "SLEV",
+        f"{paid}/RmtInf/Ustrd": payment.remittance or None,
+        **bank(network, f"{paid}/InstgAgt", payment.debtor.routing),
+        **bank(network, f"{paid}/InstdAgt", payment.creditor.routing),
+        **party(network, paid, "Dbtr", payment.debtor),
+        **party(network, paid, "Cdtr", payment.creditor),
+    }
+    return finish(network, "pacs.008", payment.debtor.routing, payment.created_at, facts)
+
+
+def status_request(network: Network, payment: Payment, at: datetime, ask: int) -> Message:
+    """The question what became of a payment (pacs.028); `ask` numbers our questions about it."""
+    sender = payment.debtor.routing
+    facts: dict[str, Fact] = {
+        "GrpHdr/MsgId": message_id(network, sender, at, payment.message_id, "ask", str(ask)),
+        "GrpHdr/CreDtTm": network.write_instant(at),
+        **_about("TxInf", "TxInf/OrgnlGrpInf", network, payment),
+        **bank(network, "TxInf/InstgAgt", sender),
+        **bank(network, "TxInf/InstdAgt", payment.creditor.routing),
+    }
+    return finish(network, "pacs.028", sender, at, facts)
+
+
+def recall_request(network: Network, payment: Payment, at: datetime, reason: str) -> Message:
+    """The request to give a payment back (camt.056), for a reason such as DUPL, FRAD or CUST."""
+    sender, inside = payment.debtor.routing, "Undrlyg/TxInf"
+    own_id = message_id(network, sender, at, payment.message_id, "recall")
+    facts: dict[str, Fact] = {
+        **_assignment(network, own_id, at, sender, payment.creditor.routing),
+        "Case/Id": own_id,
+        **bank(network, "Case/Cretr/Agt", sender),
+        **_about(inside, f"{inside}/OrgnlGrpInf", network, payment),
+        f"{inside}/OrgnlIntrBkSttlmAmt": payment.amount,
+        f"{inside}/OrgnlIntrBkSttlmDt": network.settlement_day(payment.created_at).isoformat(),
+        f"{inside}/CxlRsnInf/Rsn/Cd": reason,
+    }
+    return finish(network, "camt.056", sender, at, facts)
+
+
+def status_report(
+    network: Network, original: Message, status: str, *, sender: str, at: datetime, reason: str = "", number: int = 1
+) -> Message:
+    """The report on a payment that came (pacs.002): accepted, rejected for a reason, or what became of it later.
+
+    `original` is the pacs.008, or the pacs.028 that asks about one; it is answered to whoever sent it.
+    """
+    asked = original.kind == "pacs.028"
+    group = "TxInf/OrgnlGrpInf/" if asked else "GrpHdr/"
+    prefix = "Orgnl" if asked else ""
+    here = "TxInf" if asked else "CdtTrfTxInf/PmtId"
+    inside, body = "TxInfAndSts", original.body
+    receiver = named(body, ("TxInf" if asked else "CdtTrfTxInf") + "/InstgAgt/FinInstnId/ClrSysMmbId/MmbId")
+    facts: dict[str, Fact] = {
+        "GrpHdr/MsgId": message_id(network, sender, at, original.id, status, reason, str(number)),
+        "GrpHdr/CreDtTm": network.write_instant(at),
+        f"{inside}/OrgnlGrpInf/OrgnlMsgId": body.at(f"{group}{prefix}MsgId"),
+        f"{inside}/OrgnlGrpInf/OrgnlMsgNmId": body.at(f"{group}OrgnlMsgNmId") if asked else original.version,
+        f"{inside}/OrgnlGrpInf/OrgnlCreDtTm": body.at(f"{group}{prefix}CreDtTm") or None,
+        f"{inside}/OrgnlInstrId": body.at(f"{here}/{prefix}InstrId") or None,
+        f"{inside}/OrgnlEndToEndId": body.at(f"{here}/{prefix}EndToEndId") or None,
+        f"{inside}/OrgnlUETR": body.at(f"{here}/{prefix}UETR") or None,
+        f"{inside}/TxSts": status,
+        f"{inside}/StsRsnInf/Rsn/{'Prtry' if _is_own(reason) else 'Cd'}": reason or None,
+        f"{inside}/AccptncDtTm": None if status == "RJCT" else network.write_instant(at),
+        **bank(network, f"{inside}/InstgAgt", sender),
+        **bank(network, f"{inside}/InstdAgt", receiver),
+    }
+    return finish(network, "pacs.002", sender, at, facts)
+
+
+def payment_return(
+    network: Network, original: Message, *, at: datetime, reason: str, amount: Money | None = None
+) -> Message:
+    """The return of a settled payment (pacs.004), whole unless an amount is given."""
+    body, inside, paid = original.body, "TxInf", "CdtTrfTxInf"
+    sender = named(body, f"{paid}/CdtrAgt/FinInstnId/ClrSysMmbId/MmbId")
+    receiver = named(body, f"{paid}/DbtrAgt/FinInstnId/ClrSysMmbId/MmbId")
+    own_id = message_id(network, sender, at, original.id, "return", reason)
+    sent = body.find(f"{paid}/IntrBkSttlmAmt")
+    assert sent is not None, "a transfer has its amount"
+    facts: dict[str, Fact] = {
+        "GrpHdr/MsgId": own_id,
+        "GrpHdr/CreDtTm": network.write_instant(at),
+        "GrpHdr/NbOfTxs": "1",
+        "GrpHdr/SttlmInf/SttlmMtd": "CLRG",
+        "GrpHdr/SttlmInf/ClrSys/Cd": network.clearing,
+        f"{inside}/RtrId": own_id,
+        f"{inside}/OrgnlGrpInf/OrgnlMsgId": original.id,
+        f"{inside}/OrgnlGrpInf/OrgnlMsgNmId": original.version,
+        f"{inside}/OrgnlGrpInf/OrgnlCreDtTm": body.at("GrpHdr/CreDtTm"),
+        f"{inside}/OrgnlInstrId": body.at(f"{paid}/PmtId/InstrId") or None,
+        f"{inside}/OrgnlEndToEndId": body.at(f"{paid}/PmtId/EndToEndId"),
+        f"{inside}/OrgnlUETR": body.at(f"{paid}/PmtId/UETR") or None,
+        f"{inside}/OrgnlIntrBkSttlmAmt": Node("", sent.text, sent.currency),
+        f"{inside}/RtrdIntrBkSttlmAmt": amount or Node("", sent.text, sent.currency),
+        f"{inside}/IntrBkSttlmDt": network.settlement_day(at).isoformat(),
+        f"{inside}/RtrRsnInf/Rsn/Cd": reason,
+        **bank(network, f"{inside}/InstgAgt", sender),
+        **bank(network, f"{inside}/InstdAgt", receiver),
+    }
+    return finish(network, "pacs.004", sender, at, facts)
+
+
+def recall_answer(network: Network, request: Message, answer: str, *, at: datetime, reason: str = "") -> Message:
+    """The answer to a request to give back (camt.029): IPAY it comes, RJCR it does not, PDCR not yet known."""
+    body, asked, inside = request.body, "Undrlyg/TxInf", "CxlDtls/TxInfAndSts"
+    sender = named(body, "Assgnmt/Assgne/Agt/FinInstnId/ClrSysMmbId/MmbId")
+    receiver = named(body, "Assgnmt/Assgnr/Agt/FinInstnId/ClrSysMmbId/MmbId")
+    own_id = message_id(network, sender, at, request.id, answer)
+    facts: dict[str, Fact] = {
+        **_assignment(network, own_id, at, sender, receiver),
+        "RslvdCase/Id": body.at("Case/Id") or request.id,
+        **bank(network, "RslvdCase/Cretr/Agt", receiver),
+        "Sts/Conf": answer,
+        f"{inside}/OrgnlGrpInf/OrgnlMsgId": body.at(f"{asked}/OrgnlGrpInf/OrgnlMsgId"),
+        f"{inside}/OrgnlGrpInf/OrgnlMsgNmId": body.at(f"{asked}/OrgnlGrpInf/OrgnlMsgNmId"),
+        f"{inside}/OrgnlInstrId": body.at(f"{asked}/OrgnlInstrId") or None,
+        f"{inside}/OrgnlEndToEndId": body.at(f"{asked}/OrgnlEndToEndId") or None,
+        f"{inside}/OrgnlUETR": body.at(f"{asked}/OrgnlUETR") or None,
+        f"{inside}/CxlStsRsnInf/Rsn/Cd": reason or None,
+    }
+    return finish(network, "camt.029", sender, at, facts)
+
+
+# What every message is made of, in the order of their call.
+
+
+def bank(network: Network, path: str, routing: str) -> dict[str, Fact]:
+    """A bank by its routing number, with the scheme where the network wants it."""
+    member = f"{path}/FinInstnId/ClrSysMmbId"
+    return {f"{member}/ClrSysId/Cd": network.member_scheme or None, f"{member}/MmbId": routing}
+
+
+def party(network: Network, path: str, name: str, side: Side) -> dict[str, Fact]:
+    """A party with its account and its bank, as `Dbtr` or `Cdtr`."""
+    own, where = f"{path}/{name}", side.address
+    facts: dict[str, Fact] = {
+        f"{own}/Nm": side.name,
+        f"{own}Acct/Id/Othr/Id": side.account,
+        **bank(network, f"{own}Agt", side.routing),
+    }
+    if where is not None:
+        facts |= {
+            f"{own}/PstlAdr/StrtNm": where.street,
+            f"{own}/PstlAdr/BldgNb": where.building,
+            f"{own}/PstlAdr/PstCd": where.post_code,
+            f"{own}/PstlAdr/TwnNm": where.town,
+            f"{own}/PstlAdr/CtrySubDvsn": where.state,
+            f"{own}/PstlAdr/Ctry": where.country,
+            f"{own}/PstlAdr/AdrLine": where.lines or None,
+        }
+    return facts
+
+
+def _about(path: str, group: str, network: Network, payment: Payment) -> dict[str, Fact]:
+    return {
+        f"{group}/OrgnlMsgId": payment.message_id,
+        f"{group}/OrgnlMsgNmId": MESSAGE_KINDS[payment.kind].version,
+        f"{group}/OrgnlCreDtTm": network.write_instant(payment.created_at),
+        f"{path}/OrgnlInstrId": payment.instruction_id,
+        f"{path}/OrgnlEndToEndId": payment.end_to_end_id,
+        f"{path}/OrgnlUETR": payment.uetr,
+    }
+
+
+def _assignment(network: Network, own_id: str, at: datetime, sender: str, receiver: str) -> dict[str, Fact]:
+    return {
+        "Assgnmt/Id": own_id,
+        **bank(network, "Assgnmt/Assgnr/Agt", sender),
+        **bank(network, "Assgnmt/Assgne/Agt", receiver),
+        "Assgnmt/CreDtTm": network.write_instant(at),
+    }
+
+
+def _is_own(reason: str) -> bool:
+    """Whether a reason is the network's own and not one of ISO 20022's: E997, 9912."""
+    return reason.removeprefix("E").isdigit()
+
+
+def named(body: Node, path: str) -> str:
+    """What a sound message says at a path."""
+    found = body.at(path)
+    assert found, f"a sound message has {path}"
+    return found
+
+
+def finish(network: Network, kind: str, sender: str, at: datetime, facts: dict[str, Fact]) -> Message:
+    """The message of these facts with its header, addressed to the network."""
+    known = MESSAGE_KINDS[kind]
+    body = compose(known.table, facts)
+    message = Message(known.version, body)
+    header = compose(
+        HEADER,
+        {
+            "Fr/FIId/FinInstnId/ClrSysMmbId/MmbId": sender,
+            "To/FIId/FinInstnId/ClrSysMmbId/MmbId": _OPERATORS[network.name],
+            "BizMsgIdr": message.id,
+            "MsgDefIdr": message.version,
+            "MktPrctc/Regy": network.practice_registry or None,
+            "MktPrctc/Id": network.practice_id or None,
+            "CreDt": network.write_instant(at),
+        },
+    )
+    return Message(known.version, body, header)
