@@ -16,7 +16,7 @@ from headgate.rails.iso20022.networks import Network
 from headgate.rails.iso20022.payment_tables import HEADER
 from headgate.rails.iso20022.writer import Fact, compose
 
-_OPERATORS = {"fednow": "021150706", "rtp": "990000001T1"}
+OPERATORS = {"fednow": "021150706", "rtp": "990000001T1"}
 """The member id by which a network itself is named in a header."""
 
 
@@ -273,7 +273,7 @@ def finish(network: Network, kind: str, sender: str, at: datetime, facts: dict[s
         HEADER,
         {
             "Fr/FIId/FinInstnId/ClrSysMmbId/MmbId": sender,
-            "To/FIId/FinInstnId/ClrSysMmbId/MmbId": _OPERATORS[network.name],
+            "To/FIId/FinInstnId/ClrSysMmbId/MmbId": OPERATORS[network.name],
             "BizMsgIdr": message.id,
             "MsgDefIdr": message.version,
             "MktPrctc/Regy": network.practice_registry or None,

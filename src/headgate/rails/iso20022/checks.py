@@ -11,7 +11,6 @@ from headgate.rails.iso20022.kinds import MESSAGE_KINDS, NAMESPACE
 from headgate.rails.iso20022.model import Message, Node, read_amount
 from headgate.rails.iso20022.networks import EASTERN, Network
 from headgate.rails.iso20022.reasons import reason_codes
-from headgate.rails.iso20022.structure import places
 
 Finding = tuple[str, str]
 """Where a rule does not hold, and what is wrong with its mending."""
@@ -45,7 +44,7 @@ def clearing_system(message: Message, network: Network) -> Iterator[Finding]:
 
 
 def dollars(message: Message, network: Network) -> Iterator[Finding]:
-    for path, node in places(message.body):
+    for path, node in message.places:
         if not node.currency:
             continue
         if node.currency != CURRENCY:
@@ -56,14 +55,14 @@ def dollars(message: Message, network: Network) -> Iterator[Finding]:
 
 
 def within_limit(message: Message, network: Network) -> Iterator[Finding]:
-    for path, node in places(message.body):
+    for path, node in message.places:
         amount = read_amount(node)
         if amount is not None and amount.currency == network.amount_max.currency and amount > network.amount_max:
             yield path, f"more than the {network.amount_max.format()} that {network.title} carries; use a wire"
 
 
 def member_ids(message: Message, network: Network) -> Iterator[Finding]:
-    for path, node in places(message.body):
+    for path, node in message.places:
         if path.endswith("ClrSysMmbId/MmbId") and not is_routing_number(node.text):
             yield path, "it is no routing number of nine digits with its check digit; ask the bank for its number"
 
@@ -71,7 +70,7 @@ def member_ids(message: Message, network: Network) -> Iterator[Finding]:
 def member_scheme(message: Message, network: Network) -> Iterator[Finding]:
     if not network.member_scheme:
         return
-    for path, node in places(message.body):
+    for path, node in message.places:
         if path.endswith("/ClrSysMmbId") and node.at("ClrSysId/Cd") != network.member_scheme:
             yield f"{path}/ClrSysId/Cd", f"the scheme of the member id is not given; write {network.member_scheme}"
 
@@ -85,7 +84,7 @@ def category_purpose(message: Message, network: Network) -> Iterator[Finding]:
 
 
 def end_to_end(message: Message, network: Network) -> Iterator[Finding]:
-    for path, node in places(message.body):
+    for path, node in message.places:
         if path.endswith("PmtId/EndToEndId") and node.text.strip().upper() == "NOTPROVIDED":
             yield path, "an end-to-end id is demanded; write our own reference of the payment"
 
@@ -172,7 +171,7 @@ def parties(message: Message, network: Network) -> Iterator[Finding]:
 
 
 def addresses(message: Message, network: Network) -> Iterator[Finding]:
-    for path, node in places(message.body):
+    for path, node in message.places:
         if not path.endswith("PstlAdr"):
             continue
         if not node.at("TwnNm") or not node.at("Ctry"):
@@ -221,7 +220,7 @@ def reasons(message: Message, network: Network) -> Iterator[Finding]:
 
 
 def known_reasons(message: Message, network: Network) -> Iterator[Finding]:
-    for path, node in places(message.body):
+    for path, node in message.places:
         if path.endswith(_REASON_PATHS) and node.text and node.text not in reason_codes():
             yield path, "the reason is in no table of ours; it is passed on as it came"
 
@@ -259,7 +258,7 @@ def expiry(message: Message, network: Network) -> Iterator[Finding]:
 
 
 def offsets(message: Message, network: Network) -> Iterator[Finding]:
-    for path, node in places(message.body):
+    for path, node in message.places:
         if not path.endswith(("CreDtTm", "AccptncDtTm")) or not node.text:
             continue
         has_offset = re.search(r"(Z|[+-]\d\d:\d\d)$", node.text) is not None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Literal
 
 from headgate.core.errors import Malformed
@@ -49,15 +50,8 @@ class Node:
         found = self.find(path)
         return read_amount(found) if found else None
 
-    def walk(self, path: str = "") -> Iterator[tuple[str, Node]]:
-        """Every element below, with its path."""
-        for child in self.children:
-            own = f"{path}/{child.name}" if path else child.name
-            yield own, child
-            yield from child.walk(own)
 
-
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Message:
     """One business message: its application header (head.001), and its own element with all that is in it.
 
@@ -76,6 +70,11 @@ class Message:
     def id(self) -> str:
         """The message's own id, by which an answer names it."""
         return self.body.at("GrpHdr/MsgId") or self.body.at("Assgnmt/Id")
+
+    @cached_property
+    def places(self) -> tuple[tuple[str, Node], ...]:
+        """Every element of the body with its path: walked once, since many rules look at all of them."""
+        return tuple(places(self.body))
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,3 +99,19 @@ def read_amount(node: Node) -> Money | None:
         return Money.parse(node.text.rstrip("."), node.currency)
     except Malformed:
         return None
+
+
+def places(node: Node, path: str = "") -> Iterator[tuple[str, Node]]:
+    """Every element below with its path, in which the second of a name is `AdrLine[2]`."""
+    seen: dict[str, int] = {}
+    for child in node.children:
+        seen[child.name] = seen.get(child.name, 0) + 1
+        own = step(path, child.name, seen[child.name])
+        yield own, child
+        yield from places(child, own)
+
+
+def step(path: str, name: str, number: int) -> str:
+    """A path one element deeper."""
+    own = name if number == 1 else f"{name}[{number}]"
+    return f"{path}/{own}" if path else own

@@ -16,10 +16,9 @@ from dataclasses import dataclass, replace
 from lxml import etree
 
 from headgate.rails.iso20022.kinds import BY_ELEMENT, NAMESPACE
-from headgate.rails.iso20022.model import Direction, Fault, Message, Node
+from headgate.rails.iso20022.model import Direction, Fault, Message, Node, step
 from headgate.rails.iso20022.networks import NETWORKS, Network
 from headgate.rails.iso20022.rules import judge
-from headgate.rails.iso20022.structure import step
 
 SIZE_MAX = 1 << 20
 """Bytes in a document: the networks take far less."""
@@ -65,7 +64,7 @@ def read_document(data: bytes, *, network: Network | None = None, direction: Dir
 
 def network_of(message: Message) -> Network | None:
     """The network whose clearing system, or whose market practice in the header, the message names; None else."""
-    codes = {node.text for path, node in message.body.walk() if path.endswith("SttlmInf/ClrSys/Cd")}
+    codes = {node.text for path, node in message.places if path.endswith("SttlmInf/ClrSys/Cd")}
     practice = message.header.at("MktPrctc/Id") if message.header else ""
     for network in NETWORKS.values():
         if network.clearing in codes or (network.practice_id and practice == network.practice_id):

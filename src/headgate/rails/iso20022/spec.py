@@ -18,6 +18,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
+from functools import cache
 
 from headgate.core.currencies import EXPONENTS
 
@@ -102,6 +103,7 @@ KINDS: Mapping[str, Kind] = {
 }
 
 
+@cache
 def kind_of(word: str) -> Kind:
     """What a leaf's word means. Raises KeyError for a word that no table may use."""
     if word.startswith("one:"):

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 
 from headgate.core.currencies import EXPONENTS
-from headgate.rails.iso20022.model import Direction, Fault, Level, Node
+from headgate.rails.iso20022.model import Direction, Fault, Level, Node, places, step
 from headgate.rails.iso20022.spec import Part, kind_of
 
 _CARRIED = re.compile(r"[ -~]*")
@@ -42,22 +42,6 @@ def judge_characters(node: Node, direction: Direction) -> Iterator[Fault]:
     for path, child in places(node):
         if _CARRIED.fullmatch(child.text) is None:
             yield Fault("S-09", level, path, "a character is not printable ASCII; respell it in plain letters")
-
-
-def places(node: Node, path: str = "") -> Iterator[tuple[str, Node]]:
-    """Every element below with its path, in which the second of a name is `AdrLine[2]`."""
-    seen: dict[str, int] = {}
-    for child in node.children:
-        seen[child.name] = seen.get(child.name, 0) + 1
-        own = step(path, child.name, seen[child.name])
-        yield own, child
-        yield from places(child, own)
-
-
-def step(path: str, name: str, number: int) -> str:
-    """A path one element deeper."""
-    own = name if number == 1 else f"{name}[{number}]"
-    return f"{path}/{own}" if path else own
 
 
 def _judge_children(node: Node, table: Part, path: str) -> Iterator[Fault]:
