@@ -43,9 +43,14 @@ def test_what_is_final_asks_nothing_and_no_answer_opens_it_without_a_person() ->
     for (state, event), (then, action) in moves().items():
         if state in FINAL:
             assert action != "ask", (state, event)
-            assert then == state or action == "case" or (state, event) in (
-                ("settled", "returned"),
-                ("unheard", "rejected"),
+            assert (
+                then == state
+                or action == "case"
+                or (state, event)
+                in (
+                    ("settled", "returned"),
+                    ("unheard", "rejected"),
+                )
             ), (state, event)
 
 
@@ -140,7 +145,9 @@ def test_any_events_in_any_order_send_at_most_once(events: list[Event]) -> None:
 # With the simulated network: whatever it loses, delays, doubles or swaps.
 
 WORDS = st.sampled_from(["", *SCRIPTS, "AC03", "AM02", "DUPL"])
-CALLS = st.lists(st.sampled_from(["submit", "ask", "wait", "read", "recall"]), max_size=14).map(lambda calls: ["submit", *calls])
+CALLS = st.lists(st.sampled_from(["submit", "ask", "wait", "read", "recall"]), max_size=14).map(
+    lambda calls: ["submit", *calls]
+)
 
 
 class Story:

@@ -5,7 +5,8 @@
     GET  /settlements?on=…       what moved on a day
     GET  /healthz
 
-The network's clock is that of the messages it is sent: it stands at the latest instant it was told, and never goes back.
+A message comes at the instant at which it was made. The network's own clock stands at the latest instant that it was
+told of, and never goes back: what is due by then can be fetched.
 """
 
 from __future__ import annotations
@@ -89,12 +90,13 @@ class InstantFace:
         """Hand a message over; its answer, where one comes at once. All else waits in the inbox for its instant."""
         with self._guard:
             try:
-                self._clock = max(self._clock, self._twin.network.read_instant(created))
+                at = self._twin.network.read_instant(created)
             except ValueError:
                 return None
+            self._clock = max(self._clock, at)
             answer: Delivery | None = None
-            for delivery in self._twin.take(content, self._clock):
-                if answer is None and delivery.is_answer and delivery.at <= self._clock:
+            for delivery in self._twin.take(content, at):
+                if answer is None and delivery.is_answer and delivery.at <= at:
                     answer = delivery
                     continue
                 self._drawn += 1

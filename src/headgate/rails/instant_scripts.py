@@ -1,7 +1,8 @@
 """What the simulated network does with a payment, by the last word of the account number: `4400-AC04`, `77-LATE`.
 
-A reason of `reason_codes.csv` for which a payment fails is such a word: the payment is refused for it. The other words are rows of `SCRIPTS`. An
-account without one is paid. The words are those of simulators: no real account is harmed by ending in one.
+A reason of `reason_codes.csv` for which a payment fails is such a word: the payment is refused for it. The other words are
+rows of `SCRIPTS`. An account without one is paid. The words are those of simulators: no real account is harmed by ending in
+one.
 """
 
 from __future__ import annotations
@@ -17,8 +18,9 @@ from headgate.rails.iso20022 import reason_codes
 class Script:
     """What happens to one payment, and when, in seconds after it came.
 
-    `is_known`: it is paid, and the answer says that the network has it already. `is_lost`: it never reaches the network. `is_silent`: it is worked on and nobody is told until asked. `copies` is how
-    often each answer is sent. `open_asks` is how many questions are answered with "still being processed".
+    `is_known`: it is paid, and the answer says that the network has it already. `is_lost`: it never reaches the network.
+    `is_silent`: it is worked on and nobody is told until asked. `is_unposted`: it is settled before the payee has it.
+    `copies` is how often an answer is sent, `open_asks` how many questions are answered with "still being processed".
     """
 
     reason: str = ""
