@@ -86,6 +86,7 @@ def messages(name: str) -> dict[str, Message]:
     ]
     if network.has_returns:
         made.append(build.payment_return(network, paid, at=AT, reason="AC04"))
+    made.append(build.message_reject(network, paid, "T505", at=AT))
     return {message.kind: message for message in made}
 
 

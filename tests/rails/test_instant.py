@@ -218,6 +218,23 @@ def test_a_refusal_of_the_question_says_nothing_of_the_payment() -> None:
     assert heard.event is not None and heard.event.name == "silence"
 
 
+@pytest.mark.parametrize(("code", "event"), [("T505", "silence"), ("E400", "not_found"), ("E411", "still_open")])
+def test_a_message_that_the_door_refused_is_asked_about(code: str, event: str) -> None:
+    sent = read_document(RAIL.transfer(make.order(), AT).content).message
+    question = RAIL.question(make.order(), AT, AT)
+    asked = read_document(question.content).message
+    assert sent is not None and asked is not None
+
+    of_payment = RAIL.read(encode(build.message_reject(FEDNOW, sent, code, at=AT)))
+    of_question = RAIL.read(encode(build.message_reject(FEDNOW, asked, code, at=AT)))
+
+    assert of_payment.event is not None and (of_payment.event.name, of_payment.event.code) == (event, code)
+    assert RAIL.is_about(of_payment, make.order(), AT)
+    assert not RAIL.is_about(of_payment, make.order("att_2"), AT)
+    assert RAIL.is_about(of_question, make.order(), AT, question.message_id)
+    assert not RAIL.is_about(of_question, make.order(), AT)
+
+
 @pytest.mark.parametrize(
     "content", [b"", b"<a/>", report("ACSP"), report("ACSC").replace(b"TxSts", b"Status"), RAIL.transfer(make.order(), AT).content]
 )  # fmt: skip

@@ -13,7 +13,7 @@ from tests.rails import instants as make
 
 from headgate.rails.instant_scripts import SCRIPTS, script_of
 from headgate.rails.instant_twin import Delivery, InstantTwin, Noise
-from headgate.rails.iso20022 import FEDNOW, NETWORKS, RTP, encode, read_document, reason_codes
+from headgate.rails.iso20022 import FEDNOW, NETWORKS, RTP, encode, read_document, read_message, reason_codes
 
 AT = make.AT
 
@@ -143,6 +143,10 @@ def test_a_message_that_breaks_a_rule_is_refused_and_moves_nothing() -> None:
 
     assert told(twin.take(encode(message), AT)) == [("pacs.002", "RJCT FF02", 0, True)]
     assert twin.take(b"<a/>", AT) == ()
+    torn = make.drop(make.messages("fednow")["pacs.008"], "GrpHdr/NbOfTxs")
+    (reject,) = twin.take(encode(torn), AT)
+    assert (reject.kind, read_document(reject.content).faults) == ("admi.002", ())
+    assert read_message(reject.content)[1]["rejected_message_id"] == torn.id
     assert twin.take(encode(make.messages("fednow")["pacs.002"]), AT) == ()
     assert twin.settlements(make.TUESDAY) == ()
 

@@ -133,13 +133,20 @@ class InstantRail:
             message=read.message,
             event=reader(read.message, self.network),
             faults=read.faults,
-            about_message_id=body.at(f"{inside}/OrgnlGrpInf/OrgnlMsgId") or body.at("OrgnlGrpInfAndSts/OrgnlMsgId"),
+            about_message_id=body.at(f"{inside}/OrgnlGrpInf/OrgnlMsgId")
+            or body.at("OrgnlGrpInfAndSts/OrgnlMsgId")
+            or body.at("RltdRef/Ref"),
             about_uetr=body.at(f"{inside}/OrgnlUETR"),
         )
 
-    def is_about(self, heard: Heard, order: RailOrder, created_at: datetime) -> bool:
-        """Whether a message speaks of this order's payment: by its message, or where that is not named its UETR."""
+    def is_about(self, heard: Heard, order: RailOrder, created_at: datetime, question_id: str = "") -> bool:
+        """Whether a message speaks of this order's payment: by its message, or where that is not named its UETR.
+
+        The refusal of our question about it (`question_id`) speaks of it where it says that nothing is known, or not yet.
+        """
         payment = self._payment(order, created_at)
+        if question_id and heard.about_message_id == question_id:
+            return heard.event is not None and heard.event.name in ("not_found", "still_open", "silence")
         if heard.about_message_id:
             return heard.about_message_id == payment.message_id
         return heard.about_uetr == payment.uetr
@@ -232,7 +239,15 @@ def _recall_event(message: Message, network: Network) -> Event | None:
     return None if said is None else Event("recall", message.id, answer, recall=said)
 
 
+def _reject_event(message: Message, network: Network) -> Event | None:
+    code = message.body.at("Rsn/RjctgPtyRsn")
+    # The door refused a message, maybe since it came twice: what became of the payment is for a question to find out.
+    name = _REFUSALS.get(reason_code(code).reason, "silence")
+    return Event(name, f"{message.body.at('RltdRef/Ref')}:{code}", code)
+
+
 _READERS = {
+    "admi.002": ("", _reject_event),
     "pacs.002": ("TxInfAndSts", _status_event),
     "pacs.004": ("TxInf", _return_event),
     "camt.029": ("CxlDtls/TxInfAndSts", _recall_event),

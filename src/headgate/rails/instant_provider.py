@@ -88,7 +88,8 @@ class InstantProvider:
         if not self.rail.may_ask(created_at, at):
             wait = self.rail.network.ask_after_seconds
             return self._unknown(order, f"it is not asked about within {wait} s of its sending; ask later")
-        return self._said(self._call(self.rail.question(order, created_at, at)), order, created_at)
+        question = self.rail.question(order, created_at, at)
+        return self._said(self._call(question), order, created_at, question.message_id)
 
     def cancel(self, order: RailOrder, *, created_at: datetime, at: datetime, reason: str = "CUST") -> ProviderAnswer:
         """An instant payment is final: the other bank is asked to give it back, and may say no, or nothing for days."""
@@ -133,11 +134,13 @@ class InstantProvider:
             return None
         return answer.body if answer.status == 200 and answer.body else None
 
-    def _said(self, content: bytes | None, order: RailOrder, created_at: datetime) -> ProviderAnswer:
+    def _said(
+        self, content: bytes | None, order: RailOrder, created_at: datetime, question_id: str = ""
+    ) -> ProviderAnswer:
         if content is None:
             return self._unknown(order, _TOLD["silence"])
         heard = self.rail.read(content)
-        if heard.event is None or not self.rail.is_about(heard, order, created_at):
+        if heard.event is None or not self.rail.is_about(heard, order, created_at, question_id):
             return self._unknown(order, "what came back is no answer about this payment; ask later", content)
         return self.answer(heard, content, order)
 

@@ -98,7 +98,10 @@ class InstantTwin:
             return ()
         broken = next((fault for fault in read.faults if fault.level == "E"), None)
         if broken is not None:
-            return tuple(self._refuse(message, "FF02", at)) if broken.rule[0] == "B" else ()
+            if broken.rule[0] == "B":
+                return tuple(self._refuse(message, "FF02", at))
+            said = build.message_reject(self.network, message, broken.rule, at=at)
+            return (Delivery(at, encode(said), said.kind),)
         if message.kind != "pacs.028" and message.id in self._seen:
             return tuple(self._refuse(message, "DUPL", at))
         sent = self._answers[message.kind](message, at)

@@ -148,6 +148,18 @@ def status_report(
     return finish(network, "pacs.002", sender, at, facts)
 
 
+def message_reject(network: Network, original: Message, code: str, *, at: datetime) -> Message:
+    """The network's refusal of a message at its door (admi.002), before any payment in it was looked at."""
+    facts: dict[str, Fact] = {
+        "RltdRef/Ref": original.id[:35] or "NOTAVAILABLE",
+        "Rsn/RjctgPtyRsn": code,
+        "Rsn/RjctnDtTm": network.write_instant(at),
+    }
+    operator = OPERATORS[network.name]
+    own_id = message_id(network, operator[:9], at, original.id, code)
+    return finish(network, "admi.002", operator, at, facts, own_id)
+
+
 def payment_return(
     network: Network, original: Message, *, at: datetime, reason: str, amount: Money | None = None
 ) -> Message:
@@ -264,7 +276,7 @@ def named(body: Node, path: str) -> str:
     return found
 
 
-def finish(network: Network, kind: str, sender: str, at: datetime, facts: dict[str, Fact]) -> Message:
+def finish(network: Network, kind: str, sender: str, at: datetime, facts: dict[str, Fact], own_id: str = "") -> Message:
     """The message of these facts with its header, addressed to the network."""
     known = MESSAGE_KINDS[kind]
     body = compose(known.table, facts)
@@ -274,7 +286,7 @@ def finish(network: Network, kind: str, sender: str, at: datetime, facts: dict[s
         {
             "Fr/FIId/FinInstnId/ClrSysMmbId/MmbId": sender,
             "To/FIId/FinInstnId/ClrSysMmbId/MmbId": OPERATORS[network.name],
-            "BizMsgIdr": message.id,
+            "BizMsgIdr": own_id or message.id,
             "MsgDefIdr": message.version,
             "MktPrctc/Regy": network.practice_registry or None,
             "MktPrctc/Id": network.practice_id or None,

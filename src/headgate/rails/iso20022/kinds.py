@@ -30,6 +30,7 @@ MESSAGE_KINDS: Mapping[str, MessageKind] = MappingProxyType(
             MessageKind("pacs.002", "pacs.002.001.10", "payment status report", payment_tables.STATUS_REPORT),
             MessageKind("pacs.004", "pacs.004.001.10", "payment return", payment_tables.PAYMENT_RETURN),
             MessageKind("pacs.028", "pacs.028.001.03", "payment status request", payment_tables.STATUS_REQUEST),
+            MessageKind("admi.002", "admi.002.001.01", "message reject", payment_tables.MESSAGE_REJECT),
             MessageKind("camt.056", "camt.056.001.08", "return request", request_tables.CANCELLATION_REQUEST),
             MessageKind("camt.029", "camt.029.001.09", "answer to a return request", request_tables.RESOLUTION),
             MessageKind("pain.013", "pain.013.001.07", "request for payment", request_tables.PAYMENT_REQUEST),

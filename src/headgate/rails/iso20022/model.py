@@ -68,8 +68,9 @@ class Message:
 
     @property
     def id(self) -> str:
-        """The message's own id, by which an answer names it."""
-        return self.body.at("GrpHdr/MsgId") or self.body.at("Assgnmt/Id")
+        """The message's own id, by which an answer names it; of a message without one, its header's."""
+        own = self.body.at("GrpHdr/MsgId") or self.body.at("Assgnmt/Id")
+        return own or (self.header.at("BizMsgIdr") if self.header else "")
 
     @cached_property
     def places(self) -> tuple[tuple[str, Node], ...]:

@@ -76,6 +76,7 @@ _VERSIONS = (
     "camt.029.001.09",
     "pain.013.001.07",
     "pain.014.001.07",
+    "admi.002.001.01",
 )
 
 FEDNOW: Final = Network(

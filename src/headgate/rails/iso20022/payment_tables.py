@@ -1,4 +1,4 @@
-"""The messages that move money or say what became of it: pacs.008, pacs.002, pacs.004, pacs.028; and the header, head.001."""
+"""The messages that move money or say what became of it: pacs.008, pacs.002, pacs.004, pacs.028; and admi.002, head.001."""
 
 from __future__ import annotations
 
@@ -257,3 +257,19 @@ FIToFIPmtStsReq
 """,
     SHARED,
 )
+
+MESSAGE_REJECT = parse_table(
+    """
+admi.002.001.01
+  RltdRef
+    Ref              text35
+  Rsn
+    RjctgPtyRsn      text35
+    RjctnDtTm?       datetime
+    ErrLctn?         text350
+    RsnDesc?         text350
+    AddtlData?       text20000
+""",
+    SHARED,
+)
+"""The network's refusal of a message at its door; it says which, and not what became of the payment in it."""

@@ -23,6 +23,7 @@ Check = Callable[[Message, Network], Iterator[Finding]]
 
 _VALUE = ("pacs.008", "pacs.004")
 _ALL = tuple(MESSAGE_KINDS)
+_NAMED = tuple(kind for kind in _ALL if kind != "admi.002")
 _ONE_OF = {"pacs.008": "CdtTrfTxInf", "pacs.004": "TxInf", "pain.013": "PmtInf/CdtTrfTx"}
 _ABOUT = {
     "pacs.002": ("TxInfAndSts", "TxInfAndSts/OrgnlGrpInf"),
@@ -58,7 +59,7 @@ RULES: Sequence[Rule] = (
     Rule("B-11", "the UETR is given", ("pacs.008",), checks.reference),
     Rule("B-12", "it settles on the network's day of its creation", _VALUE, checks.settlement_day),
     Rule("B-13", "the sender bears the charges as the service says", ("pacs.008",), checks.charges),
-    Rule("B-14", "the message's id has the network's form, and its day", _ALL, checks.message_ids, inbound="W"),
+    Rule("B-14", "the message's id has the network's form, and its day", _NAMED, checks.message_ids, inbound="W"),
     Rule("B-15", "the header is that of its message", _ALL, checks.header, inbound="W"),
     Rule("B-16", "the definition is one that the network takes", _ALL, checks.version),
     Rule("B-17", "debtor and creditor are named, with their accounts", ("pacs.008",), checks.parties),

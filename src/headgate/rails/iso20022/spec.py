@@ -22,7 +22,7 @@ from functools import cache
 
 from headgate.core.currencies import EXPONENTS
 
-_LINE = re.compile(r"(?P<name>[A-Za-z0-9]+)(?P<card>[?*+]|\{\d+\})?(?:\s+(?P<kind>\S+))?")
+_LINE = re.compile(r"(?P<name>[A-Za-z0-9.]+)(?P<card>[?*+]|\{\d+\})?(?:\s+(?P<kind>\S+))?")
 _SIZED = re.compile(r"(?P<kind>text|code)(?P<size>\d+)")
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d)?", re.ASCII)
 _BANKING_TIME = re.compile(r"\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d)?", re.ASCII)

@@ -36,6 +36,7 @@ _FACTS: Mapping[str, Mapping[str, str]] = {
         "original_message_id": "TxInf/OrgnlGrpInf/OrgnlMsgId",
         "original_uetr": "TxInf/OrgnlUETR",
     },
+    "admi.002": {"rejected_message_id": "RltdRef/Ref", "reason": "Rsn/RjctgPtyRsn"},
     "camt.056": {
         "original_message_id": "Undrlyg/TxInf/OrgnlGrpInf/OrgnlMsgId",
         "original_uetr": "Undrlyg/TxInf/OrgnlUETR",
