@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -201,3 +202,36 @@ def test_every_word_of_an_account_is_explained_to_who_tries() -> None:
     explained = set(re.findall(r"^\| `([A-Z]{4})` \|", text, re.MULTILINE))
 
     assert explained == set(SCRIPTS)
+
+
+@given(data=st.data(), name=st.sampled_from(sorted(NETWORKS)))
+@settings(max_examples=150, deadline=None)
+def test_whatever_it_is_sent_the_network_answers_soundly_or_not_at_all(data: st.DataObject, name: str) -> None:
+    network = NETWORKS[name]
+    message = make.messages(name)[data.draw(st.sampled_from(["pacs.008", "pacs.028", "camt.056", "pain.013"]))]
+    for _ in range(data.draw(st.integers(1, 2))):
+        path = data.draw(st.sampled_from([re.sub(r"\[\d+\]", "", path) for path, _ in message.places] or ["x"]))
+        if data.draw(st.booleans()):
+            message = make.drop(message, path)
+        else:
+            message = make.put(
+                message, path, data.draw(st.sampled_from(["", "0001-01-01T00:00:00", "0", "9" * 30, "x"]))
+            )
+    twin = InstantTwin(network)
+
+    for delivery in twin.take(encode(message), AT):
+        faults = read_document(delivery.content, network=network).faults
+        assert [fault for fault in faults if fault.level == "E" and fault.rule[0] in "SX"] == []
+
+
+def test_agents_may_be_named_for_the_whole_message() -> None:
+    message = make.messages("fednow")["pacs.008"]
+    paid = message.body.find("CdtTrfTxInf")
+    group = message.body.find("GrpHdr")
+    assert paid is not None and group is not None
+    moved = tuple(child for child in paid.children if child.name in ("InstgAgt", "InstdAgt"))
+    for agent in moved:
+        message = make.drop(message, f"CdtTrfTxInf/{agent.name}")
+    message = replace(message, body=make.edit(message.body, "GrpHdr", children=(*group.children, *moved)))
+
+    assert told(InstantTwin(FEDNOW).take(encode(message), AT)) == [("pacs.002", "ACSC", 0, True)]

@@ -83,6 +83,7 @@ class InstantTwin:
         self._taken: dict[str, _Taken] = {}
         self._seen: set[str] = set()
         self._moved: list[Movement] = []
+        self._sender = ""
         self._answers: Mapping[str, Callable[[Message, datetime], list[Delivery]]] = {
             "pacs.008": self._pay,
             "pacs.028": self._tell,
@@ -96,15 +97,19 @@ class InstantTwin:
         message = read.message
         if message is None or message.kind not in self._answers:
             return ()
+        sender = message.header.at("Fr/FIId/FinInstnId/ClrSysMmbId/MmbId") if message.header else ""
+        self._sender = sender or "000000000"
         broken = next((fault for fault in read.faults if fault.level == "E"), None)
-        if broken is not None:
-            if broken.rule[0] == "B":
+        try:
+            if broken is not None and broken.rule[0] != "B":
+                return (self._send(build.message_reject(self.network, message, broken.rule, at=at), at),)
+            if broken is not None:
                 return tuple(self._refuse(message, "FF02", at))
-            said = build.message_reject(self.network, message, broken.rule, at=at)
-            return (Delivery(at, encode(said), said.kind),)
-        if message.kind != "pacs.028" and message.id in self._seen:
-            return tuple(self._refuse(message, "DUPL", at))
-        sent = self._answers[message.kind](message, at)
+            if message.kind != "pacs.028" and message.id in self._seen:
+                return tuple(self._refuse(message, "DUPL", at))
+            sent = self._answers[message.kind](message, at)
+        except build.Lacking:
+            return (self._send(build.message_reject(self.network, message, "S-02", at=at), at),)
         return tuple(sorted(self._through_noise(message, sent), key=lambda one: one.at))
 
     def settlements(self, on: date) -> tuple[Movement, ...]:
@@ -171,7 +176,7 @@ class InstantTwin:
             return [self._pay_us(_reversed(taken.message, amount, at))]
         back = build.payment_return(self.network, taken.message, at=at, reason=reason, amount=amount)
         self._move(taken.message, at, "credit", "returned", amount=amount, code=reason, trace=back.id)
-        return [Delivery(at, encode(back), back.kind, is_answer=False)]
+        return [self._send(back, at, is_answer=False)]
 
     # Questions and requests.
 
@@ -199,7 +204,7 @@ class InstantTwin:
             then = at + timedelta(seconds=_RECALL_SECONDS * number)
             reason = ("NOOR" if taken is None else "CUST") if answer == "RJCR" else ""
             said = build.recall_answer(self.network, message, answer, at=then, reason=reason)
-            found.append(Delivery(then, encode(said), said.kind, is_answer=False))
+            found.append(self._send(said, then, is_answer=False))
             if answer == "IPAY":
                 assert taken is not None, "only a payment that is known is promised back"
                 found += self._give_back(taken, "FOCR", then + timedelta(seconds=_RECALL_SECONDS))
@@ -214,10 +219,10 @@ class InstantTwin:
         then = at + timedelta(seconds=script.delay_seconds)
         if script.reason:
             said = requests.request_answer(self.network, message, "RJCT", at=then, reason=script.reason)
-            return [Delivery(then, encode(said), said.kind)]
+            return [self._send(said, then)]
         said = requests.request_answer(self.network, message, "ACCP", at=then)
         paid = self._pay_us(_as_payment(message, then + timedelta(seconds=1)))
-        return [Delivery(then, encode(said), said.kind), paid]
+        return [self._send(said, then), paid]
 
     def _pay_us(self, payment: Payment) -> Delivery:
         """A payment that comes in to us."""
@@ -230,9 +235,12 @@ class InstantTwin:
         )
         message = build.transfer(self.network, made)
         self._move(message, at, "debit", "settled")
-        return Delivery(at, encode(message), message.kind, is_answer=False)
+        return self._send(message, at, is_answer=False)
 
     # What every answer is made of.
+
+    def _send(self, message: Message, at: datetime, *, is_answer: bool = True) -> Delivery:
+        return Delivery(at, encode(build.delivered(self.network, message, self._sender)), message.kind, is_answer)
 
     def _refuse(self, message: Message, reason: str, at: datetime) -> list[Delivery]:
         """The network's refusal of a payment that breaks a rule or came before; other messages get no answer."""
@@ -243,7 +251,7 @@ class InstantTwin:
 
     def _answer(self, message: Message, status: str, reason: str, at: datetime, *, number: int = 1) -> Delivery:
         inside = "TxInf" if message.kind == "pacs.028" else "CdtTrfTxInf"
-        sender = message.body.at(f"{inside}/InstdAgt/FinInstnId/ClrSysMmbId/MmbId")
+        sender = build.agent(message.body, inside, "InstdAgt")
         said = build.status_report(
             self.network,
             message,
@@ -253,7 +261,7 @@ class InstantTwin:
             reason=reason if status == "RJCT" else "",
             number=number,
         )
-        return Delivery(at, encode(said), said.kind)
+        return self._send(said, at)
 
     def _move(
         self,
@@ -305,7 +313,8 @@ def _as_payment(request: Message, at: datetime) -> Payment:
     inside, paid = "PmtInf", "PmtInf/CdtTrfTx"
     body = request.body
     amount = body.money(f"{paid}/Amt/InstdAmt")
-    assert amount is not None, "a sound request has its amount"
+    if amount is None:
+        raise build.Lacking(f"{paid}/Amt/InstdAmt")
     return Payment(
         message_id="",
         created_at=at,
@@ -339,8 +348,8 @@ def _reversed(message: Message, amount: Money, at: datetime) -> Payment:
 def _side(message: Message, path: str, name: str) -> Side:
     body = message.body
     return Side(
-        name=body.at(f"{path}/{name}/Nm"),
-        account=body.at(f"{path}/{name}Acct/Id/Othr/Id"),
-        routing=body.at(f"{path}/{name}Agt/FinInstnId/ClrSysMmbId/MmbId"),
+        name=build.named(body, f"{path}/{name}/Nm"),
+        account=build.named(body, f"{path}/{name}Acct/Id/Othr/Id"),
+        routing=build.named(body, f"{path}/{name}Agt/FinInstnId/ClrSysMmbId/MmbId"),
         address=build.Address("Springfield", state="IL"),
     )

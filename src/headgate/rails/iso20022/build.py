@@ -5,7 +5,7 @@ What an answer is about is taken from the message that it answers, so that both 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from headgate.core.money import Money
@@ -18,6 +18,10 @@ from headgate.rails.iso20022.writer import Fact, compose
 
 OPERATORS = {"fednow": "021150706", "rtp": "990000001T1"}
 """The member id by which a network itself is named in a header."""
+
+
+class Lacking(ValueError):
+    """A message does not name what its answer must name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +133,7 @@ def status_report(
     prefix = "Orgnl" if asked else ""
     here = "TxInf" if asked else "CdtTrfTxInf/PmtId"
     inside, body = "TxInfAndSts", original.body
-    receiver = named(body, ("TxInf" if asked else "CdtTrfTxInf") + "/InstgAgt/FinInstnId/ClrSysMmbId/MmbId")
+    receiver = agent(body, "TxInf" if asked else "CdtTrfTxInf", "InstgAgt")
     facts: dict[str, Fact] = {
         "GrpHdr/MsgId": message_id(network, sender, at, original.id, status, reason, str(number)),
         "GrpHdr/CreDtTm": network.write_instant(at),
@@ -169,7 +173,8 @@ def payment_return(
     receiver = named(body, f"{paid}/DbtrAgt/FinInstnId/ClrSysMmbId/MmbId")
     own_id = message_id(network, sender, at, original.id, "return", reason)
     sent = body.find(f"{paid}/IntrBkSttlmAmt")
-    assert sent is not None, "a transfer has its amount"
+    if sent is None:
+        raise Lacking(f"{paid}/IntrBkSttlmAmt")
     facts: dict[str, Fact] = {
         "GrpHdr/MsgId": own_id,
         "GrpHdr/CreDtTm": network.write_instant(at),
@@ -270,10 +275,37 @@ def _is_own(reason: str) -> bool:
 
 
 def named(body: Node, path: str) -> str:
-    """What a sound message says at a path."""
+    """What a message says at a path. Raises Lacking: the schemas let through messages that nobody can answer."""
     found = body.at(path)
-    assert found, f"a sound message has {path}"
+    if not found:
+        raise Lacking(path)
     return found
+
+
+def agent(body: Node, inside: str, name: str) -> str:
+    """The member that sends or receives, named in the transaction or for the whole message. Raises Lacking."""
+    member = f"{name}/FinInstnId/ClrSysMmbId/MmbId"
+    return body.at(f"{inside}/{member}") or named(body, f"GrpHdr/{member}")
+
+
+def delivered(network: Network, message: Message, receiver: str) -> Message:
+    """A message as the network hands it on: its header is from the network, and to the one who receives it."""
+    assert message.header is not None, "what is made here has its header"
+    ends = {"Fr": OPERATORS[network.name], "To": receiver}
+    header = replace(
+        message.header,
+        children=tuple(
+            _end(child.name, ends[child.name]) if child.name in ends else child for child in message.header.children
+        ),
+    )
+    return replace(message, header=header)
+
+
+def _end(name: str, member: str) -> Node:
+    node = Node("MmbId", member)
+    for around in ("ClrSysMmbId", "FinInstnId", "FIId", name):
+        node = Node(around, children=(node,))
+    return node
 
 
 def finish(network: Network, kind: str, sender: str, at: datetime, facts: dict[str, Fact], own_id: str = "") -> Message:

@@ -105,7 +105,7 @@ def settlement_day(message: Message, network: Network) -> Iterator[Finding]:
     if instant is None or day is None:
         return
     near = timedelta(minutes=_ROLLOVER_MINUTES)
-    allowed = {network.settlement_day(at) for at in _around(instant, near)}
+    allowed = {network.settlement_day(at) for at in (instant - near, instant, instant + near)}
     if day not in allowed:
         expected = network.settlement_day(instant)
         yield path, f"it is not the day on which {network.title} settles it, {expected}; write that"
@@ -282,19 +282,11 @@ def _proprietary(message: Message, name: str, allowed: tuple[str, ...]) -> Itera
         yield path, f"it is none of the network's codes; write {' or '.join(allowed)}"
 
 
-def _around(instant: datetime, near: timedelta) -> tuple[datetime, ...]:
-    try:
-        return instant - near, instant, instant + near
-    except OverflowError:
-        return (instant,)
-
-
 def _instant(text: str, network: Network) -> datetime | None:
     try:
-        instant = network.read_instant(text)
+        return network.read_instant(text)
     except ValueError:
         return None
-    return instant if 1900 < instant.year < 9000 else None
 
 
 def _day(text: str) -> date | None:

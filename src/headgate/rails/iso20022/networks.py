@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 from headgate.core.money import Money
 
 EASTERN: Final = ZoneInfo("America/New_York")
+_YEARS: Final = range(1970, 3000)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +63,10 @@ class Network:
         return (local if self.needs_offset else local.replace(tzinfo=None)).isoformat()
 
     def read_instant(self, text: str) -> datetime:
-        """The instant of a message; one without an offset is Eastern time. Raises ValueError."""
+        """The instant of a message; one without an offset is Eastern time. Raises ValueError, also for no year of ours."""
         instant = datetime.fromisoformat(text)
+        if instant.year not in _YEARS:
+            raise ValueError(f"{instant.year} is no year of a payment")
         return instant.replace(tzinfo=EASTERN) if instant.tzinfo is None else instant
 
 
