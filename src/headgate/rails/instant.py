@@ -23,6 +23,7 @@ from headgate.rails.iso20022 import Fault, Message, Network, build, judge, read_
 from headgate.rails.iso20022.build import Address, Payment, Side
 from headgate.rails.iso20022.identifiers import instruction_id, message_id, uetr
 from headgate.rails.iso20022.networks import EASTERN
+from headgate.rails.iso20022.originals import original_of
 
 _NOON = time(12)
 _STATUSES: Mapping[str, EventName] = {
@@ -31,6 +32,7 @@ _STATUSES: Mapping[str, EventName] = {
     "ACSC": "settled",
     "ACCC": "settled",
     "PDNG": "accepted",
+    "RCVD": "accepted",
     "BLCK": "accepted",
     "RJCT": "rejected",
 }
@@ -124,32 +126,27 @@ class InstantRail:
         read = read_document(content, network=self.network)
         if read.message is None:
             return Heard(None, None, read.faults)
-        found = _READERS.get(read.message.kind)
-        if found is None:
+        reader = _READERS.get(read.message.kind)
+        if reader is None:
             return Heard(read.message, None, read.faults)
-        inside, reader = found
-        body = read.message.body
-        return Heard(
-            message=read.message,
-            event=reader(read.message, self.network),
-            faults=read.faults,
-            about_message_id=body.at(f"{inside}/OrgnlGrpInf/OrgnlMsgId")
-            or body.at("OrgnlGrpInfAndSts/OrgnlMsgId")
-            or body.at("RltdRef/Ref"),
-            about_uetr=body.at(f"{inside}/OrgnlUETR"),
-        )
+        about = original_of(read.message)
+        return Heard(read.message, reader(read.message, self.network), read.faults, about.message_id, about.uetr)
 
     def is_about(self, heard: Heard, order: RailOrder, created_at: datetime, question_id: str = "") -> bool:
         """Whether a message speaks of this order's payment: by its message, or where that is not named its UETR.
 
-        The refusal of our question about it (`question_id`) speaks of it where it says that nothing is known, or not yet.
+        `question_id` is our question about it, or our request to give it back: the answer to a request may name only that,
+        and the refusal of a question speaks of the payment where it says that nothing is known of it, or nothing yet.
         """
         payment = self._payment(order, created_at)
+        if heard.event is None:
+            return False
+        if heard.about_message_id == payment.message_id:
+            return True
         if question_id and heard.about_message_id == question_id:
-            return heard.event is not None and heard.event.name in ("not_found", "still_open", "silence")
-        if heard.about_message_id:
-            return heard.about_message_id == payment.message_id
-        return heard.about_uetr == payment.uetr
+            return heard.event.name in ("not_found", "still_open", "silence", "recall")
+        names_message = bool(heard.about_message_id) and heard.event.name != "recall"
+        return not names_message and heard.about_uetr == payment.uetr
 
     def uetr_of(self, order: RailOrder) -> str:
         """The reference under which the whole network knows the order's payment."""
@@ -219,7 +216,7 @@ def _status_event(message: Message, network: Network) -> Event | None:
     if status in network.settled_by:
         name = "settled"
     elif status == "RJCT":
-        asked = message.body.at(f"{inside}/OrgnlGrpInf/OrgnlMsgNmId").startswith("pacs.028")
+        asked = original_of(message).version.startswith("pacs.028")
         # A refusal of the question says nothing of the payment.
         name = _REFUSALS.get(reason_code(code).reason, "silence" if asked else "rejected")
     return Event(name, message.id, code or status)
@@ -247,9 +244,9 @@ def _reject_event(message: Message, network: Network) -> Event | None:
 
 
 _READERS = {
-    "admi.002": ("", _reject_event),
-    "pacs.002": ("TxInfAndSts", _status_event),
-    "pacs.004": ("TxInf", _return_event),
-    "camt.029": ("CxlDtls/TxInfAndSts", _recall_event),
+    "admi.002": _reject_event,
+    "pacs.002": _status_event,
+    "pacs.004": _return_event,
+    "camt.029": _recall_event,
 }
-"""The messages that tell of a payment of ours: where it is named, and how to read what happened."""
+"""The messages that tell of a payment of ours, and how to read what happened."""

@@ -22,6 +22,7 @@ from headgate.rails.iso20022 import Message, Network, build, encode, read_docume
 from headgate.rails.iso20022 import build_requests as requests
 from headgate.rails.iso20022.build import Payment, Side
 from headgate.rails.iso20022.identifiers import instruction_id, message_id, uetr
+from headgate.rails.iso20022.originals import original_of
 
 _LATE_SECONDS = 60
 _POSTED_SECONDS = 3600
@@ -182,25 +183,24 @@ class InstantTwin:
 
     def _tell(self, message: Message, at: datetime) -> list[Delivery]:
         """What became of a payment: the network's own word, whatever followed it."""
-        original = message.body.at("TxInf/OrgnlGrpInf/OrgnlMsgId")
-        taken = self._taken.get(original)
-        unknown, open_ = ("E400", "E411") if self.network.has_returns else ("NOOR", "E411")
+        taken = self._taken.get(original_of(message).message_id)
         if taken is None:
-            return [self._answer(message, "RJCT", unknown, at)]
+            return [self._answer(message, "RJCT", self.network.not_found, at)]
         taken.asks += 1
         if taken.asks <= taken.script.open_asks:
-            return [self._answer(message, "RJCT", open_, at)]
+            return [self._answer(message, "RJCT", "E411", at)]
         return [self._answer(message, taken.status, taken.reason, at)]
 
     def _recall(self, message: Message, at: datetime) -> list[Delivery]:
         """The other bank's answer to the request to give back, some minutes later, and the money where it says yes."""
         self._seen.add(message.id)
-        taken = self._taken.get(message.body.at("Undrlyg/TxInf/OrgnlGrpInf/OrgnlMsgId"))
+        taken = self._taken.get(original_of(message).message_id)
         answers = ("RJCR",) if taken is None or taken.status == "RJCT" else taken.script.recall
         if taken is not None and taken.is_returned:
             answers = ("RJCR",)
         found: list[Delivery] = []
-        for number, answer in enumerate(answers, start=1):
+        known = [answer for answer in answers if answer in self.network.recall_answers]
+        for number, answer in enumerate(known, start=1):
             then = at + timedelta(seconds=_RECALL_SECONDS * number)
             reason = ("NOOR" if taken is None else "CUST") if answer == "RJCR" else ""
             said = build.recall_answer(self.network, message, answer, at=then, reason=reason)
@@ -220,8 +220,8 @@ class InstantTwin:
         if script.reason:
             said = requests.request_answer(self.network, message, "RJCT", at=then, reason=script.reason)
             return [self._send(said, then)]
-        said = requests.request_answer(self.network, message, "ACCP", at=then)
-        paid = self._pay_us(_as_payment(message, then + timedelta(seconds=1)))
+        said = requests.request_answer(self.network, message, self.network.request_accepted, at=then)
+        paid = self._pay_us(_as_payment(self.network, message, then + timedelta(seconds=1)))
         return [self._send(said, then), paid]
 
     def _pay_us(self, payment: Payment) -> Delivery:
@@ -308,7 +308,7 @@ class InstantTwin:
         return found
 
 
-def _as_payment(request: Message, at: datetime) -> Payment:
+def _as_payment(network: Network, request: Message, at: datetime) -> Payment:
     """The payment that a request for payment asks for."""
     inside, paid = "PmtInf", "PmtInf/CdtTrfTx"
     body = request.body
@@ -324,7 +324,7 @@ def _as_payment(request: Message, at: datetime) -> Payment:
         amount=amount,
         debtor=_side(request, inside, "Dbtr"),
         creditor=_side(request, paid, "Cdtr"),
-        category_purpose=body.at(f"{paid}/PmtTpInf/CtgyPurp/Prtry"),
+        category_purpose=body.at(f"{paid}/PmtTpInf/CtgyPurp/Prtry") or network.category_purposes[0],
         remittance=body.at(f"{paid}/RmtInf/Ustrd") or None,
     )
 
@@ -351,5 +351,5 @@ def _side(message: Message, path: str, name: str) -> Side:
         name=build.named(body, f"{path}/{name}/Nm"),
         account=build.named(body, f"{path}/{name}Acct/Id/Othr/Id"),
         routing=build.named(body, f"{path}/{name}Agt/FinInstnId/ClrSysMmbId/MmbId"),
-        address=build.Address("Springfield", state="IL"),
+        address=build.Address("Springfield", street="Main Street", building="1", post_code="62701", state="IL"),
     )

@@ -131,6 +131,7 @@ BUSINESS: list[tuple[str, str, str, Change, str]] = [
     ("B-17", "fednow", "pacs.008", drop(f"{PAID}/Dbtr/PstlAdr"), f"{PAID}/Dbtr/PstlAdr"),
     ("B-18", "fednow", "pacs.008", lines("Dream Road 450", "Lisle IL"), f"{PAID}/Dbtr/PstlAdr"),
     ("B-18", "fednow", "pacs.008", hybrid, f"{PAID}/Dbtr/PstlAdr/AdrLine"),
+    ("B-18", "rtp", "pacs.008", drop(f"{PAID}/Dbtr/PstlAdr/PstCd"), f"{PAID}/Dbtr/PstlAdr"),
     ("B-19", "fednow", "pacs.008", drop(f"{PAID}/InstgAgt"), f"{PAID}/InstgAgt/{MEMBER}/MmbId"),
     ("B-20", "fednow", "pacs.002", put("TxInfAndSts/TxSts", "ACSP"), "TxInfAndSts/TxSts"),
     ("B-20", "rtp", "pacs.002", put("TxInfAndSts/TxSts", "ACSC"), "TxInfAndSts/TxSts"),
@@ -145,6 +146,10 @@ BUSINESS: list[tuple[str, str, str, Change, str]] = [
     ("B-24", "fednow", "pacs.004", put("TxInf/RtrdIntrBkSttlmAmt", "1250.51"), "TxInf/RtrdIntrBkSttlmAmt"),
     ("B-25", "fednow", "camt.029", put("Sts/Conf", "ACCR"), "Sts/Conf"),
     ("B-26", "fednow", "pain.013", put("PmtInf/XpryDt/Dt", "2026-11-23"), "PmtInf/XpryDt/Dt"),
+    ("B-29", "fednow", "pacs.008", drop(f"{PAID}/PmtId/InstrId"), f"{PAID}/PmtId/InstrId"),
+    ("B-29", "rtp", "pacs.008", drop("GrpHdr/TtlIntrBkSttlmAmt"), "GrpHdr/TtlIntrBkSttlmAmt"),
+    ("B-29", "rtp", "pacs.028", drop("TxInf/OrgnlTxRef"), "TxInf/OrgnlTxRef/IntrBkSttlmAmt"),
+    ("B-29", "rtp", "camt.029", drop("CxlDtls/OrgnlGrpInfAndSts/RslvdCase"), "CxlDtls/OrgnlGrpInfAndSts/RslvdCase/Id"),
     ("B-27", "fednow", "pacs.008", put("GrpHdr/CreDtTm", "2026-11-24T10:00:00"), "GrpHdr/CreDtTm"),
     ("B-27", "rtp", "pacs.008", put("GrpHdr/CreDtTm", "2026-11-24T10:00:00-05:00"), "GrpHdr/CreDtTm"),
 ]  # fmt: skip

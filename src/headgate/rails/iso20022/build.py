@@ -13,7 +13,9 @@ from headgate.rails.iso20022.identifiers import message_id
 from headgate.rails.iso20022.kinds import MESSAGE_KINDS
 from headgate.rails.iso20022.model import Message, Node
 from headgate.rails.iso20022.networks import Network
+from headgate.rails.iso20022.originals import Original, original_of
 from headgate.rails.iso20022.payment_tables import HEADER
+from headgate.rails.iso20022.shapes import shaped
 from headgate.rails.iso20022.writer import Fact, compose
 
 OPERATORS = {"fednow": "021150706", "rtp": "990000001T1"}
@@ -75,7 +77,6 @@ def transfer(network: Network, payment: Payment) -> Message:
         "GrpHdr/SttlmInf/ClrSys/Cd": network.clearing,
         f"{paid}/PmtId/InstrId": payment.instruction_id,
         f"{paid}/PmtId/EndToEndId": payment.end_to_end_id,
-        f"{paid}/PmtId/TxId": None if network.needs_uetr else payment.instruction_id,
         f"{paid}/PmtId/UETR": payment.uetr,
         f"{paid}/PmtTpInf/SvcLvl/Cd": network.service_level or None,
         f"{paid}/PmtTpInf/LclInstrm/Prtry": network.local_instruments[0],
@@ -99,6 +100,8 @@ def status_request(network: Network, payment: Payment, at: datetime, ask: int) -
         "GrpHdr/MsgId": message_id(network, sender, at, payment.message_id, "ask", str(ask)),
         "GrpHdr/CreDtTm": network.write_instant(at),
         **_about("TxInf", "TxInf/OrgnlGrpInf", network, payment),
+        "TxInf/OrgnlTxRef/IntrBkSttlmAmt": payment.amount,
+        "TxInf/OrgnlTxRef/IntrBkSttlmDt": network.settlement_day(payment.created_at).isoformat(),
         **bank(network, "TxInf/InstgAgt", sender),
         **bank(network, "TxInf/InstdAgt", payment.creditor.routing),
     }
@@ -128,24 +131,15 @@ def status_report(
 
     `original` is the pacs.008, or the pacs.028 that asks about one; it is answered to whoever sent it.
     """
-    asked = original.kind == "pacs.028"
-    group = "TxInf/OrgnlGrpInf/" if asked else "GrpHdr/"
-    prefix = "Orgnl" if asked else ""
-    here = "TxInf" if asked else "CdtTrfTxInf/PmtId"
-    inside, body = "TxInfAndSts", original.body
-    receiver = agent(body, "TxInf" if asked else "CdtTrfTxInf", "InstgAgt")
+    about, inside = original_of(original), "TxInfAndSts"
+    receiver = agent(original.body, "TxInf" if original.kind == "pacs.028" else "CdtTrfTxInf", "InstgAgt")
     facts: dict[str, Fact] = {
         "GrpHdr/MsgId": message_id(network, sender, at, original.id, status, reason, str(number)),
         "GrpHdr/CreDtTm": network.write_instant(at),
-        f"{inside}/OrgnlGrpInf/OrgnlMsgId": body.at(f"{group}{prefix}MsgId"),
-        f"{inside}/OrgnlGrpInf/OrgnlMsgNmId": body.at(f"{group}OrgnlMsgNmId") if asked else original.version,
-        f"{inside}/OrgnlGrpInf/OrgnlCreDtTm": body.at(f"{group}{prefix}CreDtTm") or None,
-        f"{inside}/OrgnlInstrId": body.at(f"{here}/{prefix}InstrId") or None,
-        f"{inside}/OrgnlEndToEndId": body.at(f"{here}/{prefix}EndToEndId") or None,
-        f"{inside}/OrgnlUETR": body.at(f"{here}/{prefix}UETR") or None,
+        **_original(inside, about),
         f"{inside}/TxSts": status,
         f"{inside}/StsRsnInf/Rsn/{'Prtry' if _is_own(reason) else 'Cd'}": reason or None,
-        f"{inside}/AccptncDtTm": None if status == "RJCT" else network.write_instant(at),
+        f"{inside}/AccptncDtTm": network.write_instant(at),
         **bank(network, f"{inside}/InstgAgt", sender),
         **bank(network, f"{inside}/InstdAgt", receiver),
     }
@@ -182,12 +176,7 @@ def payment_return(
         "GrpHdr/SttlmInf/SttlmMtd": "CLRG",
         "GrpHdr/SttlmInf/ClrSys/Cd": network.clearing,
         f"{inside}/RtrId": own_id,
-        f"{inside}/OrgnlGrpInf/OrgnlMsgId": original.id,
-        f"{inside}/OrgnlGrpInf/OrgnlMsgNmId": original.version,
-        f"{inside}/OrgnlGrpInf/OrgnlCreDtTm": body.at("GrpHdr/CreDtTm"),
-        f"{inside}/OrgnlInstrId": body.at(f"{paid}/PmtId/InstrId") or None,
-        f"{inside}/OrgnlEndToEndId": body.at(f"{paid}/PmtId/EndToEndId"),
-        f"{inside}/OrgnlUETR": body.at(f"{paid}/PmtId/UETR") or None,
+        **_original(inside, original_of(original)),
         f"{inside}/OrgnlIntrBkSttlmAmt": Node("", sent.text, sent.currency),
         f"{inside}/RtrdIntrBkSttlmAmt": amount or Node("", sent.text, sent.currency),
         f"{inside}/IntrBkSttlmDt": network.settlement_day(at).isoformat(),
@@ -200,7 +189,7 @@ def payment_return(
 
 def recall_answer(network: Network, request: Message, answer: str, *, at: datetime, reason: str = "") -> Message:
     """The answer to a request to give back (camt.029): IPAY it comes, RJCR it does not, PDCR not yet known."""
-    body, asked, inside = request.body, "Undrlyg/TxInf", "CxlDtls/TxInfAndSts"
+    body, inside, group = request.body, "CxlDtls/TxInfAndSts", "CxlDtls/OrgnlGrpInfAndSts"
     sender = named(body, "Assgnmt/Assgne/Agt/FinInstnId/ClrSysMmbId/MmbId")
     receiver = named(body, "Assgnmt/Assgnr/Agt/FinInstnId/ClrSysMmbId/MmbId")
     own_id = message_id(network, sender, at, request.id, answer)
@@ -209,11 +198,10 @@ def recall_answer(network: Network, request: Message, answer: str, *, at: dateti
         "RslvdCase/Id": body.at("Case/Id") or request.id,
         **bank(network, "RslvdCase/Cretr/Agt", receiver),
         "Sts/Conf": answer,
-        f"{inside}/OrgnlGrpInf/OrgnlMsgId": body.at(f"{asked}/OrgnlGrpInf/OrgnlMsgId"),
-        f"{inside}/OrgnlGrpInf/OrgnlMsgNmId": body.at(f"{asked}/OrgnlGrpInf/OrgnlMsgNmId"),
-        f"{inside}/OrgnlInstrId": body.at(f"{asked}/OrgnlInstrId") or None,
-        f"{inside}/OrgnlEndToEndId": body.at(f"{asked}/OrgnlEndToEndId") or None,
-        f"{inside}/OrgnlUETR": body.at(f"{asked}/OrgnlUETR") or None,
+        f"{group}/OrgnlMsgId": request.id,
+        f"{group}/OrgnlMsgNmId": request.version,
+        f"{group}/OrgnlCreDtTm": body.at("Assgnmt/CreDtTm"),
+        **_original(inside, original_of(request)),
         f"{inside}/CxlStsRsnInf/Rsn/Cd": reason or None,
     }
     return finish(network, "camt.029", sender, at, facts)
@@ -260,6 +248,17 @@ def _about(path: str, group: str, network: Network, payment: Payment) -> dict[st
     }
 
 
+def _original(path: str, about: Original) -> dict[str, Fact]:
+    return {
+        f"{path}/OrgnlGrpInf/OrgnlMsgId": about.message_id or None,
+        f"{path}/OrgnlGrpInf/OrgnlMsgNmId": about.version or None,
+        f"{path}/OrgnlGrpInf/OrgnlCreDtTm": about.created_at or None,
+        f"{path}/OrgnlInstrId": about.instruction_id or None,
+        f"{path}/OrgnlEndToEndId": about.end_to_end_id or None,
+        f"{path}/OrgnlUETR": about.uetr or None,
+    }
+
+
 def _assignment(network: Network, own_id: str, at: datetime, sender: str, receiver: str) -> dict[str, Fact]:
     return {
         "Assgnmt/Id": own_id,
@@ -267,6 +266,11 @@ def _assignment(network: Network, own_id: str, at: datetime, sender: str, receiv
         **bank(network, "Assgnmt/Assgne/Agt", receiver),
         "Assgnmt/CreDtTm": network.write_instant(at),
     }
+
+
+def _header_id(network: Network, own_id: str) -> str:
+    """The header's id: the message's own, or with the letter that the network wants before it."""
+    return f"{network.header_id_prefix}{own_id[1:]}" if network.header_id_prefix else own_id
 
 
 def _is_own(reason: str) -> bool:
@@ -311,14 +315,14 @@ def _end(name: str, member: str) -> Node:
 def finish(network: Network, kind: str, sender: str, at: datetime, facts: dict[str, Fact], own_id: str = "") -> Message:
     """The message of these facts with its header, addressed to the network."""
     known = MESSAGE_KINDS[kind]
-    body = compose(known.table, facts)
+    body = compose(known.table, shaped(network.name, kind, facts))
     message = Message(known.version, body)
     header = compose(
         HEADER,
         {
-            "Fr/FIId/FinInstnId/ClrSysMmbId/MmbId": sender,
+            "Fr/FIId/FinInstnId/ClrSysMmbId/MmbId": network.connection(sender),
             "To/FIId/FinInstnId/ClrSysMmbId/MmbId": OPERATORS[network.name],
-            "BizMsgIdr": own_id or message.id,
+            "BizMsgIdr": _header_id(network, own_id or message.id),
             "MsgDefIdr": message.version,
             "MktPrctc/Regy": network.practice_registry or None,
             "MktPrctc/Id": network.practice_id or None,

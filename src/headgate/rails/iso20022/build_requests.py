@@ -59,6 +59,10 @@ def request_answer(network: Network, request: Message, status: str, *, at: datet
         f"{inside}/OrgnlEndToEndId": named(body, "PmtInf/CdtTrfTx/PmtId/EndToEndId"),
         f"{inside}/OrgnlUETR": body.at("PmtInf/CdtTrfTx/PmtId/UETR") or None,
         f"{inside}/TxSts": status,
+        f"{inside}/OrgnlTxRef/ReqdExctnDt/Dt": body.at("PmtInf/ReqdExctnDt/Dt") or None,
+        f"{inside}/OrgnlTxRef/ReqdExctnDt/DtTm": body.at("PmtInf/ReqdExctnDt/DtTm") or None,
+        f"{inside}/OrgnlTxRef/CdtrAgt/FinInstnId/ClrSysMmbId/MmbId": receiver,
+        f"{inside}/OrgnlTxRef/Cdtr/Nm": body.at("PmtInf/CdtTrfTx/Cdtr/Nm") or None,
         f"{inside}/StsRsnInf/Rsn/Cd": reason or None,
     }
     return finish(network, "pain.014", sender, at, facts)

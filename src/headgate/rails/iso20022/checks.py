@@ -11,6 +11,7 @@ from headgate.rails.iso20022.kinds import MESSAGE_KINDS, NAMESPACE
 from headgate.rails.iso20022.model import Message, Node, read_amount
 from headgate.rails.iso20022.networks import EASTERN, Network
 from headgate.rails.iso20022.reasons import reason_codes
+from headgate.rails.iso20022.shapes import shape_of
 
 Finding = tuple[str, str]
 """Where a rule does not hold, and what is wrong with its mending."""
@@ -133,7 +134,7 @@ def header(message: Message, network: Network) -> Iterator[Finding]:
     head = message.header
     if head is None:
         return
-    if head.at("BizMsgIdr") and head.at("BizMsgIdr") != message.id:
+    if head.at("BizMsgIdr") and not network.header_id_prefix and head.at("BizMsgIdr") != message.id:
         yield "AppHdr/BizMsgIdr", "it is not the message's own id; write that"
     if head.at("MsgDefIdr") and head.at("MsgDefIdr") != message.version:
         yield "AppHdr/MsgDefIdr", f"the message is {message.version}; write that"
@@ -157,6 +158,12 @@ def offered(message: Message, network: Network) -> Iterator[Finding]:
         yield "", f"{network.title} has no {MESSAGE_KINDS[message.kind].title}; send what it has instead"
 
 
+def demanded(message: Message, network: Network) -> Iterator[Finding]:
+    for path in shape_of(network.name, message.kind).required:
+        if message.body.find(path) is None:
+            yield path, f"{network.title} demands it; write it there"
+
+
 def parties(message: Message, network: Network) -> Iterator[Finding]:
     for side, whose in (("Dbtr", "debtor"), ("Cdtr", "creditor")):
         if message.body.find("CdtTrfTxInf") is None:
@@ -174,10 +181,11 @@ def addresses(message: Message, network: Network) -> Iterator[Finding]:
     for path, node in message.places:
         if not path.endswith("PstlAdr"):
             continue
-        if not node.at("TwnNm") or not node.at("Ctry"):
-            yield path, "an address needs its town and country as elements; lines alone are no longer taken"
-        if sum(1 for _ in node.all("AdrLine")) > 2:
-            yield f"{path}/AdrLine", "beside town and country two lines may stand; move the rest into elements"
+        lacking = [name for name in network.address_elements if not node.at(name)]
+        if lacking:
+            yield path, f"an address needs its {', '.join(lacking)} as elements; lines alone are no longer taken"
+        if sum(1 for _ in node.all("AdrLine")) > network.address_lines_max:
+            yield f"{path}/AdrLine", "too many lines stand beside the elements; move them into elements"
 
 
 def agents(message: Message, network: Network) -> Iterator[Finding]:

@@ -21,15 +21,15 @@ def uetr(network: Network, attempt_id: str) -> str:
 
 
 def message_id(network: Network, member: str, created_at: datetime, *parts: str) -> str:
-    """A message's id: the network's prefix, the day in Eastern time, our member id, and what the parts come to."""
-    head = f"{network.message_id_prefix}{created_at.astimezone(EASTERN):%Y%m%d}{member}"
+    """A message's id: the network's prefix, the day in Eastern time, our connection, and what the parts come to."""
+    head = f"{network.message_id_prefix}{created_at.astimezone(EASTERN):%Y%m%d}{network.connection(member)}"
     stamp = created_at.astimezone(EASTERN).isoformat(timespec="microseconds")
     return head + _letters(_digest(network, "message", stamp, *parts), _LENGTH_MAX - len(head))
 
 
 def instruction_id(network: Network, member: str, created_at: datetime, attempt_id: str) -> str:
     """The instruction's id, which a status report and a request to give back name."""
-    head = f"{created_at.astimezone(EASTERN):%Y%m%d}{member}"
+    head = f"{created_at.astimezone(EASTERN):%Y%m%d}{network.connection(member)}"
     return head + _letters(_digest(network, "instruction", attempt_id), _LENGTH_MAX - len(head))
 
 

@@ -40,6 +40,12 @@ class Network:
     header_versions: tuple[str, ...]
     member_scheme: str = ""
     practice_registry: str = ""
+    request_accepted: str = "ACCP"
+    header_id_prefix: str = ""
+    connection_suffix: str = ""
+    address_elements: tuple[str, ...] = ("TwnNm", "Ctry")
+    address_lines_max: int = 2
+    not_found: str = "E400"
     practice_id: str = ""
     service_level: str = ""
     message_id_prefix: str = ""
@@ -51,6 +57,10 @@ class Network:
     answer_seconds: int = 20
     ask_after_seconds: int = 25
     recall_answers: tuple[str, ...] = field(default=("IPAY", "PECR", "RJCR", "PDCR"))
+
+    def connection(self, member: str) -> str:
+        """How a member's connection is named in headers and ids: on RTP its routing number and two characters."""
+        return member if len(member) > 9 else f"{member}{self.connection_suffix}"
 
     def settlement_day(self, instant: datetime) -> date:
         """The day on which a payment made at this instant settles."""
@@ -106,15 +116,23 @@ RTP: Final = Network(
     title="RTP",
     clearing="TCH",
     amount_max=Money(1_000_000_000, "USD"),
-    local_instruments=("STANDARD",),
+    local_instruments=("STANDARD", "ZELLE", "INTERMEDIARY", "IXB", "FOREIGN AFFILIATE"),
     category_purposes=("BUSINESS", "CONSUMER"),
     settled_by=("ACTC", "ACWP"),
-    statuses=("ACTC", "ACWP", "RJCT"),
-    message_id=r"M(?P<day>[0-9]{8})[A-Z0-9]{1,26}",
+    statuses=("ACTC", "ACWP", "RCVD", "RJCT"),
+    message_id=r"M(?P<day>[0-9]{8})[A-Z0-9]{11}.{0,15}",
     versions=tuple(version for version in _VERSIONS if not version.startswith("pacs.004")),
     header_versions=("head.001.001.01",),
     service_level="SDVA",
     message_id_prefix="M",
+    header_id_prefix="B",
+    connection_suffix="T1",
+    address_elements=("StrtNm", "PstCd", "TwnNm", "CtrySubDvsn", "Ctry"),
+    address_lines_max=1,
+    needs_debtor_address=False,
+    not_found="NOOR",
+    request_accepted="ACTC",
+    recall_answers=("IPAY", "PECR", "RJCR"),
     needs_uetr=False,
     needs_offset=False,
     has_returns=False,

@@ -74,6 +74,7 @@ RULES: Sequence[Rule] = (
     Rule("B-26", "a request to pay does not expire before its day", ("pain.013",), checks.expiry),
     Rule("B-27", "instants have the offset that the network wants", _ALL, checks.offsets, inbound="W"),
     Rule("B-28", "the network has this message", _ALL, checks.offered),
+    Rule("B-29", "what the network demands beyond the schema is there", _ALL, checks.demanded),
 )
 """The rules in the order in which their faults are told."""
 
