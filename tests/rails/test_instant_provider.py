@@ -15,6 +15,7 @@ from contextlib import closing, contextmanager
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -348,3 +349,14 @@ def test_the_command_serves_until_it_is_told_to_stop(tmp_path: Path) -> None:
     )
     assert (wrong.returncode, wrong.stdout) == (2, "")
     assert "fednow or rtp" in wrong.stderr and wrong.stderr.count("\n") == 1
+
+
+def test_the_example_of_the_howto_runs(face: tuple[InstantTwin, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HEADGATE_EGRESS_ALLOW", "127.0.0.0/8")
+    text = (Path(__file__).parents[2] / "docs" / "howto" / "try-instant-payments.md").read_text("utf-8")
+    example = text.split("```python\n")[1].split("```")[0].replace("http://127.0.0.1:8421", face[1])
+    names: dict[str, Any] = {"order": make.order("att_howto"), "created_at": AT}
+
+    exec(example, names)
+
+    assert names["answer"].outcome == "settled"

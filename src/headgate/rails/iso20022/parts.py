@@ -166,6 +166,69 @@ StatusHeader
   InstgAgt?          Bank
   InstdAgt?          Bank
 
+Amounts choice
+  InstdAmt           amount
+  EqvtAmt
+    Amt              amount
+    CcyOfTrf         currency
+
+Condition
+  AmtModAllwd        bool
+  EarlyPmtAllwd      bool
+  DelyPnlty?         text140
+  ImdtPmtRbt?        choice
+    Amt              amount
+    Rate             decimal
+  GrntedPmtReqd      bool
+
+OriginalTransaction
+  IntrBkSttlmAmt?    amount
+  Amt?               Amounts
+  IntrBkSttlmDt?     date
+  ReqdColltnDt?      date
+  ReqdExctnDt?       DateOrTime
+  CdtrSchmeId?       Party
+  SttlmInf?          Settlement
+  PmtTpInf?
+    InstrPrty?       one:HIGH,NORM
+    ClrChanl?        one:RTGS,RTNS,MPNS,BOOK
+    SvcLvl*          CodeOrText
+    LclInstrm?       LongCodeOrText
+    SeqTp?           one:FRST,RCUR,FNAL,OOFF,RPRE
+    CtgyPurp?        CodeOrText
+  PmtMtd?            one:CHK,TRF,DD,TRA
+  MndtRltdInf?       any
+  RmtInf?            Remittance
+  UltmtDbtr?         PartyOrBank
+  Dbtr?              PartyOrBank
+  DbtrAcct?          Account
+  DbtrAgt?           Bank
+  DbtrAgtAcct?       Account
+  CdtrAgt?           Bank
+  CdtrAgtAcct?       Account
+  Cdtr?              PartyOrBank
+  CdtrAcct?          Account
+  UltmtCdtr?         PartyOrBank
+  Purp?              CodeOrText
+
+RequestedTransaction
+  Amt?               Amounts
+  ReqdExctnDt?       DateOrTime
+  XpryDt?            DateOrTime
+  PmtCond?           Condition
+  PmtTpInf?          PaymentType
+  PmtMtd?            one:CHK,TRF,DD,TRA
+  RmtInf?            Remittance
+  NclsdFile*         any
+  UltmtDbtr?         Party
+  Dbtr?              Party
+  DbtrAcct?          Account
+  DbtrAgt?           Bank
+  CdtrAgt            Bank
+  Cdtr               Party
+  CdtrAcct?          Account
+  UltmtCdtr?         Party
+
 StatusCounts
   DtldNbOfTxs        count
   DtldSts            code4

@@ -144,7 +144,7 @@ FIToFIPmtStsRpt
     ClrSysRef?       text35
     InstgAgt?        Bank
     InstdAgt?        Bank
-    OrgnlTxRef?      any
+    OrgnlTxRef?      OriginalTransaction
     SplmtryData*     any
   SplmtryData*       any
 """,
@@ -251,7 +251,7 @@ FIToFIPmtStsReq
     ClrSysRef?       text35
     InstgAgt?        Bank
     InstdAgt?        Bank
-    OrgnlTxRef?      any
+    OrgnlTxRef?      OriginalTransaction
     SplmtryData*     any
   SplmtryData*       any
 """,

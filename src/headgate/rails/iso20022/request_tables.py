@@ -38,7 +38,7 @@ FIToFIPmtCxlReq
       Assgnr?        Bank
       Assgne?        Bank
       CxlRsnInf*     Reason
-      OrgnlTxRef?    any
+      OrgnlTxRef?    OriginalTransaction
       SplmtryData*   any
   SplmtryData*       any
 """,
@@ -92,7 +92,7 @@ RsltnOfInvstgtn
       OrgnlIntrBkSttlmDt? date
       Assgnr?        PartyOrBank
       Assgne?        PartyOrBank
-      OrgnlTxRef?    any
+      OrgnlTxRef?    OriginalTransaction
   ModDtls?           any
   ClmNonRctDtls?     any
   StmtDtls?          any
@@ -118,14 +118,7 @@ CdtrPmtActvtnReq
     PmtTpInf?        PaymentType
     ReqdExctnDt      DateOrTime
     XpryDt?          DateOrTime
-    PmtCond?
-      AmtModAllwd    bool
-      EarlyPmtAllwd  bool
-      DelyPnlty?     text140
-      ImdtPmtRbt?    choice
-        Amt          amount
-        Rate         decimal
-      GrntedPmtReqd  bool
+    PmtCond?         Condition
     Dbtr             Party
     DbtrAcct?        Account
     DbtrAgt          Bank
@@ -137,19 +130,8 @@ CdtrPmtActvtnReq
         EndToEndId   text35
         UETR?        uuid4
       PmtTpInf?      PaymentType
-      PmtCond?
-        AmtModAllwd  bool
-        EarlyPmtAllwd bool
-        DelyPnlty?   text140
-        ImdtPmtRbt?  choice
-          Amt        amount
-          Rate       decimal
-        GrntedPmtReqd bool
-      Amt            choice
-        InstdAmt     amount
-        EqvtAmt
-          Amt        amount
-          CcyOfTrf   currency
+      PmtCond?       Condition
+      Amt            Amounts
       ChrgBr         one:DEBT,CRED,SHAR,SLEV
       ChqInstr?      any
       UltmtDbtr?     Party
@@ -216,7 +198,7 @@ CdtrPmtActvtnReqStsRpt
       AccptncDtTm?   datetime
       AcctSvcrRef?   text35
       ClrSysRef?     text35
-      OrgnlTxRef?    any
+      OrgnlTxRef?    RequestedTransaction
       NclsdFile*     any
     SplmtryData*     any
   SplmtryData*       any

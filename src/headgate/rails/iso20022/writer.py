@@ -89,8 +89,6 @@ def _children(table: Part, tree: Mapping[str, Any]) -> tuple[Node, ...]:
 
 
 def _nodes(part: Part, fact: object) -> list[Node]:
-    if isinstance(fact, dict) and part.kind == "any":
-        return [_loose(part.name, fact)]
     if isinstance(fact, dict):
         return [Node(part.name, children=_children(part, fact))]
     if isinstance(fact, Money):
@@ -101,13 +99,6 @@ def _nodes(part: Part, fact: object) -> list[Node]:
         return [Node(part.name, fact)]
     assert isinstance(fact, Sequence), f"{part.name} is no fact"
     return [Node(part.name, str(text)) for text in fact]
-
-
-def _loose(name: str, fact: object) -> Node:
-    """What stands in an element that no table looks into, in the order of its facts."""
-    if isinstance(fact, dict):
-        return Node(name, children=tuple(_loose(inner, below) for inner, below in fact.items()))
-    return _nodes(Part(name), fact)[0]
 
 
 def _block(lines: list[str], document: tuple[str, str, Node], depth: int) -> None:
