@@ -251,12 +251,31 @@ def test_an_answer_that_breaks_a_rule_is_heard_and_its_faults_are_kept() -> None
     assert {fault.rule for fault in heard.faults} == {"B-06"}
 
 
-@pytest.mark.parametrize(("network", "seconds"), [("fednow", 25), ("rtp", 25)])
-def test_nothing_is_asked_before_the_networks_clock_has_run_out(network: str, seconds: int) -> None:
-    rail = make.rail(NETWORKS[network])
+@pytest.mark.parametrize(
+    ("network", "after", "asking"),
+    [
+        ("fednow", timedelta(seconds=24), "early"),
+        ("fednow", timedelta(seconds=25), "now"),
+        ("fednow", timedelta(hours=37, minutes=59), "now"),  # the end of the next day, Eastern
+        ("fednow", timedelta(hours=38), "late"),
+        ("rtp", timedelta(seconds=24), "early"),
+        ("rtp", timedelta(days=9), "now"),
+    ],
+)
+def test_the_network_is_asked_while_it_answers(network: str, after: timedelta, asking: str) -> None:
+    assert make.rail(NETWORKS[network]).asking(AT, AT + after) == asking
 
-    assert not rail.may_ask(AT, AT + timedelta(seconds=seconds - 1))
-    assert rail.may_ask(AT, AT + timedelta(seconds=seconds))
+
+def test_a_wall_time_is_no_instant() -> None:
+    wall = AT.replace(tzinfo=None)
+
+    for made in (
+        lambda: RAIL.transfer(make.order(), wall),
+        lambda: RAIL.question(make.order(), AT, wall),
+        lambda: RAIL.recall(make.order(), wall, AT),
+    ):
+        with pytest.raises(CannotWrite, match="offset"):
+            made()
 
 
 # Money that is asked for ---------------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -22,6 +23,7 @@ import pytest
 from tests.rails import instants as make
 
 from headgate.core.egress import Client, EgressFailed, EgressRefused
+from headgate.core.money import Money
 from headgate.rails import (
     CannotWrite,
     InstantProvider,
@@ -166,6 +168,7 @@ class Odd(BaseHTTPRequestHandler):
     """A gateway that answers what it was told to."""
 
     answer: tuple[int, bytes] = (200, b"")
+    authorization: str | None = None
 
     def do_POST(self) -> None:
         self.rfile.read(int(self.headers["Content-Length"]))
@@ -175,6 +178,7 @@ class Odd(BaseHTTPRequestHandler):
         self._say()
 
     def _say(self) -> None:
+        type(self).authorization = self.headers["Authorization"]
         status, body = type(self).answer
         self.send_response(status)
         self.send_header("Content-Length", str(len(body)))
@@ -242,6 +246,24 @@ def test_a_list_that_cannot_be_read_is_an_error_and_none_of_it_is_taken(odd: str
         provider(odd).inbox()
 
 
+def test_a_gateway_is_told_who_calls_and_nobody_else_sees_it(odd: str) -> None:
+    Odd.answer = (200, b"")
+    one = InstantProvider(make.rail(), odd, Client(allow=LOOPBACK), authorization="Bearer s3cret")
+
+    one.submit(make.order(), created_at=AT)
+
+    assert Odd.authorization == "Bearer s3cret"
+    assert "s3cret" not in repr(one)
+    provider(odd).submit(make.order(), created_at=AT)
+    assert Odd.authorization is None
+
+
+def test_what_is_too_old_to_be_asked_about_is_for_the_banks_report(odd: str) -> None:
+    late = provider(odd).get_status(make.order(), created_at=AT, at=AT + timedelta(days=3))
+
+    assert (late.outcome, "report" in late.message) == ("outcome_unknown", True)
+
+
 @pytest.mark.parametrize("network", sorted(NETWORKS))
 def test_a_day_is_reconciled_to_the_cent(network: str) -> None:
     chosen = NETWORKS[network]
@@ -267,6 +289,50 @@ def test_a_day_is_reconciled_to_the_cent(network: str) -> None:
         )
         for n in (0, 2)
     )
+
+
+def test_a_payroll_comes_to_the_same_total_on_both_sides() -> None:
+    words = ("PAID", "AC04", "DUAL", "LOST", "HELD", "DUPL", "GONE", "BACK", "LATE", "PART")
+    orders = {
+        f"att_{n}": make.order(f"att_{n}", receiver_account=f"1-{words[n % 10]}", amount=Money(10_000 + n, "USD"))
+        for n in range(30)
+    }
+    with simulated() as (twin, url):
+        quick, patient = provider(url, timeout_seconds=0.4), provider(url)
+
+        def drive(attempt_id: str) -> tuple[str, Life]:
+            one, sent = quick, orders[attempt_id]
+            life, action = step(Life(sent.amount), Event("submit"))
+            now, answer = AT, one.submit(sent, created_at=AT)
+            for _ in range(4):
+                heard = one.rail.read(answer.evidence).event if answer.evidence else None
+                life, action = step(life, heard or Event("silence"))
+                if action != "ask":
+                    break
+                now += timedelta(seconds=30)
+                answer = patient.get_status(sent, created_at=AT, at=now)
+            return attempt_id, life
+
+        with ThreadPoolExecutor(4) as pool:
+            lives = dict(pool.map(drive, orders))
+        for message in patient.inbox(until=AT + timedelta(hours=2)):
+            for attempt_id, sent in orders.items():
+                if message.heard.event is not None and patient.rail.is_about(message.heard, sent, AT):
+                    lives[attempt_id], _ = step(lives[attempt_id], message.heard.event)
+        settled = patient.reconcile(make.TUESDAY)
+
+    states = {word: {life.state for name, life in lives.items() if words[int(name[4:]) % 10] == word} for word in words}
+    assert states == {
+        **{word: {"settled"} for word in ("PAID", "DUAL", "HELD", "DUPL", "LATE", "PART")},
+        **{word: {"rejected"} for word in ("AC04", "GONE")},
+        "LOST": {"unheard"},
+        "BACK": {"returned"},
+    }
+    paid = sum(life.amount.minor for life in lives.values() if life.state in ("settled", "returned"))
+    back = sum(life.returned_minor for life in lives.values())
+    assert paid == sum(one.amount.minor for one in settled if one.status == "settled") == 210_315
+    assert back == sum(one.amount.minor for one in settled if one.status == "returned")
+    assert all(twin.settled_count(patient.rail.uetr_of(sent)) <= 1 for sent in orders.values())
 
 
 def test_what_comes_later_is_read_from_the_inbox_and_comes_again_from_any_number() -> None:

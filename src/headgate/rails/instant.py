@@ -13,13 +13,24 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
+from typing import Literal
 
 from headgate.core.money import Money
 from headgate.rails.ach.text import transliterate
 from headgate.rails.contract import Change, RailOrder
 from headgate.rails.errors import CannotWrite
 from headgate.rails.instant_life import Event, EventName, RecallState
-from headgate.rails.iso20022 import Fault, Message, Network, build, judge, read_document, reason_code, write_document
+from headgate.rails.iso20022 import (
+    Fault,
+    Message,
+    Network,
+    build,
+    encode,
+    judge,
+    read_document,
+    reason_code,
+    write_document,
+)
 from headgate.rails.iso20022.build import Address, Payment, Side
 from headgate.rails.iso20022.identifiers import instruction_id, message_id, uetr
 from headgate.rails.iso20022.networks import EASTERN
@@ -92,34 +103,36 @@ class InstantRail:
     def problems(self, order: RailOrder) -> tuple[str, ...]:
         """Why this order cannot go over this rail, every reason with its mending; empty where it can."""
         noon = datetime.combine(order.effective_on, _NOON, EASTERN)
-        found = _order_problems(order)
-        faults = judge(build.transfer(self.network, self._payment(order, noon)), self.network, "outbound")
-        return (*found, *(f"{fault.path}: {fault.message}" for fault in faults if fault.level == "E"))
+        return self._judged(order, build.transfer(self.network, self._payment(order, noon)))
 
     def transfer(self, order: RailOrder, created_at: datetime) -> OutboundMessage:
         """The payment's message (pacs.008). Raises CannotWrite with every problem."""
-        problems = list(self.problems(order))
+        payment = self._payment(order, created_at)
+        message = build.transfer(self.network, payment)
+        problems = list(self._judged(order, message))
         if order.effective_on > self.network.settlement_day(created_at):
             problems.append(f"it is to be paid on {order.effective_on} and not before; send it then")
         if problems:
             more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
             raise CannotWrite(f"order {order.attempt_id}: {problems[0]}{more}", problems=problems)
-        payment = self._payment(order, created_at)
-        return self._written(build.transfer(self.network, payment), payment, _changes(order))
+        return _finished(message, encode(message), payment, _changes(order))
 
     def question(self, order: RailOrder, created_at: datetime, at: datetime) -> OutboundMessage:
         """The question what became of the payment (pacs.028), asked now; each asking has an id of its own."""
         payment = self._payment(order, created_at)
-        return self._written(build.status_request(self.network, payment, at, 1), payment)
+        return self._written(build.status_request(self.network, payment, _aware(at), 1), payment)
 
     def recall(self, order: RailOrder, created_at: datetime, at: datetime, reason: str = "CUST") -> OutboundMessage:
         """The request to give the payment back (camt.056). An instant payment is final: this only asks."""
         payment = self._payment(order, created_at)
-        return self._written(build.recall_request(self.network, payment, at, reason), payment)
+        return self._written(build.recall_request(self.network, payment, _aware(at), reason), payment)
 
-    def may_ask(self, created_at: datetime, at: datetime) -> bool:
-        """Whether the network's clock has run out: before that it refuses the question."""
-        return at >= created_at + timedelta(seconds=self.network.ask_after_seconds)
+    def asking(self, created_at: datetime, at: datetime) -> Literal["early", "now", "late"]:
+        """Whether the network answers a question now: not before its clock has run out, and not after some days."""
+        if at < created_at + timedelta(seconds=self.network.ask_after_seconds):
+            return "early"
+        days = (at.astimezone(EASTERN).date() - created_at.astimezone(EASTERN).date()).days
+        return "late" if self.network.ask_days is not None and days > self.network.ask_days else "now"
 
     def read(self, content: bytes) -> Heard:
         """The event that a message from the network is, whatever else is wrong with it."""
@@ -154,6 +167,7 @@ class InstantRail:
 
     def _payment(self, order: RailOrder, created_at: datetime) -> Payment:
         network = self.network
+        _aware(created_at)
         return Payment(
             message_id=message_id(network, self.routing, created_at, "transfer", order.attempt_id),
             created_at=created_at,
@@ -167,9 +181,24 @@ class InstantRail:
             remittance=_plain(order.addenda if order.addenda else order.description),
         )
 
-    def _written(self, message: Message, payment: Payment, changes: tuple[Change, ...] = ()) -> OutboundMessage:
-        content = write_document(message, self.network)
-        return OutboundMessage(content, hashlib.sha256(content).hexdigest(), message.id, payment.uetr, changes)
+    def _judged(self, order: RailOrder, message: Message) -> tuple[str, ...]:
+        faults = judge(message, self.network, "outbound")
+        told = (f"{fault.path}: {fault.message}" for fault in faults if fault.level == "E")
+        return (*_order_problems(order), *told)
+
+    def _written(self, message: Message, payment: Payment) -> OutboundMessage:
+        return _finished(message, write_document(message, self.network), payment)
+
+
+def _finished(message: Message, content: bytes, payment: Payment, changes: tuple[Change, ...] = ()) -> OutboundMessage:
+    return OutboundMessage(content, hashlib.sha256(content).hexdigest(), message.id, payment.uetr, changes)
+
+
+def _aware(instant: datetime) -> datetime:
+    """An instant with its offset; a wall time would make other ids on a machine in another zone."""
+    if instant.tzinfo is None:
+        raise CannotWrite("an instant payment is made at an instant; give it with its offset", problems=["no offset"])
+    return instant
 
 
 def _order_problems(order: RailOrder) -> list[str]:

@@ -12,6 +12,7 @@ told of, and never goes back: what is due by then can be fetched.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import heapq
 import socket
 import threading
@@ -34,6 +35,7 @@ from headgate.rails.iso20022 import read_document
 from headgate.rails.iso20022.reader import SIZE_MAX
 
 HOST: Final = "127.0.0.1"
+_LOOK_SECONDS: Final = 0.1
 _HANGS: Final = ("pacs.008", "pacs.028")
 """Messages that wait for their answer; to the others it comes later, as a message of its own."""
 
@@ -83,8 +85,16 @@ class InstantFace:
             return Response(answer.content, media_type="application/xml")
         if read.message.kind not in _HANGS:
             return Response(status_code=202)
-        await asyncio.sleep(self._hang_seconds)
+        await self._hang(request)
         return Response(status_code=504)
+
+    async def _hang(self, request: Request) -> None:
+        """Say nothing until the caller gives up, or its time is over, or the server ends."""
+        loop = asyncio.get_running_loop()
+        over = loop.time() + self._hang_seconds
+        with contextlib.suppress(asyncio.CancelledError):
+            while loop.time() < over and not await request.is_disconnected():
+                await asyncio.sleep(min(_LOOK_SECONDS, max(0.0, over - loop.time())))
 
     def _exchange(self, content: bytes, created: str) -> Delivery | None:
         """Hand a message over; its answer, where one comes at once. All else waits in the inbox for its instant."""

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Final, cast
 
@@ -62,11 +62,15 @@ class InboxMessage:
 
 @dataclass(frozen=True, slots=True)
 class InstantProvider:
-    """A provider (`rails.contract.Provider`) over HTTP. The client's time-out is how long an answer is waited for."""
+    """A provider (`rails.contract.Provider`) over HTTP. The client's time-out is how long an answer is waited for.
+
+    `authorization` is sent with every call where it is given.
+    """
 
     rail: InstantRail
     url: str
     client: Client
+    authorization: str = field(default="", repr=False)
 
     @property
     def name(self) -> str:
@@ -84,17 +88,22 @@ class InstantProvider:
         return self._said(self._call(sent), order, created_at)
 
     def get_status(self, order: RailOrder, *, created_at: datetime, at: datetime) -> ProviderAnswer:
-        """Before the network's clock has run out nothing is asked, and the outcome is unknown still."""
-        if not self.rail.may_ask(created_at, at):
+        """Before the network's clock has run out, and when it answers no more, nothing is asked: it is unknown still."""
+        asking = self.rail.asking(created_at, at)
+        if asking == "early":
             wait = self.rail.network.ask_after_seconds
             return self._unknown(order, f"it is not asked about within {wait} s of its sending; ask later")
+        if asking == "late":
+            title = self.rail.network.title
+            return self._unknown(order, f"{title} answers no question as old as this; look in the bank's report")
         question = self.rail.question(order, created_at, at)
         return self._said(self._call(question), order, created_at, question.message_id)
 
     def cancel(self, order: RailOrder, *, created_at: datetime, at: datetime, reason: str = "CUST") -> ProviderAnswer:
         """An instant payment is final: the other bank is asked to give it back, and may say no, or nothing for days."""
-        content = self._call(self.rail.recall(order, created_at, at, reason))
-        answer = self._said(content, order, created_at)
+        recall = self.rail.recall(order, created_at, at, reason)
+        content = self._call(recall)
+        answer = self._said(content, order, created_at, recall.message_id)
         if answer.outcome != "outcome_unknown":
             return answer
         text = "it was asked back; the answer comes as a message of its own"
@@ -129,7 +138,7 @@ class InstantProvider:
     def _call(self, sent: OutboundMessage) -> bytes | None:
         """The answer to a message; None where none came that could be one, whatever the cause."""
         try:
-            answer = self.client.request("POST", f"{self.url}/messages", headers=_XML, body=sent.content)
+            answer = self.client.request("POST", f"{self.url}/messages", headers=self._headers(_XML), body=sent.content)
         except (EgressFailed, AnswerTooLarge):
             return None
         return answer.body if answer.status == 200 and answer.body else None
@@ -167,8 +176,11 @@ class InstantProvider:
     def _unknown(self, order: RailOrder, text: str, content: bytes = b"") -> ProviderAnswer:
         return ProviderAnswer("outcome_unknown", self.rail.uetr_of(order), text, evidence=content)
 
+    def _headers(self, own: Mapping[str, str]) -> dict[str, str]:
+        return {**own, **({"Authorization": self.authorization} if self.authorization else {})}
+
     def _get(self, path: str) -> dict[str, Any]:
-        answer = self.client.request("GET", f"{self.url}{path}", headers={"Accept": "application/json"})
+        answer = self.client.request("GET", f"{self.url}{path}", headers=self._headers({"Accept": "application/json"}))
         if answer.status != 200:
             raise ProviderAnswerUnread(f"the gateway answered with {answer.status}; ask its operator")
         try:

@@ -22,9 +22,9 @@ _YEARS: Final = range(1970, 3000)
 class Network:
     """What one network demands. `answer_seconds` is its clock: a payment that it has not settled by then is rejected.
 
-    `day_ends_hour` is the hour in Eastern time at which the settlement day rolls over to the next (24: at midnight);
-    days of settlement are days of the week and the weekend alike. `message_id` is a pattern with the groups `day` and,
-    where it has one, `member`.
+    `ask_after_seconds` and `ask_days` say from when, and until how many days later, it answers a question about a payment.
+    `day_ends_hour` is the hour in Eastern time at which the settlement day rolls over to the next (24: at midnight); days of
+    settlement are days of the week and the weekend alike. `message_id` is a pattern with the group `day`.
     """
 
     name: str
@@ -56,6 +56,7 @@ class Network:
     day_ends_hour: int = 24
     answer_seconds: int = 20
     ask_after_seconds: int = 25
+    ask_days: int | None = None
     recall_answers: tuple[str, ...] = field(default=("IPAY", "PECR", "RJCR", "PDCR"))
 
     def connection(self, member: str) -> str:
@@ -107,6 +108,7 @@ FEDNOW: Final = Network(
     member_scheme="USABA",
     practice_registry="www2.swift.com/mystandards/#/group/Federal_Reserve_Financial_Services/FedNow_Service",
     practice_id="frb.fednow.01",
+    ask_days=1,
     day_ends_hour=19,
 )
 """FedNow: 10 million dollars since November 2025; a day ends at about 19:00 Eastern, weekends and holidays too."""
