@@ -37,7 +37,7 @@ from headgate.rails import (
 from headgate.rails.errors import SimulatorPortTaken
 from headgate.rails.instant_life import Event
 from headgate.rails.instant_twin import InstantTwin
-from headgate.rails.iso20022 import FEDNOW, NETWORKS, Network
+from headgate.rails.iso20022 import FEDNOW, NETWORKS, Network, encode
 
 AT = make.AT
 ASKED = AT + timedelta(seconds=30)
@@ -371,6 +371,8 @@ def test_the_face_refuses_what_it_cannot_take(face: tuple[InstantTwin, str]) -> 
 
     assert httpx.get(f"{url}/healthz").json() == {"ok": True, "network": "fednow"}
     assert httpx.post(f"{url}/messages", content=b"<a/>").status_code == 422
+    long_ago = make.put(make.messages("fednow")["pacs.008"], "GrpHdr/CreDtTm", "0001-01-01T00:00:00-05:00")
+    assert httpx.post(f"{url}/messages", content=encode(long_ago)).status_code == 422
     assert httpx.post(f"{url}/messages", content=b"x" * (1 << 20) + b"xx").status_code == 413
     for path in (
         "/messages?after=x",

@@ -39,7 +39,7 @@ from headgate.rails.contract import (
     RailOrder,
     SecCode,
 )
-from headgate.rails.errors import CannotCancel, CannotWrite, FileRefused, ProviderAnswerUnread, UnknownTrace
+from headgate.rails.errors import CannotWrite, FileRefused, ProviderAnswerUnread, UnknownTrace
 from headgate.rails.instant import InstantRail, OutboundMessage
 from headgate.rails.instant_funding import (
     IncomingPayment,
@@ -53,7 +53,7 @@ from headgate.rails.instant_life import Event, Life, step
 from headgate.rails.instant_provider import InstantProvider
 
 __all__ = [
-    "AccountType", "AchRail", "CannotCancel", "CannotWrite", "Carried", "Change", "Company", "Direction", "Event",
+    "AccountType", "AchRail", "CannotWrite", "Carried", "Change", "Company", "Direction", "Event",
     "FileRefused", "FileSlot", "IncomingPayment", "InstantProvider", "InstantRail", "Life", "OutboundFile",
     "OutboundMessage", "Outcome", "PaymentRequest", "Provider", "ProviderAnswer", "ProviderAnswerUnread",
     "ProviderSettlement", "Rail", "RailOrder", "RequestAnswer", "ReturnCode", "SecCode", "UnknownTrace", "ach",

@@ -200,5 +200,5 @@ class Provider(Protocol):
         ...
 
     def cancel(self, order: RailOrder, *, created_at: datetime, at: datetime, reason: str) -> ProviderAnswer:
-        """Stop it where the rail can; over an instant rail, ask for it back. Raises CannotCancel where it cannot."""
+        """Stop it where the rail can; over an instant rail, ask for it back. `recall_refused` where it cannot."""
         ...

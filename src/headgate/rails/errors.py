@@ -35,12 +35,6 @@ class ProviderAnswerUnread(Unavailable):
     code = "rails.provider_answer_unread"
 
 
-class CannotCancel(Unprocessable):
-    """This rail, or this provider, cannot stop what was sent."""
-
-    code = "rails.cannot_cancel"
-
-
 class SimulatorPortTaken(ConfigError):
     """Another process listens on the simulator's port."""
 

@@ -78,9 +78,12 @@ class InstantFace:
         read = read_document(content, network=self._twin.network)
         if read.message is None:
             return PlainTextResponse(f"{read.faults[0].rule} {read.faults[0].message}\n", 422)
-        answer = self._exchange(
-            content, read.message.body.at("GrpHdr/CreDtTm") or read.message.body.at("Assgnmt/CreDtTm")
-        )
+        body = read.message.body
+        try:
+            at = self._twin.network.read_instant(body.at("GrpHdr/CreDtTm") or body.at("Assgnmt/CreDtTm"))
+        except ValueError:
+            return PlainTextResponse("the instant of its creation cannot be read; write it as the network does\n", 422)
+        answer = self._exchange(content, at)
         if answer is not None:
             return Response(answer.content, media_type="application/xml")
         if read.message.kind not in _HANGS:
@@ -96,13 +99,9 @@ class InstantFace:
             while loop.time() < over and not await request.is_disconnected():
                 await asyncio.sleep(min(_LOOK_SECONDS, max(0.0, over - loop.time())))
 
-    def _exchange(self, content: bytes, created: str) -> Delivery | None:
+    def _exchange(self, content: bytes, at: datetime) -> Delivery | None:
         """Hand a message over; its answer, where one comes at once. All else waits in the inbox for its instant."""
         with self._guard:
-            try:
-                at = self._twin.network.read_instant(created)
-            except ValueError:
-                return None
             self._clock = max(self._clock, at)
             answer: Delivery | None = None
             for delivery in self._twin.take(content, at):
