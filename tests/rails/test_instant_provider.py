@@ -27,15 +27,13 @@ from headgate.core.money import Money
 from headgate.rails import (
     CannotWrite,
     InstantProvider,
-    Life,
     Provider,
     ProviderAnswerUnread,
     ProviderSettlement,
     instant_face,
-    step,
 )
 from headgate.rails.errors import SimulatorPortTaken
-from headgate.rails.instant_life import Event
+from headgate.rails.instant_life import Event, Life, step
 from headgate.rails.instant_twin import InstantTwin
 from headgate.rails.iso20022 import FEDNOW, NETWORKS, Network, encode
 

@@ -12,7 +12,7 @@ All but the two that speak HTTP (`instant_provider`, `instant_face`) is pure: by
 Whether something is sent, and when, is decided in payments, which fixes time and ids in the database before the first byte.
 """
 
-from headgate.rails import ach, fake, iso20022
+from headgate.rails import ach, fake, instant_life, iso20022
 from headgate.rails.ach.calendar import (
     add_banking_days,
     banking_day_on_or_after,
@@ -49,15 +49,16 @@ from headgate.rails.instant_funding import (
     read_request_answer,
     request_payment,
 )
-from headgate.rails.instant_life import Event, Life, step
 from headgate.rails.instant_provider import InstantProvider
 
 __all__ = [
-    "AccountType", "AchRail", "CannotWrite", "Carried", "Change", "Company", "Direction", "Event",
-    "FileRefused", "FileSlot", "IncomingPayment", "InstantProvider", "InstantRail", "Life", "OutboundFile",
-    "OutboundMessage", "Outcome", "PaymentRequest", "Provider", "ProviderAnswer", "ProviderAnswerUnread",
-    "ProviderSettlement", "Rail", "RailOrder", "RequestAnswer", "ReturnCode", "SecCode", "UnknownTrace", "ach",
-    "add_banking_days", "banking_day_on_or_after", "banking_day_on_or_before", "check_digit", "fake", "holidays",
-    "is_banking_day", "is_routing_number", "iso20022", "read_payment", "read_request_answer", "request_payment",
-    "return_codes", "step",
+    "AccountType", "AchRail", "CannotWrite", "Carried", "Change", "Company", "Direction", "FileRefused", "FileSlot",
+    "OutboundFile", "Rail", "RailOrder", "ReturnCode", "SecCode", "UnknownTrace", "ach", "add_banking_days",
+    "banking_day_on_or_after", "banking_day_on_or_before", "check_digit", "fake", "holidays", "is_banking_day",
+    "is_routing_number", "return_codes",
+]  # fmt: skip
+__all__ += [
+    "IncomingPayment", "InstantProvider", "InstantRail", "OutboundMessage", "Outcome", "PaymentRequest", "Provider",
+    "ProviderAnswer", "ProviderAnswerUnread", "ProviderSettlement", "RequestAnswer", "instant_life", "iso20022",
+    "read_payment", "read_request_answer", "request_payment",
 ]  # fmt: skip

@@ -19,6 +19,6 @@ from headgate.rails.iso20022.writer import compose, encode, write_document
 
 __all__ = [
     "FEDNOW", "MESSAGE_KINDS", "NETWORKS", "RTP", "RULES", "Fault", "Message", "MessageKind", "Network", "Node",
-    "ReadMessage", "ReasonCode", "Rule", "compose", "encode", "judge", "looks_like_message", "network_of", "read_document", "read_message",
-    "reason_code", "reason_codes", "summarise", "write_document",
+    "ReadMessage", "ReasonCode", "Rule", "compose", "encode", "judge", "looks_like_message", "network_of",
+    "read_document", "read_message", "reason_code", "reason_codes", "summarise", "write_document",
 ]  # fmt: skip
