@@ -251,6 +251,21 @@ def test_an_answer_that_breaks_a_rule_is_heard_and_its_faults_are_kept() -> None
     assert {fault.rule for fault in heard.faults} == {"B-06"}
 
 
+def test_a_late_refusal_that_comes_of_itself_is_asked_about_before_it_is_believed() -> None:
+    sent = read_document(RAIL.transfer(make.order(), AT).content).message
+    assert sent is not None
+
+    def heard(seconds: int, *, is_answer: bool) -> str:
+        at = AT + timedelta(seconds=seconds)
+        refusal = build.status_report(FEDNOW, sent, "RJCT", sender=make.THEIRS, at=at, reason="AC06")
+        event = RAIL.read(encode(refusal), is_answer=is_answer).event
+        assert event is not None and event.code == "AC06"
+        return event.name
+
+    assert (heard(20, is_answer=False), heard(3600, is_answer=True)) == ("rejected", "rejected")
+    assert heard(3600, is_answer=False) == "silence"
+
+
 @pytest.mark.parametrize(
     ("network", "after", "asking"),
     [

@@ -189,19 +189,20 @@ class Story:
                 self._hear(content)
 
     def _exchange(self, content: bytes) -> None:
+        """Hand a message over and hear its answer."""
         answers = self.twin.take(content, self.now)
         direct = next((one for one in answers if one.is_answer and one.at <= self.now), None)
         self.inbox += [(one.at, one.content) for one in answers if one is not direct]
         if direct is None:
             self._step(Event("silence"))
         else:
-            self._hear(direct.content)
+            self._hear(direct.content, is_answer=True)
 
     def _keep(self, content: bytes) -> None:
         self.inbox += [(one.at, one.content) for one in self.twin.take(content, self.now)]
 
-    def _hear(self, content: bytes) -> None:
-        heard = self.rail.read(content)
+    def _hear(self, content: bytes, *, is_answer: bool = False) -> None:
+        heard = self.rail.read(content, is_answer=is_answer)
         if heard.event is not None:
             assert self.rail.is_about(heard, self.order, make.AT + timedelta(seconds=1))
             self._step(heard.event)
@@ -219,7 +220,7 @@ class Story:
     seed=st.integers(0, 99),
     noise=st.builds(Noise, lost=st.integers(0, 40), late=st.integers(0, 30), twice=st.integers(0, 30)),
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_whatever_the_network_does_a_payment_settles_at_most_once(
     name: str, word: str, calls: list[str], seed: int, noise: Noise
 ) -> None:
@@ -229,6 +230,8 @@ def test_whatever_the_network_does_a_payment_settles_at_most_once(
         story.do(call)
         assert len(story.sent) <= 1
         assert story.twin.settled_count(uetr) <= 1
+        if story.life.state in ("rejected", "unheard"):
+            assert story.twin.settled_count(uetr) == 0, "what is given up never went out"
 
     # However it stood, asking on comes to the truth: what the network settled is settled, what it did not is not.
     story.twin._noise = Noise()
@@ -240,3 +243,21 @@ def test_whatever_the_network_does_a_payment_settles_at_most_once(
     expected: set[State] = {"settled", "returned"} if settled else {"ready", "rejected", "unheard"}
     assert story.life.state in expected, (story.life.state, settled)
     assert len(story.sent) <= 1
+
+
+def test_a_payment_that_settled_and_was_refused_later_is_not_given_up_when_its_settlement_was_lost() -> None:
+    story = Story("fednow", "TURN", 0, Noise())
+    created = make.AT + timedelta(seconds=1)
+    story._step(Event("submit"))
+    _, refused, back = story.twin.take(story.rail.transfer(story.order, created).content, created)
+    story._step(Event("silence"))  # the first answer, that it settled, was lost
+
+    story._hear(refused.content)
+    unsure = story.life.state
+    story.now = refused.at
+    story.do("ask")
+    known = story.life.state
+    story._hear(back.content)
+
+    assert (unsure, known, story.life.state) == ("unknown", "settled", "returned")
+    assert "case" not in story.actions

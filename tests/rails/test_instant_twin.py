@@ -57,6 +57,14 @@ def told(deliveries: tuple[Delivery, ...]) -> list[tuple[str, str, int, bool]]:
         ("DUAL", [("pacs.002", "ACSC", 0, True)] * 2),
         ("SWAP", [("pacs.002", "ACSC", 0, True), ("pacs.002", "ACTC", 2, False)]),
         ("HELD", [("pacs.002", "ACWP", 0, True), ("pacs.002", "ACCC", 3600, False)]),
+        (
+            "TURN",
+            [
+                ("pacs.002", "ACWP", 0, True),
+                ("pacs.002", "RJCT AC06", 3600, False),
+                ("pacs.004", "1250.50", 7200, False),
+            ],
+        ),
         ("BACK", [("pacs.002", "ACSC", 0, True), ("pacs.004", "1250.50", 3600, False)]),
         ("PART", [("pacs.002", "ACSC", 0, True), ("pacs.004", "625.25", 3600, False)]),
     ],

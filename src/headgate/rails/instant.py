@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, time, timedelta
 from typing import Literal
 
@@ -134,16 +134,22 @@ class InstantRail:
         days = (at.astimezone(EASTERN).date() - created_at.astimezone(EASTERN).date()).days
         return "late" if self.network.ask_days is not None and days > self.network.ask_days else "now"
 
-    def read(self, content: bytes) -> Heard:
-        """The event that a message from the network is, whatever else is wrong with it."""
+    def read(self, content: bytes, *, is_answer: bool = True) -> Heard:
+        """The event that a message from the network is, whatever else is wrong with it.
+
+        `is_answer` says that it came as the answer to our message or question. A refusal that comes of itself, after the
+        network's clock, is the other bank's: it may follow a payment that settled (ACWP), and so is asked about first.
+        """
         read = read_document(content, network=self.network)
         if read.message is None:
             return Heard(None, None, read.faults)
         reader = _READERS.get(read.message.kind)
         if reader is None:
             return Heard(read.message, None, read.faults)
-        about = original_of(read.message)
-        return Heard(read.message, reader(read.message, self.network), read.faults, about.message_id, about.uetr)
+        about, event = original_of(read.message), reader(read.message, self.network)
+        if event is not None and event.name == "rejected" and not is_answer and self._is_late(read.message):
+            event = replace(event, name="silence")
+        return Heard(read.message, event, read.faults, about.message_id, about.uetr)
 
     def is_about(self, heard: Heard, order: RailOrder, created_at: datetime, question_id: str = "") -> bool:
         """Whether a message speaks of this order's payment: by its message, or where that is not named its UETR.
@@ -180,6 +186,15 @@ class InstantRail:
             category_purpose=self.category_purpose or network.category_purposes[0],
             remittance=_plain(order.addenda if order.addenda else order.description),
         )
+
+    def _is_late(self, report: Message) -> bool:
+        """Whether a report was made after the network's clock had run out; where that cannot be read, it may have been."""
+        try:
+            made = self.network.read_instant(report.body.at("GrpHdr/CreDtTm"))
+            sent = self.network.read_instant(original_of(report).created_at)
+        except ValueError:
+            return True
+        return made > sent + timedelta(seconds=self.network.ask_after_seconds)
 
     def _judged(self, order: RailOrder, message: Message) -> tuple[str, ...]:
         faults = judge(message, self.network, "outbound")

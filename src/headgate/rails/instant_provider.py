@@ -130,7 +130,7 @@ class InstantProvider:
                 number, content = int(row["number"]), str(row["content"]).encode()
             except (KeyError, TypeError, ValueError, UnicodeError) as error:
                 raise ProviderAnswerUnread("a message of the gateway cannot be read; ask its operator") from error
-            found.append(InboxMessage(number, content, self.rail.read(content)))
+            found.append(InboxMessage(number, content, self.rail.read(content, is_answer=False)))
         return tuple(found)
 
     # Helpers, in the order of their call.

@@ -19,7 +19,8 @@ class Script:
     """What happens to one payment, and when, in seconds after it came.
 
     `is_known`: it is paid, and the answer says that the network has it already. `is_lost`: it never reaches the network.
-    `is_silent`: it is worked on and nobody is told until asked. `is_unposted`: it is settled before the payee has it.
+    `is_silent`: it is worked on and nobody is told until asked. `is_unposted`: it is settled before the payee has it, and
+    with a `turned_reason` the payee never gets it.
     `copies` is how often an answer is sent, `open_asks` how many questions are answered with "still being processed".
     """
 
@@ -32,6 +33,7 @@ class Script:
     copies: int = 1
     open_asks: int = 0
     delay_seconds: int = 0
+    turned_reason: str = ""
     return_reason: str = ""
     return_after_seconds: int = 3600
     return_share: int = 1
@@ -45,6 +47,7 @@ SCRIPTS: Mapping[str, Script] = MappingProxyType(
         "LOST": Script(is_lost=True),
         "OPEN": Script(is_silent=True, open_asks=1),
         "HELD": Script(is_unposted=True),
+        "TURN": Script(is_unposted=True, turned_reason="AC06", return_reason="AC06", return_after_seconds=7200),
         "BACK": Script(return_reason="AC04"),
         "PART": Script(return_reason="AM09", return_share=2),
         "GONE": Script(reason="AC04", is_silent=True),

@@ -158,9 +158,11 @@ class InstantTwin:
             return []
         found: list[Delivery] = []
         script = taken.script
-        if script.is_unposted and "ACCC" in self.network.statuses:
-            posted = at + timedelta(seconds=_POSTED_SECONDS)
-            found.append(replace(self._report(taken, "ACCC", "", posted, number=2), is_answer=False))
+        then = at + timedelta(seconds=_POSTED_SECONDS)
+        if script.turned_reason:
+            found.append(replace(self._report(taken, "RJCT", script.turned_reason, then, number=2), is_answer=False))
+        elif script.is_unposted and "ACCC" in self.network.statuses:
+            found.append(replace(self._report(taken, "ACCC", "", then, number=2), is_answer=False))
         if script.return_reason:
             found += self._give_back(taken, script.return_reason, at + timedelta(seconds=script.return_after_seconds))
         return found
