@@ -4,6 +4,9 @@
 comes twice, comes late or never comes; silence leads to a question (pacs.028) and never to a second payment. That the
 network never heard of it must be said by two answers before it is believed (`doubted`, then `unheard`). What contradicts
 what stands is for a person (`case`).
+
+FedNow's procedures let a sender send again, under the same id, what was not found. We do not: what is `unheard` is over,
+and paying after all is a new attempt, which the gate judges anew.
 """
 
 from __future__ import annotations
