@@ -4,11 +4,15 @@
 is the American clearing house through one bank, whose files `ach` reads, judges and writes. `fake` is the bank's side:
 from the files it received it makes statements, returns and changes, for the demo, the tests and test tenants.
 
-Everything here is pure: bytes and values in, bytes and values out. Whether a file is sent, and when, is decided in
-payments, which fixes time, modifier and sequence in the database before the first byte.
+`InstantRail` is FedNow or RTP, whose messages `iso20022` writes, reads and judges; `instant_life` says what an answer, or
+silence, changes. A `Provider` is a rail that is spoken to order by order: `InstantProvider` does so over HTTP, and
+`headgate simulate instant` (`instant_twin`) is the other side.
+
+All but the two that speak HTTP (`instant_provider`, `instant_face`) is pure: bytes and values in, bytes and values out.
+Whether something is sent, and when, is decided in payments, which fixes time and ids in the database before the first byte.
 """
 
-from headgate.rails import ach, fake
+from headgate.rails import ach, fake, instant_life, iso20022
 from headgate.rails.ach.calendar import (
     add_banking_days,
     banking_day_on_or_after,
@@ -27,15 +31,34 @@ from headgate.rails.contract import (
     Direction,
     FileSlot,
     OutboundFile,
+    Outcome,
+    Provider,
+    ProviderAnswer,
+    ProviderSettlement,
     Rail,
     RailOrder,
     SecCode,
 )
-from headgate.rails.errors import CannotWrite, FileRefused, UnknownTrace
+from headgate.rails.errors import CannotWrite, FileRefused, ProviderAnswerUnread, UnknownTrace
+from headgate.rails.instant import InstantRail, OutboundMessage
+from headgate.rails.instant_funding import (
+    IncomingPayment,
+    PaymentRequest,
+    RequestAnswer,
+    read_payment,
+    read_request_answer,
+    request_payment,
+)
+from headgate.rails.instant_provider import InstantProvider
 
 __all__ = [
     "AccountType", "AchRail", "CannotWrite", "Carried", "Change", "Company", "Direction", "FileRefused", "FileSlot",
     "OutboundFile", "Rail", "RailOrder", "ReturnCode", "SecCode", "UnknownTrace", "ach", "add_banking_days",
     "banking_day_on_or_after", "banking_day_on_or_before", "check_digit", "fake", "holidays", "is_banking_day",
     "is_routing_number", "return_codes",
+]  # fmt: skip
+__all__ += [
+    "IncomingPayment", "InstantProvider", "InstantRail", "OutboundMessage", "Outcome", "PaymentRequest", "Provider",
+    "ProviderAnswer", "ProviderAnswerUnread", "ProviderSettlement", "RequestAnswer", "instant_life", "iso20022",
+    "read_payment", "read_request_answer", "request_payment",
 ]  # fmt: skip

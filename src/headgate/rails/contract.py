@@ -116,3 +116,89 @@ class Rail(Protocol):
     def write(self, orders: Sequence[RailOrder], slot: FileSlot) -> OutboundFile:
         """The file of these orders, in their order. Raises CannotWrite with every problem, and writes nothing."""
         ...
+
+
+Outcome = Literal[
+    "accepted",
+    "settled",
+    "rejected",
+    "returned",
+    "outcome_unknown",
+    "unheard",
+    "recall_pending",
+    "recall_promised",
+    "recall_refused",
+]
+"""What a provider's answer comes to. `outcome_unknown` is asked about and never sent again; `unheard` says that the
+provider knows nothing of it, which is believed when it was said twice, each time after its clock had run out."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderAnswer:
+    """What a provider said of one attempt. `reason` is our word for its `code`; `evidence` the bytes as they came.
+
+    `reference` is the id under which the provider knows the payment; `message_id` that of the answer itself, by which
+    an answer that comes twice is known. `message` says what happened, and what to do where something is to be done.
+    """
+
+    outcome: Outcome
+    reference: str
+    message: str
+    code: str = ""
+    reason: str = ""
+    message_id: str = ""
+    amount: Money | None = None
+    evidence: bytes = field(default=b"", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderSettlement:
+    """One movement that a provider says happened on a day; the same movement has the same `external_trace_id`, always."""
+
+    external_trace_id: str
+    reference: str
+    individual_id: str
+    direction: Direction
+    amount: Money
+    status: Literal["settled", "returned", "rejected"]
+    return_code: str
+    effective_on: date
+
+
+@runtime_checkable
+class Provider(Protocol):
+    """A rail that is spoken to, order by order. It keeps no state and reads no clock; a call may take its time-out.
+
+    `created_at` is fixed with the attempt before its first byte: from it and the order every id is derived, so that a
+    second `submit` of the same sends the same message, which the other side knows again. No transaction may be open.
+    """
+
+    @property
+    def name(self) -> str:
+        """What payments stores with an attempt, as `fednow`."""
+        ...
+
+    @property
+    def is_simulated(self) -> bool:
+        """Whether no money can move: a test tenant is given simulated providers only."""
+        ...
+
+    def problems(self, order: RailOrder) -> tuple[str, ...]:
+        """Why this order cannot go over this rail, every reason with its mending; empty where it can."""
+        ...
+
+    def submit(self, order: RailOrder, *, created_at: datetime) -> ProviderAnswer:
+        """Send the order, once. Silence is `outcome_unknown`. Raises CannotWrite before a byte is sent."""
+        ...
+
+    def get_status(self, order: RailOrder, *, created_at: datetime, at: datetime) -> ProviderAnswer:
+        """Ask what became of it."""
+        ...
+
+    def reconcile(self, on: date) -> tuple[ProviderSettlement, ...]:
+        """What the provider settled, gave back or took back on a day. Raises EgressFailed where it does not answer."""
+        ...
+
+    def cancel(self, order: RailOrder, *, created_at: datetime, at: datetime, reason: str) -> ProviderAnswer:
+        """Stop it where the rail can; over an instant rail, ask for it back. `recall_refused` where it cannot."""
+        ...

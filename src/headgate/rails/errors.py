@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from headgate.core.errors import Malformed, Unprocessable
+from headgate.core.errors import ConfigError, Malformed, Unavailable, Unprocessable
 
 
 class CannotWrite(Unprocessable):
@@ -27,3 +27,15 @@ class DayBeyondCalendar(Malformed):
     """A day of a year for which nobody keeps a banking calendar."""
 
     code = "rails.day_beyond_calendar"
+
+
+class ProviderAnswerUnread(Unavailable):
+    """What a provider answered cannot be read; nothing of it is taken, and asking again may help."""
+
+    code = "rails.provider_answer_unread"
+
+
+class SimulatorPortTaken(ConfigError):
+    """Another process listens on the simulator's port."""
+
+    code = "rails.simulator_port_taken"
