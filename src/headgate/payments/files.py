@@ -41,6 +41,8 @@ def write(
         reference=file_id[-8:].upper(),
         first_trace_sequence=draw_traces(tx, odfi=originator.odfi_routing_number[:8], count=len(ready)),
     )
+    ach = rails.banks.of_routing(originator.odfi_routing_number).ach
+    assert ach is not None, "its schedule was asked for before"
     built = rail_of(originator).write([one.order for one in ready], slot)
     tx.run(
         """
@@ -57,7 +59,14 @@ def write(
             "tenant": tx.tenant_id,
             "id": file_id,
             "entity": entity.id,
-            "name": f"{on:%Y%m%d}-{slot.modifier}-{slot.reference}.ach",
+            "name": rails.banks.file_name(
+                ach.file.name,
+                created_at=slot.created_at,
+                modifier=slot.modifier,
+                reference=slot.reference,
+                origin=originator.immediate_origin,
+                company=originator.company_name,
+            ),
             "reference": slot.reference,
             "modifier": slot.modifier,
             "on": on,
@@ -78,13 +87,17 @@ def write(
 
 
 def rail_of(originator: Originator) -> rails.AchRail:
-    """The rail to the bank that a legal entity's originator names."""
+    """The rail to the bank that a legal entity's originator names, as the bank's profile says."""
+    bank = rails.banks.of_routing(originator.odfi_routing_number)
+    rails.banks.terms(bank, "ach")
+    assert bank.ach is not None
     return rails.AchRail(
         odfi_routing=originator.odfi_routing_number,
         bank_name=originator.destination_name,
         origin=originator.immediate_origin,
         origin_name=originator.origin_name,
-        is_simulated=originator.odfi_routing_number == rails.fake.ROUTING,
+        is_simulated=bank.identity.is_simulated,
+        rules=bank.ach.file.rulebook,
     )
 
 
