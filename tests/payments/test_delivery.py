@@ -49,7 +49,9 @@ def test_a_crash_before_the_record_delivers_the_same_bytes_again(database: Datab
     with database.begin(tenant_id=tenant.id, actor=ACTOR) as tx:
         content = payments.file_bytes(tx, file.id)
     folder = payments.outbound_folder(database, tenant.id)
-    delivery._place(folder, file.name, content)
+    folder.mkdir(parents=True)
+    (folder / file.name).write_bytes(content)
+    (folder / file.name).chmod(0o600)
     (folder / f".{file.name}.99.part").write_bytes(content[:50])
 
     (delivered,) = payments.deliver(database, tenant.id)

@@ -27,7 +27,6 @@ EVERY = [
         ("something", "nothing", "unseen"),
         ("accepted", "rejected", "differs", "nothing", "unseen"),
         ("never", "may"),
-        ("delivered", "absent", None),
     )
 ]
 
@@ -50,9 +49,6 @@ EVERY = [
         (BEGUN, {"acknowledged": "rejected", "archive": "ours"}, "rejected", "acknowledgement"),
         (BEGUN, {"acknowledged": "differs"}, "unknown", "other_totals"),
         (BEGUN, {"outbound": "others", "removes": "never"}, "unknown", "other_bytes"),
-        (BEGUN, {"said": "absent"}, "absent", "people"),
-        (BEGUN, {"said": "delivered"}, "delivered", "people"),
-        (BEGUN, {"said": "absent", "archive": "ours"}, "delivered", "archive"),  # people err; bytes do not
     ],
 )
 def test_what_was_seen_is_judged(seen: Sighting, changes: dict[str, Any], standing: Any, basis: Any) -> None:
@@ -70,7 +66,7 @@ def test_a_begun_file_is_sent_again_only_on_proof() -> None:
     for seen in EVERY:
         known = what_is_known(seen)
         if seen.is_begun and known.may_be_sent:
-            assert seen.said == "absent" or seen.temporary == "something" or seen.removes == "never", seen
+            assert seen.temporary == "something" or seen.removes == "never", seen
             assert "unseen" not in (seen.outbound, seen.archive, seen.temporary, seen.acknowledged), seen
 
 

@@ -12,6 +12,7 @@ once and comes out the same in whatever order it is told. Nothing is sent twice,
 """
 
 from headgate.payments.delivery import deliver, outbound_folder
+from headgate.payments.delivery_decisions import decide_delivery, request_delivery_decision
 from headgate.payments.errors import (
     CaptureFailed,
     FactChanged,
@@ -21,6 +22,8 @@ from headgate.payments.errors import (
     NoSuchFile,
     NoSuchInstruction,
     NoSuchPayroll,
+    NothingToDecide,
+    NotProvedAbsent,
     OriginatorMissing,
     PayrollDiffers,
     PostingRefused,
@@ -79,6 +82,8 @@ __all__ = [
     "NoSuchFile",
     "NoSuchInstruction",
     "NoSuchPayroll",
+    "NotProvedAbsent",
+    "NothingToDecide",
     "Obligation",
     "Originator",
     "OriginatorMissing",
@@ -96,6 +101,7 @@ __all__ = [
     "commit_payroll",
     "commit_register",
     "currencies",
+    "decide_delivery",
     "deliver",
     "file_bytes",
     "flow",
@@ -111,6 +117,7 @@ __all__ = [
     "outbound_folder",
     "parse_query",
     "recent_changes",
+    "request_delivery_decision",
     "return_from_file",
     "rows_by_ids",
     "set_originator",

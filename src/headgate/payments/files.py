@@ -14,6 +14,7 @@ from headgate.core.db import Tx
 from headgate.payments.counters import draw_modifier, draw_traces
 from headgate.payments.errors import FileRefused, NoSuchFile
 from headgate.payments.model import AchFile, Originator, Ready
+from headgate.payments.originators import known_originators, originators_of
 
 CONTEXT = "payments.ach_files.content"
 
@@ -41,16 +42,16 @@ def write(
         reference=file_id[-8:].upper(),
         first_trace_sequence=draw_traces(tx, odfi=originator.odfi_routing_number[:8], count=len(ready)),
     )
-    ach = rails.banks.of_routing(originator.odfi_routing_number).ach
-    assert ach is not None, "its schedule was asked for before"
+    bank = rails.banks.of_routing(originator.odfi_routing_number)
+    assert bank.ach is not None, "its schedule was asked for before"
     built = rail_of(originator).write([one.order for one in ready], slot)
     tx.run(
         """
         INSERT INTO payments.ach_files
-               (tenant_id, id, legal_entity_id, name, reference, file_id_modifier, file_created_on, effective_on,
+               (tenant_id, id, legal_entity_id, name, bank, reference, file_id_modifier, file_created_on, effective_on,
                    currency,
                 content_sealed, sha256, byte_count, entry_count, credit_minor, debit_minor, entry_hash, created_at)
-        VALUES (%(tenant)s, %(id)s, %(entity)s, %(name)s, %(reference)s, %(modifier)s, %(on)s, %(effective_on)s,
+        VALUES (%(tenant)s, %(id)s, %(entity)s, %(name)s, %(bank)s, %(reference)s, %(modifier)s, %(on)s, %(effective_on)s,
             %(currency)s,
                 %(content)s, %(sha256)s, %(byte_count)s, %(entry_count)s, %(credit)s, %(debit)s, %(entry_hash)s,
                     %(now)s)
@@ -60,13 +61,14 @@ def write(
             "id": file_id,
             "entity": entity.id,
             "name": rails.banks.file_name(
-                ach.file.name,
+                bank.ach.file.name,
                 created_at=slot.created_at,
                 modifier=slot.modifier,
                 reference=slot.reference,
                 origin=originator.immediate_origin,
                 company=originator.company_name,
             ),
+            "bank": bank.name,
             "reference": slot.reference,
             "modifier": slot.modifier,
             "on": on,
@@ -101,6 +103,28 @@ def rail_of(originator: Originator) -> rails.AchRail:
     )
 
 
+def bank_of(tx: Tx, file: AchFile) -> rails.banks.Profile:
+    """The profile that a file was written for. Raises NoSuchProfile where it is gone, OriginatorMissing."""
+    if file.bank is not None:
+        return rails.banks.get(file.bank)
+    originator = originators_of(tx, {file.legal_entity_id})[file.legal_entity_id]
+    return rails.banks.of_routing(originator.odfi_routing_number)
+
+
+def banks_of(tx: Tx, of: Sequence[AchFile]) -> dict[str, rails.banks.Profile]:
+    """The profiles of those of these files whose bank is known, by the file's id."""
+    entities = {file.legal_entity_id for file in of if file.bank is None}
+    known = known_originators(tx, entities) if entities else {}
+    routings = {name: one.odfi_routing_number for name, one in known.items()}
+    found = {}
+    for file in of:
+        if file.bank in rails.banks.profiles():
+            found[file.id] = rails.banks.get(str(file.bank))
+        elif file.bank is None and file.legal_entity_id in routings:
+            found[file.id] = rails.banks.of_routing(routings[file.legal_entity_id])
+    return found
+
+
 def individual_id(payment_id: str) -> str:
     """What stands in the entry and comes back unchanged in a return: the last 15 characters of the payment's id."""
     return payment_id[-15:].upper()
@@ -125,7 +149,7 @@ def list_files(
     """Files, the newest first."""
     return tx.all(
         """
-        SELECT id, legal_entity_id, name, reference, file_id_modifier, file_created_on, effective_on, currency, sha256,
+        SELECT id, legal_entity_id, name, bank, reference, file_id_modifier, file_created_on, effective_on, currency, sha256,
                byte_count, entry_count, credit_minor, debit_minor, entry_hash, status, created_at, delivered_at,
                    settled_on
           FROM payments.ach_files

@@ -5,13 +5,14 @@ its own and renames them; only from then on is the file the bank's to take. Afte
 try came, so one looks: in the acknowledgements, under the file's name in outbound and archive, and under the try's
 temporary name. Then the file is
 
-- *delivered*: the bank says so, or the same bytes lie under its name, or two people said so;
+- *delivered*: the bank says so, or the same bytes lie under its name;
 - *rejected*: the bank says that it takes nothing of it;
 - *absent*, and may be sent, the same name and bytes: nothing was ever begun, or the try's temporary still lies there (a
-  renamed one is gone from there), or the bank never removes anything and it is not there, or two people said so;
+  renamed one is gone from there), or the bank never removes anything and it is not there;
 - *occupied*: nothing was begun, and other bytes lie under its name;
 - *unseen*: somewhere one could not look now. Nothing is sent and nothing concluded; look again;
-- *unknown*: none of these. It is not sent again until two people say what happened.
+- *unknown*: none of these. It is not sent again until two people say what happened; where they say that it did not
+  arrive, the try counts as proved absent, and nothing is begun any more.
 """
 
 from __future__ import annotations
@@ -27,17 +28,17 @@ AckLook = Literal["accepted", "rejected", "differs", "nothing", "unseen"]
 
 Standing = Literal["delivered", "rejected", "absent", "occupied", "unseen", "unknown"]
 Basis = Literal[
-    "acknowledgement", "outbound", "archive", "people", "nothing_begun", "temporary", "never_removed", "other_bytes",
+    "acknowledgement", "outbound", "archive", "nothing_begun", "temporary", "never_removed", "other_bytes",
     "other_totals", "may_be_removed", "no_look",
 ]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Sighting:
-    """What was seen of one file. `is_begun`: there is a try whose absence is not yet proved.
+    """What was seen of one file. `is_begun`: there is a try that is not proved absent.
 
     `temporary` is what lies under the temporary name of that try: something, or nothing. `archive` is `nothing` where the
-    bank shows none. `said` is two people's word on that try.
+    bank shows none.
     """
 
     is_begun: bool
@@ -46,7 +47,6 @@ class Sighting:
     temporary: Literal["something", "nothing", "unseen"]
     acknowledged: AckLook
     removes: Literal["never", "may"]
-    said: Literal["delivered", "absent"] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +74,6 @@ def what_is_known(seen: Sighting) -> Known:
         return Known("delivered", "archive")
     if seen.acknowledged == "differs":
         return Known("unknown", "other_totals")
-    if seen.said == "delivered":
-        return Known("delivered", "people")
     return _absence(seen) if seen.is_begun else _beginning(seen)
 
 
@@ -94,8 +92,6 @@ def _absence(seen: Sighting) -> Known:
         return Known("unknown", "other_bytes")
     if "unseen" in (seen.outbound, seen.archive, seen.temporary, seen.acknowledged):
         return Known("unseen", "no_look")
-    if seen.said == "absent":
-        return Known("absent", "people")
     if seen.temporary == "something":
         return Known("absent", "temporary")
     if seen.removes == "never":

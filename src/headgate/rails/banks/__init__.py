@@ -41,7 +41,8 @@ from headgate.rails.errors import InvalidProfile, NoSuchProfile, RailNotOffered
 
 __all__ = [
     "RAILS", "SETTLES_AFTER_DAYS_MAX", "SWITCHES", "Ach", "Acknowledgement", "Delivery", "Drawdown", "Feed", "Inbound",
-    "Instant", "Limit", "Profile", "RailTerms", "ToBeEntered", "Window", "Wire", "document", "file_name", "get",
+    "Instant", "Limit", "Profile", "RailTerms", "ToBeEntered", "Window", "Wire", "acknowledgement_of",
+    "document", "file_name", "get",
     "of_routing", "profiles", "read_profile", "read_together", "temporary_name", "terms",
 ]  # fmt: skip
 
@@ -103,3 +104,9 @@ def terms(profile: Profile, rail: str) -> RailTerms:
         )
     found: RailTerms = getattr(profile, rail)
     return found
+
+
+def acknowledgement_of(profile: Profile) -> Acknowledgement | None:
+    """How a bank acknowledges ACH files; None where it does not. Raises NotEntered, RailNotOffered."""
+    terms(profile, "ach")
+    return profile.ach.acknowledgement if profile.ach else None
