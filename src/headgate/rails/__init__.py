@@ -4,13 +4,14 @@
 is the American clearing house through one bank, whose files `ach` reads, judges and writes. `fake` is the bank's side:
 from the files it received it makes statements, returns and changes, for the demo, the tests and test tenants. `banks`
 holds what each bank demands, and `cutoffs` says from that which window an order makes and on which days it counts.
-`handover` judges what is known of a file that a bank was handed, `acknowledgements` reads what the bank says of it.
+`wire` writes and reads Fedwire's messages. `handover` judges what is known of a file that a bank was handed, and
+`acknowledgements` reads what the bank says of it.
 
 Everything here is pure: bytes and values in, bytes and values out. Whether a file is sent, and when, is decided in
 payments, which fixes time, modifier and sequence in the database before the first byte.
 """
 
-from headgate.rails import ach, acknowledgements, banks, cutoffs, fake, handover
+from headgate.rails import ach, acknowledgements, banks, cutoffs, fake, handover, wire
 from headgate.rails.ach.calendar import (
     add_banking_days,
     banking_day_on_or_after,
@@ -39,5 +40,5 @@ __all__ = [
     "AccountType", "AchRail", "CannotWrite", "Carried", "Change", "Company", "Direction", "FileRefused", "FileSlot",
     "OutboundFile", "Rail", "RailOrder", "ReturnCode", "SecCode", "UnknownTrace", "ach", "acknowledgements",
     "add_banking_days", "banking_day_on_or_after", "banking_day_on_or_before", "banks", "check_digit", "cutoffs",
-    "fake", "handover", "holidays", "is_banking_day", "is_routing_number", "return_codes",
+    "fake", "handover", "holidays", "is_banking_day", "is_routing_number", "return_codes", "wire",
 ]  # fmt: skip
