@@ -31,7 +31,7 @@ app = typer.Typer(
 
 ALONE: Final[Mapping[str, str]] = {
     "audit": "headgate.audit.commands",
-    "banks": "headgate.rails.commands",
+    "banks": "headgate.rails.bank_commands",
     "bench": "headgate.bench",
     "console": "headgate.console.commands",
     "db": "headgate.core.commands",

@@ -15,11 +15,12 @@ from hypothesis import strategies as st
 from tests.make import usd
 from typer.testing import CliRunner
 
-from headgate.rails import banks, fake
+from headgate.core.money import Money
+from headgate.rails import Company, RailOrder, banks, fake
 from headgate.rails.ach import RULES
+from headgate.rails.bank_commands import app
 from headgate.rails.banks.model import RAILS, SWITCHES, Profile
 from headgate.rails.banks.sections import keys_of
-from headgate.rails.commands import app
 from headgate.rails.errors import InvalidProfile, NoSuchProfile, NotEntered, RailNotOffered
 
 ROOT = Path(__file__).parents[2]
@@ -348,3 +349,70 @@ def test_the_commands_list_show_and_check(tmp_path: Path) -> None:
     )
     bad.write_text(SMALL)
     assert run("check", str(bad)) == (0, "small: good\n")
+
+
+def order(**changes: Any) -> RailOrder:
+    facts: dict[str, Any] = {
+        "attempt_id": "att_1",
+        "amount": usd("10.00"),
+        "direction": "credit",
+        "receiver_routing": "231380104",
+        "receiver_account": "1234567",
+        "receiver_account_type": "checking",
+        "receiver_name": "MARIA LINDQVIST",
+        "individual_id": "ref-1",
+        "sec_code": "PPD",
+        "description": "PAYROLL",
+        "company": Company("ACME INC", "1234567890"),
+        "effective_on": date(2026, 12, 1),
+    }
+    return RailOrder(**{**facts, **changes})
+
+
+def test_what_a_bank_does_not_take_of_us_is_said_with_its_name() -> None:
+    text = GENERIC.replace('sec_codes = ["PPD", "CCD", "CTX"]', 'sec_codes = ["CCD"]', 1).replace(
+        'directions = ["credit", "debit"]', 'directions = ["debit"]', 1
+    )
+    strict = banks.read_profile(
+        text.replace("[ach.file]", '[[ach.limits]]\nsince = 2020-01-01\nentry_max = "9.99"\n\n[ach.file]', 1),
+        name="generic_odfi",
+    )
+    on = date(2026, 11, 30)
+
+    assert banks.order_problems(banks.get("generic_odfi"), order(), on=on) == ()
+    assert banks.order_problems(strict, order(), on=on) == (
+        "generic_odfi does not let us originate PPD; it lets us originate CCD",
+        "generic_odfi does not take credits of us; agree it with the bank",
+        "generic_odfi takes payments up to 9.99 USD; split the payment, or send a wire",
+    )
+    assert (
+        banks.order_problems(strict, order(), on=date(2019, 12, 31)) == banks.order_problems(strict, order(), on=on)[:2]
+    )
+    assert banks.order_problems(banks.read_profile(SMALL, name="small"), order(), on=on) == (
+        "small does not offer ACH; it offers book",
+    )
+    with pytest.raises(NotEntered, match=r"ach\.sec_codes"):
+        banks.order_problems(banks.get("amegy"), order(), on=on)
+
+
+@given(
+    st.lists(st.integers(1, 500), max_size=30),
+    st.one_of(st.none(), st.integers(1, 7)),
+    st.one_of(st.none(), st.integers(1, 900)),
+)
+def test_files_keep_the_order_and_the_limits_and_are_as_few_as_they_can_be(
+    cents: list[int], entries_max: int | None, file_max: int | None
+) -> None:
+    limit = banks.Limit(
+        since=date(2020, 1, 1), file_entries_max=entries_max, file_max=Money(file_max, "USD") if file_max else None
+    )
+
+    found = banks.parts([Money(each, "USD") for each in cents], limit)
+
+    assert [at for part in found for at in part] == list(range(len(cents)))
+    for part, after in zip(found, [*found, None][1:], strict=True):
+        total = sum(cents[at] for at in part)
+        assert len(part) <= (entries_max or 30)
+        assert file_max is None or total <= file_max or len(part) == 1
+        if after is not None:  # One more would have been too much.
+            assert len(part) == entries_max or (file_max is not None and total + cents[after.start] > file_max)

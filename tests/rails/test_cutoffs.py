@@ -248,11 +248,11 @@ def test_a_limit_holds_from_its_day_and_its_own_speed_comes_first() -> None:
     both = Limit(since=date(2020, 1, 1), entry_max=usd("5.00"))
     days = (date(2021, 3, 18), date(2022, 3, 17), date(2022, 3, 18))
 
-    found = [cutoffs.limit_on(limits, day, speed="same_day") for day in days]
+    found = [banks.limit_on(limits, day, speed="same_day") for day in days]
 
     assert [limit and limit.entry_max for limit in found] == [None, usd("100000.00"), usd("1000000.00")]
-    assert cutoffs.limit_on((both, *limits), MONDAY, speed="next_day") == both
-    assert cutoffs.limit_on((both, *limits), MONDAY, speed="same_day") == limits[-1]
+    assert banks.limit_on((both, *limits), MONDAY, speed="next_day") == both
+    assert banks.limit_on((both, *limits), MONDAY, speed="same_day") == limits[-1]
 
 
 def test_a_bank_that_is_closed_takes_nothing_but_the_network_settles() -> None:

@@ -103,6 +103,19 @@ def rail_of(originator: Originator) -> rails.AchRail:
     )
 
 
+def bank_problems(originator: Originator, order: rails.RailOrder, *, on: date) -> tuple[str, ...]:
+    """Why the originator's bank does not take this order, by its profile."""
+    return rails.banks.order_problems(rails.banks.of_routing(originator.odfi_routing_number), order, on=on)
+
+
+def parted(originator: Originator, ready: Sequence[Ready], *, on: date) -> list[Sequence[Ready]]:
+    """These orders in as many files as the bank's limits ask for, in their order."""
+    ach = rails.banks.of_routing(originator.odfi_routing_number).ach
+    assert ach is not None, "its schedule was asked for before"
+    limit = rails.banks.limit_on(ach.limits, on, speed="next_day")
+    return [[ready[at] for at in part] for part in rails.banks.parts([one.order.amount for one in ready], limit)]
+
+
 def bank_of(tx: Tx, file: AchFile) -> rails.banks.Profile:
     """The profile that a file was written for. Raises NoSuchProfile where it is gone, OriginatorMissing."""
     if file.bank is not None:

@@ -46,11 +46,12 @@ def submit_due(tx: Tx, *, on: date) -> list[AchFile]:
     transactions = _capture(tx, funded)
     made = []
     for (entity, effective_on), group in _by_file(funded).items():
-        made.append(
+        made += [
             files.write(
-                tx, originators[entity], on=on, effective_on=effective_on, ready=group, transactions=transactions
+                tx, originators[entity], on=on, effective_on=effective_on, ready=part, transactions=transactions
             )
-        )
+            for part in files.parted(originators[entity], group, on=on)
+        ]
     _mark_sent(tx, funded, made)
     return made
 
@@ -134,7 +135,10 @@ def _ready(
             continue
         originator = originators[one.legal_entity_id]
         order = _order(one, accounts[one.bank_account_id], originator, earliest[one.legal_entity_id])
-        problems = files.rail_of(originator).problems(order)
+        problems = (
+            *files.rail_of(originator).problems(order),
+            *files.bank_problems(originator, order, on=earliest[one.legal_entity_id]),
+        )
         if problems:
             stuck.append((one, problems))
         else:

@@ -25,7 +25,7 @@ from headgate.rails.ach.calendar import (
     banking_day_on_or_before,
     is_banking_day,
 )
-from headgate.rails.banks import Limit, Profile, Window, terms
+from headgate.rails.banks import Limit, Profile, Window, limit_on, terms
 from headgate.rails.banks.sections import raw
 from headgate.rails.banks.values import END_OF_DAY
 from headgate.rails.errors import NoWindow
@@ -148,12 +148,6 @@ def date_entry(
 def settlement_on(opening: Opening, effective_on: date) -> date:
     """The day on which the operator settles an entry: its effective date, but no day that is closed or has passed."""
     return max(banking_day_on_or_after(effective_on), opening.settles_on)
-
-
-def limit_on(limits: Sequence[Limit], on: date, *, speed: Speed | None = None) -> Limit | None:
-    """The limit that stands on a day for a speed: the latest of that speed, else the latest for both."""
-    standing = [limit for limit in limits if limit.since <= on and limit.speed in (speed, None)]
-    return max(standing, key=lambda limit: (limit.speed is not None, limit.since), default=None)
 
 
 def instant_of(day: date, wall: time, zone: ZoneInfo) -> datetime:
