@@ -20,7 +20,7 @@ from tests.web.client import client_of, person_key
 from headgate import cases, payments
 from headgate.cases.routes import router as cases_router
 from headgate.core.db import Database, Tx
-from headgate.payments import NothingToDecide, NotProvedAbsent, delivery
+from headgate.payments import NothingToDecide, NotProvedAbsent, delivery, places
 from headgate.payments.routes import router
 from headgate.rails import banks
 from headgate.web import build_application
@@ -393,3 +393,47 @@ def test_the_door_shows_what_is_known_and_takes_two_peoples_word(
     assert (decided.status_code, decided.json()["status"]) == (201, "pending"), decided.text
     assert [file.id for file in payments.deliver(database, tenant.id)] == [unknown.id]
     assert len(bank.received) == 1
+
+
+def test_what_cannot_be_finished_for_one_file_does_not_hold_up_the_others(
+    database: Database, tenant: TenantFixture, bank: type[Bank], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first file's temporary cannot be removed: it waits, and the second goes."""
+    first = send(database, tenant, "10.00")
+    bank.dies = "before the rename"
+    with pytest.raises(Died):
+        payments.deliver(database, tenant.id)
+    bank.dies = None
+    with database.begin(tenant_id=tenant.id, actor=ACTOR) as tx:
+        payments.commit_payroll(tx, stories.batch(tx, tenant, "20.00", payroll_id="PR-2"))
+        (second,) = payments.submit_due(tx, on=MONDAY)
+    removed = bank.remove
+
+    def stuck(self: Any, folder: str, name: str) -> bool:
+        raise places.Unseen("read-only")
+
+    bank.remove = stuck  # type: ignore[method-assign,assignment]
+    assert [file.id for file in payments.deliver(database, tenant.id)] == [second.id]
+    bank.remove = removed  # type: ignore[method-assign]
+
+    assert [file.id for file in payments.deliver(database, tenant.id)] == [first.id]
+    assert sorted(name for name, _ in bank.received) == sorted([first.name, second.name])
+
+
+def test_a_tenant_with_nothing_on_its_way_costs_no_connection(
+    database: Database, tenant: TenantFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    connect = Database.connect
+
+    def counted(self: Database, role: Any) -> Any:
+        asked.append(role)
+        return connect(self, role)
+
+    monkeypatch.setattr(Database, "connect", counted)
+    assert payments.deliver(database, tenant.id) == [] and asked == []
+    send(database, tenant, "10.00")
+
+    assert len(payments.deliver(database, tenant.id)) == 1 and asked == ["dispatcher"]
+    banking.sandbox(monkeypatch, ach={"acknowledgement": None})
+    assert payments.deliver(database, tenant.id) == [] and asked == ["dispatcher"]

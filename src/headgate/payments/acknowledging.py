@@ -34,11 +34,8 @@ def acknowledge(
         banks = files.banks_of(tx, of)
     for name in sorted({bank.name for bank in banks.values()}):
         own = [file for file in of if file.id in banks and banks[file.id].name == name]
-        try:
-            terms = rails.banks.acknowledgement_of(banks[own[0].id])
-        except HeadgateError:
-            continue  # delivery meets the same, and names it
-        if terms is None or terms.kind != "file":
+        terms = _terms(banks[own[0].id])
+        if terms is None:
             continue
         try:
             contents = list(_contents(place, terms, own))
@@ -51,6 +48,21 @@ def acknowledge(
                 found.update(_take(tx, terms, own, filename, content))
             _open_overdue(tx, terms, own, found)
     return found
+
+
+def expecting_a_word(tx: Tx, of: Sequence[AchFile]) -> list[AchFile]:
+    """Those of these files whose bank says in acknowledgement files what it has."""
+    banks = files.banks_of(tx, of)
+    return [file for file in of if file.id in banks and _terms(banks[file.id]) is not None]
+
+
+def _terms(bank: rails.banks.Profile) -> rails.banks.Acknowledgement | None:
+    """How a bank acknowledges by file; None where it does not, or where that is still to be entered."""
+    try:
+        terms = rails.banks.acknowledgement_of(bank)
+    except HeadgateError:
+        return None  # delivery meets the same, and names it
+    return terms if terms is not None and terms.kind == "file" else None
 
 
 def _contents(place: Place, terms: rails.banks.Acknowledgement, own: Sequence[AchFile]) -> Iterable[tuple[str, bytes]]:

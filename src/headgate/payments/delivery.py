@@ -25,7 +25,7 @@ from headgate.core import log
 from headgate.core.db import Actor, Database, Tx
 from headgate.core.errors import HeadgateError
 from headgate.payments import files, tries
-from headgate.payments.acknowledging import acknowledge
+from headgate.payments.acknowledging import acknowledge, expecting_a_word
 from headgate.payments.model import AchFile
 from headgate.payments.places import FolderPlace, Place, Unseen
 from headgate.rails import handover
@@ -49,30 +49,39 @@ def deliver(database: Database, tenant_id: UUID) -> list[AchFile]:
     Acknowledgements are read first. What fails for one file, or is not known of it, does not hold up the others. Where
     another process is delivering for this tenant, it is left to do so.
     """
+    if not any(_on_their_way(database, tenant_id)):
+        return []
     place = FolderPlace(outbound_folder(database, tenant_id))
     with _alone(database, tenant_id) as still_alone:
         if still_alone is None:
             return []
-        with database.begin(tenant_id=tenant_id, actor=ACTOR) as tx:
-            waiting = [
-                file
-                for status in ("pending", "outcome_unknown")
-                for file in files.list_files(tx, status=status, limit=FILES_MAX)
-            ]
-            handed_over = files.list_files(tx, status="delivered", limit=FILES_MAX)
-        if not waiting and not handed_over:
-            return []
-        said = acknowledge(database, tenant_id, place, [*waiting, *handed_over], actor=ACTOR)
+        waiting, expecting = _on_their_way(database, tenant_id)
+        said = acknowledge(database, tenant_id, place, [*waiting, *expecting], actor=ACTOR)
         delivered = []
-        for file in sorted(waiting, key=lambda file: file.id):
+        for file in waiting:
             try:
                 done = _Delivery(database, tenant_id, place, file, said.get(file.id, "nothing"), still_alone).run()
+            except Unseen as error:
+                _LOG.warning("a file waits", extra={"file_id": file.id, "why": str(error)})
+                continue
             except HeadgateError as error:
                 _LOG.error("a file could not be delivered", exc_info=error, extra={"file_id": file.id})
                 _open_case(database, tenant_id, file, "delivery_failed", error.message)
                 continue
             delivered += [done] if done and done.status == "delivered" else []
     return delivered
+
+
+def _on_their_way(database: Database, tenant_id: UUID) -> tuple[list[AchFile], list[AchFile]]:
+    """The files that wait for delivery, the oldest first, and those of which the bank may still say something."""
+    with database.begin(tenant_id=tenant_id, actor=ACTOR) as tx:
+        waiting = [
+            file
+            for status in ("pending", "outcome_unknown")
+            for file in files.list_files(tx, status=status, limit=FILES_MAX)
+        ]
+        expecting = expecting_a_word(tx, files.list_files(tx, status="delivered", limit=FILES_MAX))
+    return sorted(waiting, key=lambda file: file.id), expecting
 
 
 def outbound_folder(database: Database, tenant_id: UUID) -> Path:
