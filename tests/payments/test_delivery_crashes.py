@@ -228,6 +228,20 @@ def test_what_cannot_be_seen_waits_without_a_case(database: Database, tenant: Te
         assert open_cases(tx) == []
 
 
+def cut_lock(admin: psycopg.Connection[Any], tenant: TenantFixture) -> None:
+    """The connection on which a process holds the tenant's delivery is cut."""
+    cut = admin.execute(
+        """
+        SELECT pg_terminate_backend(l.pid, 5000) FROM pg_locks l
+         WHERE l.locktype = 'advisory' AND l.granted
+           AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+           AND ((l.classid::bigint << 32) | l.objid::bigint) = hashtextextended(%s, 0)
+        """,
+        (f"payments.delivery:{tenant.id}",),
+    ).fetchall()
+    assert cut == [(True,)]
+
+
 def test_a_process_that_lost_its_lock_does_not_rename(
     database: Database, tenant: TenantFixture, bank: type[Bank], admin: psycopg.Connection[Any]
 ) -> None:
@@ -236,15 +250,7 @@ def test_a_process_that_lost_its_lock_does_not_rename(
     put = bank.put
 
     def cut(self: Any, folder: str, temporary: str, name: str, content: bytes, before_rename: Any) -> None:
-        admin.execute(
-            """
-            SELECT pg_terminate_backend(l.pid) FROM pg_locks l
-             WHERE l.locktype = 'advisory' AND l.granted
-               AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
-               AND ((l.classid::bigint << 32) | l.objid::bigint) = hashtextextended(%s, 0)
-            """,
-            (f"payments.delivery:{tenant.id}",),
-        )
+        cut_lock(admin, tenant)
         put(self, folder, temporary, name, content, before_rename)
 
     bank.put = cut  # type: ignore[method-assign,assignment]
@@ -437,3 +443,33 @@ def test_a_tenant_with_nothing_on_its_way_costs_no_connection(
     assert len(payments.deliver(database, tenant.id)) == 1 and asked == ["dispatcher"]
     banking.sandbox(monkeypatch, ach={"acknowledgement": None})
     assert payments.deliver(database, tenant.id) == [] and asked == ["dispatcher"]
+
+
+def test_a_process_that_stalls_before_its_rename_cannot_rename_after_another_has_delivered(
+    database: Database,
+    tenant: TenantFixture,
+    bank: type[Bank],
+    admin: psycopg.Connection[Any],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It was alone when it asked; then it stood still, lost its lock, and another took the file over."""
+    banking.sandbox(monkeypatch, delivery={"removes": "may", "archive": None})
+    file = send(database, tenant, "10.00")
+    bank.takes = staticmethod(banking.vanish)  # type: ignore[assignment]
+    put = bank.put
+    others: list[list[str]] = []
+
+    def stalls(self: Any, folder: str, temporary: str, name: str, content: bytes, before_rename: Any) -> None:
+        def and_then() -> None:
+            before_rename()
+            bank.put = put  # type: ignore[method-assign]
+            cut_lock(admin, tenant)
+            others.append([one.status for one in payments.deliver(database, tenant.id)])
+
+        put(self, folder, temporary, name, content, and_then)
+
+    bank.put = stalls  # type: ignore[method-assign,assignment]
+    assert payments.deliver(database, tenant.id) == []
+
+    assert (others, len(bank.received)) == ([["delivered"]], 1)
+    assert status(database, tenant, file) == "delivered"
