@@ -22,7 +22,7 @@ import typer
 import uvicorn
 from fastapi import APIRouter, FastAPI
 
-from headgate import audit, console, jobs, messaging
+from headgate import audit, console, jobs, messaging, rails
 from headgate.core import log, registry
 from headgate.core.config import Config
 from headgate.core.db import Database
@@ -62,6 +62,7 @@ class PortTaken(ConfigError):
 
 def create_app(database: Database, *, secure: bool = False, shares_commits: bool = True) -> FastAPI:
     """The application on an open database. `secure` where clients come by TLS; `shares_commits`: see web/sharing.py."""
+    rails.banks.profiles()  # what is wrong in a bank profile ends the start here, with every fault, and no payment later
     app = build_application(
         database,
         _routers(),

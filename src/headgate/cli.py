@@ -32,6 +32,7 @@ app = typer.Typer(
 ALONE: Final[Mapping[str, str]] = {
     "ach": "headgate.rails.ach_commands",
     "audit": "headgate.audit.commands",
+    "banks": "headgate.rails.bank_commands",
     "bench": "headgate.bench",
     "console": "headgate.console.commands",
     "db": "headgate.core.commands",

@@ -116,6 +116,9 @@ FIRST: list[Row] = [
             ("vault", "FEES.USD", "20.00", "2026-01-10"),
         )
     ),
+    ("", "banks list", ()),
+    ("", "banks show", ("amegy",)),
+    ("", "banks check", ()),
     ("", "ledger postings", ()),
     ("", "jobs list", T),
     ("", "db status", ()),

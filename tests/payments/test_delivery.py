@@ -7,14 +7,14 @@ from datetime import date
 
 import pytest
 from tests.make import ACTOR, TenantFixture, usd
-from tests.payments import stories
+from tests.payments import banking, stories
 from tests.payments.stories import MONDAY, WEDNESDAY
 
 from headgate import cases, parties, payments
 from headgate.core.db import Database, Tx
 from headgate.core.errors import Conflict
 from headgate.payments import counters, delivery
-from headgate.rails import ach
+from headgate.rails import ach, banks
 
 pytestmark = pytest.mark.slow
 
@@ -49,7 +49,9 @@ def test_a_crash_before_the_record_delivers_the_same_bytes_again(database: Datab
     with database.begin(tenant_id=tenant.id, actor=ACTOR) as tx:
         content = payments.file_bytes(tx, file.id)
     folder = payments.outbound_folder(database, tenant.id)
-    delivery._place(folder, file.name, content)
+    folder.mkdir(parents=True)
+    (folder / file.name).write_bytes(content)
+    (folder / file.name).chmod(0o600)
     (folder / f".{file.name}.99.part").write_bytes(content[:50])
 
     (delivered,) = payments.deliver(database, tenant.id)
@@ -206,3 +208,22 @@ def test_what_acquires_no_account_or_is_blocked_waits_with_a_case(tx: Tx, tenant
     assert second.credit == usd("5.00")
     with pytest.raises(Conflict):
         payments.name_account(tx, payment_id=tax.id, bank_account_id=batch.items[0].bank_account_id)
+
+
+def test_the_banks_limits_part_a_payroll_into_files(
+    tx: Tx, tenant: TenantFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    limit = banks.Limit(since=MONDAY, entry_max=usd("50.00"), file_entries_max=2, file_max=usd("60.00"))
+    banking.sandbox(monkeypatch, ach={"limits": (limit,)})
+    stories.at(tx, MONDAY)
+    stories.originator(tx, tenant)
+    stories.fund(tx, tenant, "1000.00")
+    payments.commit_payroll(tx, stories.batch(tx, tenant, "10.00", "20.00", "50.00", "10.00", "50.01", "30.00"))
+
+    made = payments.submit_due(tx, on=MONDAY)
+
+    assert [(file.file_id_modifier, file.entry_count, file.credit) for file in made] == [
+        ("A", 2, usd("30.00")), ("B", 2, usd("60.00")), ("C", 1, usd("30.00")),
+    ]  # fmt: skip
+    (case,) = cases.list_cases(tx)
+    assert case.detail["problems"] == ["sandbox takes payments up to 50.00 USD; split the payment, or send a wire"]

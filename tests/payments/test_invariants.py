@@ -216,6 +216,23 @@ def _event(
     return str(row[0])
 
 
+def tried_twice(admin: psycopg.Connection[Any], tenant: TenantFixture) -> str:
+    admin.execute("ALTER TABLE payments.delivery_tries DISABLE TRIGGER a_try_needs_proof")
+    row = admin.execute(
+        """
+        INSERT INTO payments.delivery_tries (tenant_id, ach_file_id, try_no, bank, begun_at)
+        SELECT tenant_id, id, n, 'sandbox', now()
+          FROM (SELECT tenant_id, id FROM payments.ach_files WHERE tenant_id = %s ORDER BY id LIMIT 1) f,
+               generate_series(1, 2) n
+        RETURNING ach_file_id
+        """,
+        (tenant.id,),
+    ).fetchone()
+    admin.execute("ALTER TABLE payments.delivery_tries ENABLE ALWAYS TRIGGER a_try_needs_proof")
+    assert row
+    return str(row[0])
+
+
 PLANTS: dict[str, Plant] = {
     "payments.invariant_attempts_funded": unfunded,
     "payments.invariant_captures_have_attempts": lost_attempt,
@@ -223,6 +240,7 @@ PLANTS: dict[str, Plant] = {
     "payments.invariant_pending_is_reserved": pending_without_money,
     "payments.invariant_payroll_totals": wrong_payroll,
     "payments.invariant_file_totals": wrong_file,
+    "payments.invariant_files_sent_once": tried_twice,
     "payments.invariant_clearing_residual": lost_settlement,
     "funding.invariant_deposits_posted": unposted_deposit,
     "funding.invariant_evaluations_numbered": lost_judgement,

@@ -608,5 +608,12 @@ ROWS: dict[tuple[str, str], Row] = {
     ),
     ("GET", "/v1/payments/files"): listed,
     ("GET", "/v1/payments/files/{file_id}"): lambda a: Attack(params={"file_id": a.file}),
+    ("GET", "/v1/payments/files/{file_id}/delivery"): lambda a: Attack(params={"file_id": a.file}),
+    ("POST", "/v1/payments/files/{file_id}/delivery-requests"): lambda a: Attack(
+        params={"file_id": a.file}, json={"verdict": "absent", "reason": "mine"}
+    ),
+    ("POST", "/v1/payments/delivery-requests/{approval_id}/decide"): lambda a: Attack(
+        params={"approval_id": a.approval.id}
+    ),
     ("POST", "/v1/payments/settlements"): lambda a: Attack(json={"artifact_id": a.artifact}),
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import importlib.resources
 import pkgutil
 from collections.abc import Iterator
 from types import ModuleType
@@ -28,6 +29,15 @@ def discover(package: str, *, kind: type[T], attribute: str) -> dict[str, T]:
             raise TypeError(f"{package}.{info.name} must define {attribute}, a {kind.__name__}")
         found[info.name] = variant
     return found
+
+
+def data_files(package: str, suffix: str) -> dict[str, str]:
+    """The data files of a folder by name without the suffix, as text: one new file is one new variant here too."""
+    folder = importlib.resources.files(package)
+    found = [entry for entry in folder.iterdir() if entry.name.endswith(suffix) and not entry.name.startswith("_")]
+    return {
+        entry.name.removesuffix(suffix): entry.read_text("utf-8") for entry in sorted(found, key=lambda file: file.name)
+    }
 
 
 def domain_modules(name: str) -> Iterator[ModuleType]:

@@ -13,6 +13,7 @@ once and comes out the same in whatever order it is told. Nothing is sent twice,
 
 from headgate.payments.awaiting import reserve_awaiting, split_payroll
 from headgate.payments.delivery import deliver, outbound_folder
+from headgate.payments.delivery_decisions import decide_delivery, request_delivery_decision
 from headgate.payments.errors import (
     CaptureFailed,
     FactChanged,
@@ -22,7 +23,9 @@ from headgate.payments.errors import (
     NoSuchFile,
     NoSuchInstruction,
     NoSuchPayroll,
+    NothingToDecide,
     NothingToSplit,
+    NotProvedAbsent,
     OriginatorMissing,
     OverrideReasonMissing,
     PayrollDiffers,
@@ -86,6 +89,8 @@ __all__ = [
     "NoSuchFile",
     "NoSuchInstruction",
     "NoSuchPayroll",
+    "NotProvedAbsent",
+    "NothingToDecide",
     "NothingToSplit",
     "Notice",
     "NoticeEffects",
@@ -111,6 +116,7 @@ __all__ = [
     "commit_register",
     "commit_without_funds",
     "currencies",
+    "decide_delivery",
     "deliver",
     "file_bytes",
     "flow",
@@ -129,6 +135,7 @@ __all__ = [
     "parse_query",
     "queue_payroll",
     "recent_changes",
+    "request_delivery_decision",
     "reserve_awaiting",
     "return_from_file",
     "return_rates",

@@ -85,6 +85,19 @@ class FactChanged(Conflict):
     sqlstate = "HG502"
 
 
+class NotProvedAbsent(Conflict):
+    """A file that the bank may have is not handed over again; two people say what became of it."""
+
+    code = "payments.not_proved_absent"
+    sqlstate = "HG503"
+
+
+class NothingToDecide(Conflict):
+    """It is known what became of this file: there is nothing for people to decide."""
+
+    code = "payments.nothing_to_decide"
+
+
 class CaptureFailed(Conflict):
     """Reserved money could not be taken out of the client's funds at the moment of sending; nothing was sent, try
     again.

@@ -14,6 +14,7 @@ from headgate.core.db import Tx
 from headgate.payments.counters import draw_modifier, draw_traces
 from headgate.payments.errors import FileRefused, NoSuchFile
 from headgate.payments.model import AchFile, Originator, Ready
+from headgate.payments.originators import known_originators, originators_of
 
 CONTEXT = "payments.ach_files.content"
 
@@ -41,14 +42,16 @@ def write(
         reference=file_id[-8:].upper(),
         first_trace_sequence=draw_traces(tx, odfi=originator.odfi_routing_number[:8], count=len(ready)),
     )
+    bank = rails.banks.of_routing(originator.odfi_routing_number)
+    assert bank.ach is not None, "its schedule was asked for before"
     built = rail_of(originator).write([one.order for one in ready], slot)
     tx.run(
         """
         INSERT INTO payments.ach_files
-               (tenant_id, id, legal_entity_id, name, reference, file_id_modifier, file_created_on, effective_on,
+               (tenant_id, id, legal_entity_id, name, bank, reference, file_id_modifier, file_created_on, effective_on,
                    currency,
                 content_sealed, sha256, byte_count, entry_count, credit_minor, debit_minor, entry_hash, created_at)
-        VALUES (%(tenant)s, %(id)s, %(entity)s, %(name)s, %(reference)s, %(modifier)s, %(on)s, %(effective_on)s,
+        VALUES (%(tenant)s, %(id)s, %(entity)s, %(name)s, %(bank)s, %(reference)s, %(modifier)s, %(on)s, %(effective_on)s,
             %(currency)s,
                 %(content)s, %(sha256)s, %(byte_count)s, %(entry_count)s, %(credit)s, %(debit)s, %(entry_hash)s,
                     %(now)s)
@@ -57,7 +60,15 @@ def write(
             "tenant": tx.tenant_id,
             "id": file_id,
             "entity": entity.id,
-            "name": f"{on:%Y%m%d}-{slot.modifier}-{slot.reference}.ach",
+            "name": rails.banks.file_name(
+                bank.ach.file.name,
+                created_at=slot.created_at,
+                modifier=slot.modifier,
+                reference=slot.reference,
+                origin=originator.immediate_origin,
+                company=originator.company_name,
+            ),
+            "bank": bank.name,
             "reference": slot.reference,
             "modifier": slot.modifier,
             "on": on,
@@ -78,14 +89,53 @@ def write(
 
 
 def rail_of(originator: Originator) -> rails.AchRail:
-    """The rail to the bank that a legal entity's originator names."""
+    """The rail to the bank that a legal entity's originator names, as the bank's profile says."""
+    bank = rails.banks.of_routing(originator.odfi_routing_number)
+    rails.banks.terms(bank, "ach")
+    assert bank.ach is not None
     return rails.AchRail(
         odfi_routing=originator.odfi_routing_number,
         bank_name=originator.destination_name,
         origin=originator.immediate_origin,
         origin_name=originator.origin_name,
-        is_simulated=originator.odfi_routing_number == rails.fake.ROUTING,
+        is_simulated=bank.identity.is_simulated,
+        rules=bank.ach.file.rulebook,
     )
+
+
+def bank_problems(originator: Originator, order: rails.RailOrder, *, on: date) -> tuple[str, ...]:
+    """Why the originator's bank does not take this order, by its profile."""
+    return rails.banks.order_problems(rails.banks.of_routing(originator.odfi_routing_number), order, on=on)
+
+
+def parted(originator: Originator, ready: Sequence[Ready], *, on: date) -> list[Sequence[Ready]]:
+    """These orders in as many files as the bank's limits ask for, in their order."""
+    ach = rails.banks.of_routing(originator.odfi_routing_number).ach
+    assert ach is not None, "its schedule was asked for before"
+    limit = rails.banks.limit_on(ach.limits, on, speed="next_day")
+    return [[ready[at] for at in part] for part in rails.banks.parts([one.order.amount for one in ready], limit)]
+
+
+def bank_of(tx: Tx, file: AchFile) -> rails.banks.Profile:
+    """The profile that a file was written for. Raises NoSuchProfile where it is gone, OriginatorMissing."""
+    if file.bank is not None:
+        return rails.banks.get(file.bank)
+    originator = originators_of(tx, {file.legal_entity_id})[file.legal_entity_id]
+    return rails.banks.of_routing(originator.odfi_routing_number)
+
+
+def banks_of(tx: Tx, of: Sequence[AchFile]) -> dict[str, rails.banks.Profile]:
+    """The profiles of those of these files whose bank is known, by the file's id."""
+    entities = {file.legal_entity_id for file in of if file.bank is None}
+    known = known_originators(tx, entities) if entities else {}
+    routings = {name: one.odfi_routing_number for name, one in known.items()}
+    found = {}
+    for file in of:
+        if file.bank in rails.banks.profiles():
+            found[file.id] = rails.banks.get(str(file.bank))
+        elif file.bank is None and file.legal_entity_id in routings:
+            found[file.id] = rails.banks.of_routing(routings[file.legal_entity_id])
+    return found
 
 
 def individual_id(payment_id: str) -> str:
@@ -112,7 +162,7 @@ def list_files(
     """Files, the newest first."""
     return tx.all(
         """
-        SELECT id, legal_entity_id, name, reference, file_id_modifier, file_created_on, effective_on, currency, sha256,
+        SELECT id, legal_entity_id, name, bank, reference, file_id_modifier, file_created_on, effective_on, currency, sha256,
                byte_count, entry_count, credit_minor, debit_minor, entry_hash, status, created_at, delivered_at,
                    settled_on
           FROM payments.ach_files

@@ -13,7 +13,7 @@ from headgate.rails import RailOrder
 PayrollStatus = Literal["pending", "committed", "paying", "paid", "partially_paid"]
 InstructionStatus = Literal["awaiting_funding", "blocked_funds", "pending", "sent", "settled", "returned"]
 CommitStatus = Literal["committed", "committed_with_warnings", "blocked_policy", "blocked_funds"]
-FileStatus = Literal["pending", "delivered", "settled"]
+FileStatus = Literal["pending", "outcome_unknown", "delivered", "rejected", "settled"]
 Kind = Literal["net_pay", "tax", "third_party", "fee"]
 
 INSTRUCTIONS_MAX = 10_000
@@ -142,11 +142,15 @@ class Originator:
 
 @dataclass(frozen=True, slots=True)
 class AchFile:
-    """A file for the bank. Its bytes are sealed in the database; `reference` comes back on the statement."""
+    """A file for the bank. Its bytes are sealed in the database; `reference` comes back on the statement.
+
+    `bank` is the profile that it was written for; None in files that were written before they said so.
+    """
 
     id: str
     legal_entity_id: str
     name: str
+    bank: str | None
     reference: str
     file_id_modifier: str
     file_created_on: date

@@ -9,7 +9,7 @@ from headgate import audit
 from headgate.core.db import Tx
 from headgate.payments.errors import InvalidOriginator, OriginatorMissing
 from headgate.payments.model import Originator
-from headgate.rails import fake, is_routing_number
+from headgate.rails import banks, is_routing_number
 from headgate.tenants import current_tenant, legal_entity
 
 
@@ -65,6 +65,18 @@ def set_originator(
 
 def originators_of(tx: Tx, legal_entity_ids: Collection[str]) -> dict[str, Originator]:
     """The originators of these legal entities. Raises OriginatorMissing naming the first that has none."""
+    found = known_originators(tx, legal_entity_ids)
+    for wanted in sorted(legal_entity_ids):
+        if wanted not in found:
+            raise OriginatorMissing(
+                f"it is not known how {wanted} stands in the header of an ACH file; set its originator first",
+                legal_entity_id=wanted,
+            )
+    return found
+
+
+def known_originators(tx: Tx, legal_entity_ids: Collection[str]) -> dict[str, Originator]:
+    """The originators of those of these legal entities that have one."""
     rows = tx.all(
         """
         SELECT legal_entity_id, odfi_routing_number, destination_name, immediate_origin, origin_name, company_name,
@@ -75,14 +87,7 @@ def originators_of(tx: Tx, legal_entity_ids: Collection[str]) -> dict[str, Origi
         {"tenant": tx.tenant_id, "ids": sorted(legal_entity_ids)},
         row=Originator,
     )
-    found = {row.legal_entity_id: row for row in rows}
-    for wanted in sorted(legal_entity_ids):
-        if wanted not in found:
-            raise OriginatorMissing(
-                f"it is not known how {wanted} stands in the header of an ACH file; set its originator first",
-                legal_entity_id=wanted,
-            )
-    return found
+    return {row.legal_entity_id: row for row in rows}
 
 
 def _problems(found: Originator) -> list[str]:
@@ -103,8 +108,14 @@ def _problems(found: Originator) -> list[str]:
 
 
 def _mode_problems(tx: Tx, found: Originator) -> list[str]:
-    """A test tenant's files go to the simulated bank and nowhere else; a live tenant's never do."""
-    simulated = found.odfi_routing_number == fake.ROUTING
+    """A test tenant's files go to a simulated bank and nowhere else; a live tenant's never do."""
+    simulated = banks.of_routing(found.odfi_routing_number).identity.is_simulated
     if current_tenant(tx).livemode:
-        return [f"{fake.ROUTING} is the simulated bank; a live tenant names its own"] if simulated else []
-    return [] if simulated else [f"a test tenant's bank is the simulated one, {fake.ROUTING}"]
+        return [f"{found.odfi_routing_number} is a simulated bank; a live tenant names its own"] if simulated else []
+    return [] if simulated else [f"a test tenant's bank is a simulated one: {', '.join(_simulated())}"]
+
+
+def _simulated() -> list[str]:
+    """The routing numbers of the banks where no money can move."""
+    found = [profile.identity for profile in banks.profiles().values() if profile.identity.is_simulated]
+    return [number for identity in found for number in identity.routing_numbers]

@@ -108,6 +108,10 @@ def _sent(amount: Money, facts: Facts) -> list[Reason]:
     found = [Reason("arrow", f"It stands in file {facts.file_name} under trace {facts.trace_number}.")]
     if facts.file_status == "pending":
         found.append(Reason("clock", "The file is fixed and waits to be handed to the bank."))
+    elif facts.file_status == "outcome_unknown":
+        found.append(Reason("alert", "Nobody knows whether the bank has the file: two people decide."))
+    elif facts.file_status == "rejected":
+        found.append(Reason("alert", "The bank does not take the file: a case says why."))
     else:
         found.append(Reason("check", "The file was handed to the bank."))
     found.append(

@@ -9,7 +9,17 @@ from fastapi import APIRouter, Path, Query
 
 from headgate import ingestion
 from headgate.core.db import Tx
-from headgate.payments import answer_routes, awaiting, files, instructions, life, originators, payrolls, search
+from headgate.payments import (
+    answer_routes,
+    awaiting,
+    delivery_routes,
+    files,
+    instructions,
+    life,
+    originators,
+    payrolls,
+    search,
+)
 from headgate.payments.documents import (
     CommitModel,
     FileModel,
@@ -42,6 +52,7 @@ from headgate.web import Call, Page, PageOf, money, page_of, reads, writes
 
 router = APIRouter(prefix="/v1/payments", tags=["payments"])
 router.include_router(answer_routes.router)
+router.include_router(delivery_routes.router)
 
 Reads = Annotated[Call, reads("payments.read")]
 Manages = Annotated[Call, writes("payments.manage")]

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 
 from headgate import audit, cases, funding, ledger, messaging, parties, rails
 from headgate.core import ids
@@ -20,57 +20,80 @@ from headgate.core.errors import Refused
 from headgate.payments import files
 from headgate.payments.errors import CaptureFailed
 from headgate.payments.model import INSTRUCTIONS_MAX, AchFile, Due, Kind, Originator, Ready
-from headgate.payments.originators import originators_of
-from headgate.payments.payrolls import LEAD_BANKING_DAYS, announce, get_payroll, requirement_of
+from headgate.payments.originators import known_originators, originators_of
+from headgate.payments.payrolls import announce, get_payroll, requirement_of
 
 _WORDS: dict[Kind, str] = {"net_pay": "PAYROLL", "tax": "TAX", "third_party": "DEDUCTION", "fee": "FEE"}
 """The company entry description by kind: wages must say PAYROLL (Nacha rules of 2026-03-20)."""
 
 
 def submit_due(tx: Tx, *, on: date) -> list[AchFile]:
-    """Send what falls due up to one banking day after `on`, as far as the pay gate lets it; the files that carry it.
+    """Send what falls due by the next day that each bank still makes, as far as the pay gate lets it; the files of it.
 
-    What lacks money is blocked and tried again at the next call; what cannot be carried (no account yet, a blocked
-    payee,
-    a name that ACH cannot spell) stays pending with a case. Nothing is sent twice: what is being sent by somebody
-    else at
-    this moment is left to them.
+    Which day that is, the bank's profile says, at this time of day of `on`. What lacks money is blocked and tried again
+    at the next call; what cannot be carried (no account yet, a blocked payee, a name that ACH cannot spell) stays
+    pending with a case. Nothing is sent twice: what is being sent by somebody else at this moment is left to them.
 
-    Raises OriginatorMissing, TooManyFiles, CaptureFailed (retryable).
+    Raises OriginatorMissing, NotEntered, TooManyFiles, CaptureFailed (retryable).
     """
-    last_on = rails.add_banking_days(on, LEAD_BANKING_DAYS)
-    due = _lock_due(tx, before=rails.add_banking_days(last_on, 1))
+    earliest = _earliest(tx, on)
+    due = _lock_due(tx, before={entity: rails.add_banking_days(day, 1) for entity, day in earliest.items()})
     if not due:
         return []
     originators = originators_of(tx, {one.legal_entity_id for one in due})
-    ready = _ready(tx, due, originators, earliest=last_on)
+    ready = _ready(tx, due, originators, earliest=earliest)
     funding.lock_subjects(tx, {one.due.payroll_id for one in ready})
     funded = [one for payroll in _by_payroll(ready) for one in _judge(tx, payroll)]
     transactions = _capture(tx, funded)
     made = []
     for (entity, effective_on), group in _by_file(funded).items():
-        made.append(
+        made += [
             files.write(
-                tx, originators[entity], on=on, effective_on=effective_on, ready=group, transactions=transactions
+                tx, originators[entity], on=on, effective_on=effective_on, ready=part, transactions=transactions
             )
-        )
+            for part in files.parted(originators[entity], group, on=on)
+        ]
     _mark_sent(tx, funded, made)
     return made
 
 
-def _lock_due(tx: Tx, *, before: date) -> list[Due]:
-    """What is due, locked: the payrolls first, as a commit does, then their instructions."""
-    params = {"tenant": tx.tenant_id, "before": before}
+def _earliest(tx: Tx, on: date) -> dict[str, date]:
+    """The day on which what is handed over now can settle, by legal entity with something to pay soon."""
+    soon = tx.values(
+        """
+        SELECT DISTINCT p.legal_entity_id
+          FROM payments.payrolls p
+         WHERE p.tenant_id = %(tenant)s AND p.status IN ('committed', 'paying') AND p.pay_on < %(before)s
+        """,
+        {"tenant": tx.tenant_id, "before": rails.add_banking_days(on, rails.banks.SETTLES_AFTER_DAYS_MAX + 2)},
+    )
+    banks = {name: rails.banks.of_routing(one.odfi_routing_number) for name, one in known_originators(tx, soon).items()}
+    found = {}
+    for entity in sorted(soon):
+        if entity not in banks:
+            found[entity] = rails.add_banking_days(on, 1)
+            continue
+        schedule = rails.cutoffs.schedule_of(banks[entity], "ach")
+        at = datetime.combine(on, tx.now().astimezone(schedule.zone).time(), schedule.zone)
+        found[entity] = rails.cutoffs.next_opening(schedule, at, speed="next_day").settles_on
+    return found
+
+
+def _lock_due(tx: Tx, *, before: Mapping[str, date]) -> list[Due]:
+    """What is due before its legal entity's day, locked: the payrolls first, as a commit does, then their instructions."""
+    params = {"tenant": tx.tenant_id, "entities": list(before), "days": list(before.values())}
     payrolls = tx.values(
         """
         SELECT p.id
           FROM payments.payrolls p
-         WHERE p.tenant_id = %(tenant)s AND p.status IN ('committed', 'paying') AND p.pay_on < %(before)s
+          JOIN unnest(%(entities)s::text[], %(days)s::date[]) AS e (legal_entity_id, before)
+            ON e.legal_entity_id = p.legal_entity_id
+         WHERE p.tenant_id = %(tenant)s AND p.status IN ('committed', 'paying') AND p.pay_on < e.before
            AND EXISTS (SELECT FROM payments.instructions i
                         WHERE i.tenant_id = p.tenant_id AND i.payroll_id = p.id
                           AND i.status IN ('pending', 'awaiting_funding', 'blocked_funds'))
          ORDER BY p.id
-           FOR NO KEY UPDATE SKIP LOCKED
+           FOR NO KEY UPDATE OF p SKIP LOCKED
         """,
         params,
     )
@@ -82,18 +105,22 @@ def _lock_due(tx: Tx, *, before: date) -> list[Due]:
                       FROM payments.attempts a
                      WHERE a.tenant_id = i.tenant_id AND a.instruction_id = i.id)::integer AS attempt_no
           FROM payments.instructions i
+          JOIN unnest(%(entities)s::text[], %(days)s::date[]) AS e (legal_entity_id, before)
+            ON e.legal_entity_id = i.legal_entity_id
          WHERE i.tenant_id = %(tenant)s AND i.payroll_id = ANY(%(payrolls)s)
            AND i.status IN ('pending', 'awaiting_funding', 'blocked_funds')
-           AND i.due_on < %(before)s
+           AND i.due_on < e.before
          ORDER BY i.id
-           FOR NO KEY UPDATE
+           FOR NO KEY UPDATE OF i
         """,
         {**params, "payrolls": payrolls},
         row=Due,
     )
 
 
-def _ready(tx: Tx, due: Sequence[Due], originators: Mapping[str, Originator], *, earliest: date) -> list[Ready]:
+def _ready(
+    tx: Tx, due: Sequence[Due], originators: Mapping[str, Originator], *, earliest: Mapping[str, date]
+) -> list[Ready]:
     """Those that the rail can carry; a case for each of the others, which stay pending."""
     named = [one.bank_account_id for one in due if one.bank_account_id]
     standings = parties.standings(tx, named)
@@ -114,8 +141,11 @@ def _ready(tx: Tx, due: Sequence[Due], originators: Mapping[str, Originator], *,
             stuck.append((one, ("the payee or the account is blocked, closed or failed its verification",)))
             continue
         originator = originators[one.legal_entity_id]
-        order = _order(one, accounts[one.bank_account_id], originator, earliest)
-        problems = files.rail_of(originator).problems(order)
+        order = _order(one, accounts[one.bank_account_id], originator, earliest[one.legal_entity_id])
+        problems = (
+            *files.rail_of(originator).problems(order),
+            *files.bank_problems(originator, order, on=earliest[one.legal_entity_id]),
+        )
         if problems:
             stuck.append((one, problems))
         else:

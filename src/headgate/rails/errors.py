@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from headgate.core.errors import ConfigError, Malformed, Unavailable, Unprocessable
+from headgate.core.errors import ConfigError, Malformed, NotFound, Unavailable, Unprocessable
 
 
 class CannotWrite(Unprocessable):
@@ -39,3 +39,33 @@ class SimulatorPortTaken(ConfigError):
     """Another process listens on the simulator's port."""
 
     code = "rails.simulator_port_taken"
+
+
+class InvalidProfile(ConfigError):
+    """A bank profile cannot be used as it stands; `facts["problems"]` lists every one, with file and key."""
+
+    code = "rails.invalid_profile"
+
+
+class NotEntered(Unprocessable):
+    """A bank profile lacks something that only the bank's own guide says."""
+
+    code = "rails.not_entered"
+
+
+class NoSuchProfile(NotFound):
+    """There is no bank profile of that name."""
+
+    code = "rails.profile_not_found"
+
+
+class RailNotOffered(Unprocessable):
+    """The bank does not offer that rail; `facts` names the profile and the rails that it has."""
+
+    code = "rails.rail_not_offered"
+
+
+class NoWindow(Unprocessable):
+    """A bank's profile has no window that opens any more."""
+
+    code = "rails.no_window"

@@ -70,11 +70,11 @@ CREATE OR REPLACE TRIGGER attempts_stay BEFORE UPDATE ON payments.attempts FOR E
 ALTER TABLE payments.attempts ENABLE ALWAYS TRIGGER attempts_stay;
 
 CREATE OR REPLACE TRIGGER ach_files_stay BEFORE UPDATE ON payments.ach_files FOR EACH ROW
-  WHEN ((OLD.tenant_id, OLD.id, OLD.legal_entity_id, OLD.name, OLD.reference, OLD.file_id_modifier, OLD.file_created_on,
+  WHEN ((OLD.tenant_id, OLD.id, OLD.legal_entity_id, OLD.name, OLD.bank, OLD.reference, OLD.file_id_modifier, OLD.file_created_on,
          OLD.effective_on, OLD.currency, OLD.content_sealed, OLD.sha256, OLD.byte_count, OLD.entry_count, OLD.credit_minor,
          OLD.debit_minor, OLD.entry_hash, OLD.created_at, OLD.recorded_at)
         IS DISTINCT FROM
-        (NEW.tenant_id, NEW.id, NEW.legal_entity_id, NEW.name, NEW.reference, NEW.file_id_modifier, NEW.file_created_on,
+        (NEW.tenant_id, NEW.id, NEW.legal_entity_id, NEW.name, NEW.bank, NEW.reference, NEW.file_id_modifier, NEW.file_created_on,
          NEW.effective_on, NEW.currency, NEW.content_sealed, NEW.sha256, NEW.byte_count, NEW.entry_count, NEW.credit_minor,
          NEW.debit_minor, NEW.entry_hash, NEW.created_at, NEW.recorded_at))
   EXECUTE FUNCTION payments.refuse_fact_change();
