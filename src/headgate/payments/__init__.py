@@ -11,6 +11,7 @@ evidence
 once and comes out the same in whatever order it is told. Nothing is sent twice, and nothing unfunded.
 """
 
+from headgate.payments.changes import changed_things
 from headgate.payments.delivery import deliver, outbound_folder
 from headgate.payments.errors import (
     CaptureFailed,
@@ -27,7 +28,21 @@ from headgate.payments.errors import (
     TooManyFiles,
     UnfundedAttempt,
 )
+from headgate.payments.file_search import TERMS as FILE_TERMS
+from headgate.payments.file_search import (
+    FileEntry,
+    FileRow,
+    FileTotal,
+    file_entries,
+    file_row,
+    file_rows,
+    file_totals,
+    find_files,
+    matching_files,
+)
 from headgate.payments.files import file_bytes, get_file, list_files
+from headgate.payments.holds import TERMS as HOLD_TERMS
+from headgate.payments.holds import Hold, Holder, Standing, count_holds, hold, holds, standing
 from headgate.payments.instructions import get_instruction, name_account
 from headgate.payments.life import Life, get_life, timeline
 from headgate.payments.model import (
@@ -43,6 +58,20 @@ from headgate.payments.model import (
 )
 from headgate.payments.originators import set_originator
 from headgate.payments.overview import Block, FlowFigures, blocks, currencies, flow, recent_changes, time_zone
+from headgate.payments.payroll_search import TERMS as PAYROLL_TERMS
+from headgate.payments.payroll_search import (
+    PayrollFile,
+    PayrollPart,
+    PayrollRow,
+    PayrollTotal,
+    find_payrolls,
+    matching_payrolls,
+    payroll_files,
+    payroll_parts,
+    payroll_row,
+    payroll_rows,
+    payroll_totals,
+)
 from headgate.payments.payrolls import commit_payroll, get_payroll, list_payrolls
 from headgate.payments.reasons import Reason
 from headgate.payments.registers import commit_register
@@ -62,14 +91,22 @@ from headgate.payments.settlement import settle_from_statement
 from headgate.payments.submission import submit_due
 
 __all__ = [
+    "FILE_TERMS",
+    "HOLD_TERMS",
+    "PAYROLL_TERMS",
     "AchFile",
     "Block",
     "CaptureFailed",
     "CommitResult",
     "CurrencyTotal",
     "FactChanged",
+    "FileEntry",
     "FileRefused",
+    "FileRow",
+    "FileTotal",
     "FlowFigures",
+    "Hold",
+    "Holder",
     "InstructionQuery",
     "InstructionRow",
     "InvalidOriginator",
@@ -85,36 +122,59 @@ __all__ = [
     "Payroll",
     "PayrollBatch",
     "PayrollDiffers",
+    "PayrollFile",
     "PayrollItem",
+    "PayrollPart",
+    "PayrollRow",
+    "PayrollTotal",
     "PostingRefused",
     "Reason",
     "ReturnEffects",
+    "Standing",
     "StatementEffects",
     "TooManyFiles",
     "UnfundedAttempt",
     "blocks",
+    "changed_things",
     "commit_payroll",
     "commit_register",
+    "count_holds",
     "currencies",
     "deliver",
     "file_bytes",
+    "file_entries",
+    "file_row",
+    "file_rows",
+    "file_totals",
+    "find_files",
+    "find_payrolls",
     "flow",
     "get_file",
     "get_instruction",
     "get_life",
     "get_payroll",
+    "hold",
+    "holds",
     "list_files",
     "list_instructions",
     "list_payrolls",
     "matching",
+    "matching_files",
+    "matching_payrolls",
     "name_account",
     "outbound_folder",
     "parse_query",
+    "payroll_files",
+    "payroll_parts",
+    "payroll_row",
+    "payroll_rows",
+    "payroll_totals",
     "recent_changes",
     "return_from_file",
     "rows_by_ids",
     "set_originator",
     "settle_from_statement",
+    "standing",
     "submit_due",
     "time_zone",
     "timeline",
