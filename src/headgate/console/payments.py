@@ -48,7 +48,7 @@ def payments_page(desk: Desk, *, query_text: str, after: str | None, payment_id:
         rows = payments.list_instructions(tx, query=query, after=after, limit=ROWS + 1)
         totals = payments.totals(tx, query)
         life = payments.get_life(tx, payment_id) if payment_id else None
-        zone, now = payments.time_zone(tx), tx.now()
+        zone, now, held = payments.time_zone(tx), tx.now(), payments.count_holds(tx)
         fewer = _fewer(tx, query_text) if not rows and not after and not query_error else None
     older = rows[ROWS - 1].id if len(rows) > ROWS else None
     base = desk.seat.address
@@ -61,6 +61,7 @@ def payments_page(desk: Desk, *, query_text: str, after: str | None, payment_id:
         seats=desk.seats,
         zone=zone,
         now=now,
+        counts={"Gate": held},
         main_class="split",
         position=position,
         rows=rows[:ROWS],
@@ -108,7 +109,7 @@ def rows_of(desk: Desk, *, payment_ids: list[str], query_text: str) -> HTMLRespo
 def changes(database: Database, tenant_id: UUID, after: int | None) -> tuple[int, list[str]]:
     """What changed since a position, for the live pages."""
     with database.begin(tenant_id=tenant_id, actor=ACTOR) as tx:
-        return payments.recent_changes(tx, after=after)
+        return payments.changed_things(tx, after=after)
 
 
 def is_payment_id(text: str) -> bool:

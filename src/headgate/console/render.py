@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -15,7 +16,15 @@ from headgate.console.sessions import Seat
 from headgate.console.statuses import badge_of
 from headgate.core.money import Money, exponent
 
-PAGES: Final = (("", "Overview", "home"), ("/payments", "Payments", "list"))
+PAGES: Final = (
+    ("", "Overview", "home", True),
+    ("/payments", "Payments", "list", True),
+    ("/payrolls", "Payrolls", "people", False),
+    ("/gate", "Gate", "gate", True),
+    ("/funding", "Funding", "book", True),
+    ("/files", "Files", "file", False),
+)
+"""Path, label, icon, and whether it stands in a phone's bar; the others are under its "More"."""
 KEYS: Final = (
     ("/", "Filter this list"),
     ("Ctrl K", "Find a payment"),
@@ -28,6 +37,10 @@ KEYS: Final = (
     ("c", "Copy as curl"),
     ("g o", "Overview"),
     ("g p", "Payments"),
+    ("g y", "Payrolls"),
+    ("g g", "Gate"),
+    ("g u", "Funding"),
+    ("g f", "Files"),
     ("?", "This list"),
 )
 _FORMATS: Final = {"short": "%-d %b %H:%M", "clock": "%H:%M:%S", "day": "%a %-d %b", "long": "%a %-d %b %Y, %H:%M %Z"}
@@ -54,10 +67,11 @@ def page(
     seats: list[Seat],
     zone: str,
     now: datetime,
+    counts: Mapping[str, int] | None = None,
     **context: Any,
 ) -> HTMLResponse:
     """A whole page of a tenant. `here` is the label of the page in the navigation, `zone` the one its times are in,
-    `now` the tenant's own time.
+    `now` the tenant's own time, `counts` what waits for a person, by the label of its page.
     """
     read_at = datetime.now(UTC)
     text = _ENVIRONMENT.get_template(template).render(
@@ -68,6 +82,7 @@ def page(
         seats=seats,
         base=seat.address,
         pages=PAGES,
+        counts=counts or {},
         keymap=KEYS,
         zone=zone,
         version=headgate.__version__,
@@ -93,6 +108,11 @@ def fragment(template: str, **context: Any) -> str:
 def figures(amount: Money) -> str:
     """The currency's own decimals, thousands parted, a true minus."""
     return f"{amount.major:,.{exponent(amount.currency)}f}".replace("-", "−")
+
+
+def day_in(at: datetime, zone: str) -> date:
+    """The day of a time in a zone."""
+    return at.astimezone(ZoneInfo(zone)).date()
 
 
 def local(at: datetime, zone: str, form: str = "short") -> str:
@@ -138,7 +158,7 @@ def _environment() -> Environment:
     environment.filters.update(
         figures=figures, local=local, sentence=sentence, rfc3339=rfc3339, age=age, circled=circled
     )
-    environment.globals.update(icons=ICONS, badge_of=badge_of, main_class="")
+    environment.globals.update(icons=ICONS, badge_of=badge_of, main_class="", counts={})
     return environment
 
 

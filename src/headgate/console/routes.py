@@ -16,13 +16,15 @@ from fastapi.routing import APIRoute
 from fastapi.staticfiles import StaticFiles
 from sse_starlette import EventSourceResponse
 
+from headgate.console import files, funding, gate, payrolls, sessions
 from headgate.console import overview as overview_screen
 from headgate.console import payments as payments_screen
-from headgate.console import sessions
 from headgate.console.desk import Desk, desk_of
+from headgate.console.lists import ListScreen
 from headgate.console.live import Hub
 from headgate.console.render import plain
 from headgate.console.sessions import COOKIE, SESSION_LIFE, NotSignedIn
+from headgate.core import ids
 from headgate.core.db import Actor, Database
 from headgate.core.errors import HeadgateError, NotFound
 
@@ -167,6 +169,36 @@ def payment(
     if x_headgate_fragment == "drawer":
         return payments_screen.drawer(desk, payment_id=payment_id, query_text=q.strip(), after=after)
     return payments_screen.payments_page(desk, query_text=q.strip(), after=after, payment_id=payment_id)
+
+
+def _list_pages(screen: ListScreen) -> None:
+    """A list's three addresses: the list, rows of it that changed, and one thing of it."""
+
+    @pages.get(f"/{{tenant}}/{screen.PATH}")
+    def listed(desk: AtDesk, q: QueryText = "", after: After = None) -> Response:
+        if ids.is_id(q.strip(), screen.PREFIX):
+            return RedirectResponse(f"{desk.seat.address}/{screen.PATH}/{q.strip()}", status_code=303)
+        return screen.list_page(desk, query_text=q.strip(), after=after, item_id=None)
+
+    @pages.get(f"/{{tenant}}/{screen.PATH}/rows")
+    def rows(desk: AtDesk, id: Annotated[list[str], Query(max_length=200)], q: QueryText = "") -> Response:
+        return screen.rows_of(desk, item_ids=id, query_text=q.strip())
+
+    @pages.get(f"/{{tenant}}/{screen.PATH}/{{item_id}}")
+    def one(
+        desk: AtDesk,
+        item_id: str,
+        q: QueryText = "",
+        after: After = None,
+        x_headgate_fragment: Annotated[str | None, Header()] = None,
+    ) -> Response:
+        if x_headgate_fragment:
+            return screen.item(desk, item_id=item_id, query_text=q.strip(), after=after)
+        return screen.list_page(desk, query_text=q.strip(), after=after, item_id=item_id)
+
+
+for _screen in (payrolls, gate, funding, files):
+    _list_pages(_screen)
 
 
 @pages.get("/{tenant}/{rest:path}")

@@ -19,7 +19,8 @@ class Badge:
 
 _OK = {
     **dict.fromkeys(
-        ("settled", "completed", "paid", "committed", "delivered", "succeeded", "resolved", "approved"), "check"
+        ("settled", "completed", "paid", "committed", "delivered", "succeeded", "resolved", "approved", "final"),
+        "check",
     ),
     "balanced": "scale",
     "captured": "lock",
@@ -42,6 +43,7 @@ _ATTENTION = {
     "committed_with_warnings": "alert",
     "partially_paid": "half",
     "variance": "scale",
+    "unknown_payer": "question",
     "high": "alert",
 }
 _BAD = {"returned": "return", "rejected": "x", "failed": "bad", "critical": "bad"}

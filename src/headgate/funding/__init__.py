@@ -44,6 +44,21 @@ from headgate.funding.errors import (
 )
 from headgate.funding.events import get_event, list_events
 from headgate.funding.gate import judge_commit, judge_pay, preview_pay
+from headgate.funding.inflow import TERMS as DEPOSIT_TERMS
+from headgate.funding.inflow import (
+    DayIn,
+    DepositRow,
+    DepositTotal,
+    Expected,
+    deposit_row,
+    deposit_rows,
+    deposit_totals,
+    expected,
+    find_deposits,
+    known_reference,
+    matching_deposits,
+    received_by_day,
+)
 from headgate.funding.limits import LimitRow, list_limits, set_limit
 from headgate.funding.messages import set_template
 from headgate.funding.model import (
@@ -57,9 +72,11 @@ from headgate.funding.model import (
     GateRequest,
     GateResult,
     NewDeposit,
+    Reason,
     RequirementLine,
     SettledDeposits,
     Violation,
+    advise,
     words_of,
 )
 from headgate.funding.overrides import Override, grant_override, list_overrides, unblocked_payees
@@ -85,6 +102,7 @@ from headgate.funding.settling import finalise_due, record_settled
 from headgate.funding.watch import GateAlert, gate_alerts, watch_gate
 
 __all__ = [
+    "DEPOSIT_TERMS",
     "FUNDING_RAILS",
     "Advice",
     "Claim",
@@ -93,10 +111,14 @@ __all__ = [
     "CreditExceeded",
     "CreditMove",
     "CreditStanding",
+    "DayIn",
     "Deposit",
     "DepositDiffers",
+    "DepositRow",
+    "DepositTotal",
     "Evaluation",
     "EventDiffers",
+    "Expected",
     "Figures",
     "FundingEvent",
     "FundingRail",
@@ -123,6 +145,7 @@ __all__ = [
     "Policy",
     "RailOffer",
     "RailUnavailable",
+    "Reason",
     "Receivable",
     "ReferenceTaken",
     "RequestDiffers",
@@ -132,6 +155,7 @@ __all__ = [
     "SettledDeposits",
     "Violation",
     "add_payer_reference",
+    "advise",
     "booked_at",
     "booked_on",
     "cancel_request",
@@ -140,10 +164,15 @@ __all__ = [
     "credit",
     "credit_standing",
     "deposit",
+    "deposit_row",
+    "deposit_rows",
+    "deposit_totals",
     "draw_credit",
     "evaluation",
     "evaluations_of",
+    "expected",
     "finalise_due",
+    "find_deposits",
     "gate_alerts",
     "gate_policies",
     "get_event",
@@ -152,6 +181,7 @@ __all__ = [
     "is_return",
     "judge_commit",
     "judge_pay",
+    "known_reference",
     "limits",
     "list_deposits",
     "list_evaluations",
@@ -162,12 +192,14 @@ __all__ = [
     "list_requests",
     "lock_subjects",
     "mark_submitted",
+    "matching_deposits",
     "messages",
     "offer_rails",
     "offered_rails",
     "overrides",
     "payer_reference",
     "preview_pay",
+    "received_by_day",
     "record_deposits",
     "record_returned",
     "record_settled",

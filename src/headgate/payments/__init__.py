@@ -12,6 +12,7 @@ once and comes out the same in whatever order it is told. Nothing is sent twice,
 """
 
 from headgate.payments.awaiting import reserve_awaiting, split_payroll
+from headgate.payments.changes import changed_things
 from headgate.payments.delivery import deliver, outbound_folder
 from headgate.payments.delivery_decisions import decide_delivery, request_delivery_decision
 from headgate.payments.errors import (
@@ -34,7 +35,21 @@ from headgate.payments.errors import (
     UnfundedAttempt,
 )
 from headgate.payments.execution import Queued, queue_payroll
+from headgate.payments.file_search import TERMS as FILE_TERMS
+from headgate.payments.file_search import (
+    FileEntry,
+    FileRow,
+    FileTotal,
+    file_entries,
+    file_row,
+    file_rows,
+    file_totals,
+    find_files,
+    matching_files,
+)
 from headgate.payments.files import file_bytes, get_file, list_files
+from headgate.payments.holds import TERMS as HOLD_TERMS
+from headgate.payments.holds import Hold, Holder, Standing, count_holds, hold, holds, standing
 from headgate.payments.instructions import get_instruction, name_account
 from headgate.payments.life import Life, get_life, timeline
 from headgate.payments.model import (
@@ -52,6 +67,20 @@ from headgate.payments.notices import Notice, NoticeEffects, list_notices, notic
 from headgate.payments.originators import set_originator
 from headgate.payments.overrides import awaits_funds, commit_without_funds
 from headgate.payments.overview import Block, FlowFigures, blocks, currencies, flow, recent_changes, time_zone
+from headgate.payments.payroll_search import TERMS as PAYROLL_TERMS
+from headgate.payments.payroll_search import (
+    PayrollFile,
+    PayrollPart,
+    PayrollRow,
+    PayrollTotal,
+    find_payrolls,
+    matching_payrolls,
+    payroll_files,
+    payroll_parts,
+    payroll_row,
+    payroll_rows,
+    payroll_totals,
+)
 from headgate.payments.payrolls import commit_payroll, get_payroll, list_payrolls
 from headgate.payments.reasons import Reason
 from headgate.payments.registers import commit_register
@@ -72,14 +101,22 @@ from headgate.payments.settlement import settle_from_statement
 from headgate.payments.submission import submit_due
 
 __all__ = [
+    "FILE_TERMS",
+    "HOLD_TERMS",
+    "PAYROLL_TERMS",
     "AchFile",
     "Block",
     "CaptureFailed",
     "CommitResult",
     "CurrencyTotal",
     "FactChanged",
+    "FileEntry",
     "FileRefused",
+    "FileRow",
+    "FileTotal",
     "FlowFigures",
+    "Hold",
+    "Holder",
     "InstructionQuery",
     "InstructionRow",
     "InvalidOriginator",
@@ -101,38 +138,60 @@ __all__ = [
     "Payroll",
     "PayrollBatch",
     "PayrollDiffers",
+    "PayrollFile",
     "PayrollItem",
+    "PayrollPart",
+    "PayrollRow",
+    "PayrollTotal",
     "PostingRefused",
     "Queued",
     "Reason",
     "ReturnEffects",
     "ReturnRate",
+    "Standing",
     "StatementEffects",
     "TooManyFiles",
     "UnfundedAttempt",
     "awaits_funds",
     "blocks",
+    "changed_things",
     "commit_payroll",
     "commit_register",
     "commit_without_funds",
+    "count_holds",
     "currencies",
     "decide_delivery",
     "deliver",
     "file_bytes",
+    "file_entries",
+    "file_row",
+    "file_rows",
+    "file_totals",
+    "find_files",
+    "find_payrolls",
     "flow",
     "get_file",
     "get_instruction",
     "get_life",
     "get_payroll",
+    "hold",
+    "holds",
     "list_files",
     "list_instructions",
     "list_notices",
     "list_payrolls",
     "matching",
+    "matching_files",
+    "matching_payrolls",
     "name_account",
     "notice_policies",
     "outbound_folder",
     "parse_query",
+    "payroll_files",
+    "payroll_parts",
+    "payroll_row",
+    "payroll_rows",
+    "payroll_totals",
     "queue_payroll",
     "recent_changes",
     "request_delivery_decision",
@@ -144,6 +203,7 @@ __all__ = [
     "set_originator",
     "settle_from_statement",
     "split_payroll",
+    "standing",
     "submit_due",
     "time_zone",
     "timeline",

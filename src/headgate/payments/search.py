@@ -17,7 +17,7 @@ from headgate.payments.model import INSTRUCTION_STATUSES, InstructionStatus, Kin
 _TERM = re.compile(r"(?P<minus>-?)(?P<name>[a-z_]+):(?P<sign>[<>]=?)?(?P<value>\S+)\Z")
 _AGES = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
 _KINDS = ("net_pay", "tax", "third_party", "fee")
-ALLOWED = "status: kind: rail: payroll: payee: currency: code: amount:>5000 age:<2d, and -status: to leave out"
+ALLOWED = "status: kind: rail: payroll: file: payee: currency: code: amount:>5000 age:<2d, and -status: to leave out"
 
 
 class MalformedQuery(Malformed):
@@ -162,6 +162,8 @@ SELECT i.currency, sum(i.amount_minor)::bigint AS amount, count(*) AS count,
 """
 _OF_PAYROLL: LiteralString = """
 i.payroll_id IN (SELECT y.id FROM payments.payrolls y WHERE y.tenant_id = %(tenant)s AND """
+_OF_FILE: LiteralString = """
+i.id IN (SELECT t.instruction_id FROM payments.attempts t WHERE t.tenant_id = %(tenant)s AND t.ach_file_id = """
 _OF_PAYEE: LiteralString = """
 i.payee_id IN (SELECT z.id FROM parties.parties z WHERE z.tenant_id = %(tenant)s AND """
 
@@ -205,6 +207,9 @@ def _condition(term: re.Match[str], currency: str, params: dict[str, Any], name:
         params[name] = value
         chosen: LiteralString = "(y.external_id = " + placeholder + " OR y.id = " + placeholder + ")"
         return _OF_PAYROLL + chosen + ")"
+    if word == "file" and not minus:
+        params[name] = value
+        return _OF_FILE + placeholder + ")"
     if word == "payee" and not minus:
         params[name] = value
         named: LiteralString = "(z.external_id = " + placeholder + " OR z.id = " + placeholder + ")"

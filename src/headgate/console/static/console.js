@@ -40,7 +40,8 @@ document.addEventListener('click', async e => {
 
 // ---------- rows: the link in the row takes the focus, so that Enter and screen readers need nothing special
 const list = $('[data-live]'), drawer = $('#drawer');
-const rows = () => $$('[data-rows] > tr'), currentRow = () => $('[data-rows] > tr[aria-current="true"]');
+const ROWS = '[data-rows] > tr:not(.detail)';
+const rows = () => $$(ROWS), currentRow = () => $(ROWS + '[aria-current="true"]');
 function mark(row) {
   rows().forEach(r => r.removeAttribute('aria-current'));
   if (row) row.ariaCurrent = 'true';
@@ -52,10 +53,10 @@ function step(by) {
   const link = next.querySelector('a');
   link.focus({ preventScroll: true });
   next.scrollIntoView({ block: 'nearest' });
-  if (!drawer.hidden && matchMedia('(min-width: 75.01rem)').matches) showDrawer(link, false);   // beside the list it follows
+  if (drawer && !drawer.hidden && matchMedia('(min-width: 75.01rem)').matches) showDrawer(link, false);   // beside the list it follows
 }
 
-// ---------- drawer: the same fragment that the payment's own page holds
+// ---------- drawer: the same fragment that the thing's own page holds
 let asking = null;
 async function showDrawer(link, focus = true) {
   asking?.abort();
@@ -88,9 +89,43 @@ function hideDrawer() {
   currentRow()?.querySelector('a').focus();
 }
 document.addEventListener('click', e => {
-  const link = e.target.closest('[data-rows] a, [data-reread]');
-  if (link && drawer && !e.ctrlKey && !e.metaKey && !e.shiftKey && e.button === 0) { e.preventDefault(); showDrawer(link); }
+  const link = e.target.closest(`${ROWS} a:not([data-elsewhere]), [data-reread]`);
+  if (!link || e.ctrlKey || e.metaKey || e.shiftKey || e.button !== 0) return;
+  if (drawer) { e.preventDefault(); showDrawer(link); } else if (list?.matches('[data-expand]')) { e.preventDefault(); toggleDetail(link); }
 });
+
+// ---------- details under their row, where a list has figures above it and no drawer beside it
+const detail = () => $('[data-rows] > tr.detail');
+async function toggleDetail(link) {
+  const again = link.matches('[data-reread]'), row = again ? detail().previousElementSibling : link.closest('tr');
+  if (!again && row.nextElementSibling?.matches('.detail')) return hideDetail();
+  asking?.abort();
+  const ask = asking = new AbortController();
+  try {
+    const answer = await fetch(link.href, { headers: { 'X-Headgate-Fragment': 'detail' }, signal: ask.signal });
+    if (!answer.ok) throw new Error(answer.status);
+    const text = await answer.text(), top = row.getBoundingClientRect().top;
+    hideDetail(false);
+    row.insertAdjacentHTML('afterend', text);
+    scrollBy(0, row.getBoundingClientRect().top - top);   // what closed above it does not move it
+    mark(row);
+    row.querySelector('a').ariaExpanded = 'true';
+    row.querySelector('a').focus({ preventScroll: true });
+    history.replaceState(null, '', link.href);
+  } catch (error) {
+    if (error.name !== 'AbortError') location = link.href;
+  }
+}
+function hideDetail(leave = true) {
+  const open = detail();
+  if (!open) return;
+  const link = open.previousElementSibling.querySelector('a');
+  open.remove();
+  link.ariaExpanded = 'false';
+  if (!leave) return;
+  history.replaceState(null, '', list.dataset.list + new URL(link.href).search);
+  link.focus({ preventScroll: true });
+}
 function spy() {                                      // the jump link of the section that is read
   const box = drawer?.querySelector('.scroll');
   if (!box) return;
@@ -139,18 +174,19 @@ if (list && window.EventSource) {
     fresh('Up to date', '', false);
   });
   source.addEventListener('changed', async e => {
-    const { ids } = JSON.parse(e.data), open = drawer.querySelector('[data-payment]')?.dataset.payment;
-    if (open && (!ids || ids.includes(open))) drawer.querySelector('.changed').hidden = false;   // it never changes silently
+    const { ids } = JSON.parse(e.data), open = $('#drawer [data-subject], tr.detail [data-subject]');
+    const note = open?.parentElement.querySelector('.changed');
+    if (note && (!ids || ids.includes(open.dataset.subject))) note.hidden = false;   // it never changes silently
     try { await (ids ? refresh(ids) : compare()); } catch { stale(', reload for newer'); }
   });
   source.onerror = () => stale(source.readyState === EventSource.CLOSED ? ', reload to go on' : ', reconnecting');
   setInterval(() => { if (Date.now() - heardAt > STALE_MS && source.readyState === EventSource.OPEN) stale(', waiting for the database'); }, 1000);
   addEventListener('pagehide', () => source.close());
 }
-/** Whether a payment of this id would stand on this page if it were read anew. */
+/** Whether what has this id would stand on this page if it were read anew. */
 function belongs(id) {
-  const { after, older } = list.dataset;
-  return (!after || id < after) && (!older || id >= older);
+  const { after, older, prefix } = list.dataset;
+  return id.startsWith(prefix) && (!after || id < after) && (!older || id >= older);
 }
 async function refresh(ids) {
   const wanted = ids.filter(id => document.getElementById('row-' + id) || belongs(id));
@@ -164,13 +200,20 @@ async function refresh(ids) {
   body.innerHTML = await answer.text();
   put([...body.children]);
 }
-async function compare() { put([...(await reading()).querySelectorAll('[data-rows] > tr')]); }
+async function compare() {
+  const found = [...(await reading()).querySelectorAll(ROWS)], there = new Set(found.map(row => row.id));
+  put(found);
+  const gone = rows().map(row => row.id).filter(id => !there.has(id));   // they left the query, or the page
+  if (gone.length) await refresh(gone.map(id => id.replace('row-', '')));
+}
 function put(found) {
   for (const row of found) {
     const old = document.getElementById(row.id);
     if (!old) { if (!row.classList.contains('is-left')) added.add(row.id); continue; }
     if (old.ariaCurrent === 'true') row.ariaCurrent = 'true'; else row.removeAttribute('aria-current');
-    row.querySelector('a').href = old.querySelector('a').href;
+    const link = row.querySelector('a'), was = old.querySelector('a');
+    if (!link.matches('[data-elsewhere]')) link.href = was.href;
+    if (was.ariaExpanded) link.ariaExpanded = was.ariaExpanded;
     const focused = old.contains(document.activeElement);
     old.replaceWith(row);
     if (focused) row.querySelector('a').focus({ preventScroll: true });
@@ -178,7 +221,7 @@ function put(found) {
   const chip = $('#chip-new');
   chip.hidden = !added.size;
   chip.querySelector('span').textContent = `${added.size} new`;
-  if (added.size && Date.now() - saidAt > 10000) { saidAt = Date.now(); say(`${added.size} new payments`); }
+  if (added.size && Date.now() - saidAt > 10000) { saidAt = Date.now(); say(`${added.size} new ${list.dataset.noun}s`); }
 }
 /** This list as it is now, read again. */
 async function reading() {
@@ -197,7 +240,7 @@ async function showNew() {
   const again = id && document.getElementById(id);
   if (!again) return list.querySelector('[data-rows] a')?.focus({ preventScroll: true });
   mark(again);
-  list.querySelector('.scroll').scrollTop += again.getBoundingClientRect().top - before;   // it keeps its place under the eye
+  (list.querySelector('.scroll') ?? root).scrollTop += again.getBoundingClientRect().top - before;   // it keeps its place under the eye
   again.querySelector('a').focus({ preventScroll: true });
 }
 document.addEventListener('click', e => { if (e.target.closest('#chip-new')) showNew().catch(() => location.reload()); });
@@ -210,16 +253,16 @@ let prefix = 0;
 document.addEventListener('keydown', e => {
   if ((e.ctrlKey || e.metaKey) && e.key === 'k') { e.preventDefault(); if (!$('dialog[open]')) $('#find').select(); return; }
   if (e.key === 'Escape' && !$('dialog[open]') && !$(':popover-open')) {
-    if (document.activeElement.matches('input, textarea')) document.activeElement.blur(); else hideDrawer();
+    if (document.activeElement.matches('input, textarea')) document.activeElement.blur(); else if (drawer) hideDrawer(); else hideDetail();
     return;
   }
   if (e.ctrlKey || e.metaKey || e.altKey || e.target.matches('input, textarea, select') || $('dialog[open]') || !letters.checked) return;
-  const goal = { o: 'overview', p: 'payments' }[e.key];
+  const goal = { o: 'overview', p: 'payments', y: 'payrolls', g: 'gate', u: 'funding', f: 'files' }[e.key];
   if (goal && Date.now() - prefix < 1500) return void (location = $(`[data-page="${goal}"]`).href);
   const act = {
     j: () => step(1), k: () => step(-1), '/': () => $('#query')?.select(), '?': () => $('#keys').showModal(),
     g: () => { prefix = Date.now(); }, r: () => location.reload(), n: () => $('#chip-new:not([hidden])')?.click(),
-    c: () => $('#drawer:not([hidden]) [data-copy]')?.click(),
+    c: () => $('#drawer:not([hidden]) [data-copy], tr.detail [data-copy]')?.click(),
   }[e.key];
   if (act) { e.preventDefault(); act(); }
 });
