@@ -43,6 +43,7 @@ ALONE: Final[Mapping[str, str]] = {
     "parties": "headgate.parties.commands",
     "payments": "headgate.payments.commands",
     "recon": "headgate.recon.commands",
+    "simulate": "headgate.rails.simulate_commands",
     "tenants": "headgate.tenants.commands",
     "users": "headgate.tenants.commands",
 }
