@@ -7,4 +7,4 @@ from datetime import timedelta
 from headgate.jobs import Job
 from headgate.recon.closed_book import explain_old_residuals
 
-JOBS = [Job(name="recon.old_residuals", every=timedelta(minutes=15), run=explain_old_residuals)]
+JOBS = [Job(name="old_residuals", every=timedelta(minutes=15), run=explain_old_residuals)]
