@@ -32,6 +32,7 @@ app = typer.Typer(
 ALONE: Final[Mapping[str, str]] = {
     "audit": "headgate.audit.commands",
     "bench": "headgate.bench",
+    "clock": "headgate.twin.commands",
     "console": "headgate.console.commands",
     "db": "headgate.core.commands",
     "ingestion": "headgate.ingestion.commands",

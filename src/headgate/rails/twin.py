@@ -29,9 +29,11 @@ from headgate.rails.ach.records import Entry
 from headgate.rails.ach.return_codes import return_codes
 from headgate.rails.errors import FileRefused
 from headgate.rails.fake_statements import BankAccount, BankDay, BankLine, bai2, camt053
-from headgate.rails.twin_behaviour import Behaviour
+from headgate.rails.twin_behaviour import Behaviour, read_behaviour
 from headgate.rails.twin_disputes import contested_file, disputed_file
 from headgate.rails.twin_fates import BatchFate, Fate, chance, fates_of, happens
+
+__all__ = ["Answer", "BankTwin", "Behaviour", "Received", "read_behaviour"]
 
 ACKNOWLEDGED_AFTER: Final = timedelta(minutes=15)
 RETURNS_AT: Final = time(8, 30)
