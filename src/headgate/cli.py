@@ -34,6 +34,7 @@ ALONE: Final[Mapping[str, str]] = {
     "audit": "headgate.audit.commands",
     "banks": "headgate.rails.bank_commands",
     "bench": "headgate.bench",
+    "clock": "headgate.twin.commands",
     "console": "headgate.console.commands",
     "db": "headgate.core.commands",
     "events": "headgate.messaging.commands",

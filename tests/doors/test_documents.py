@@ -256,6 +256,10 @@ FOURTH: list[Row] = [
     ("", "parties unblock", ("{block[id]}", *T, "--reason", "mistaken")),
     ("", "ledger reverse-conversion", ("{conversion[id]}", *T, "--idempotency-key", "back", "--reason", "wrong")),
     ("", "ledger frozen-balance", ("{period[id]}", *T)),
+    ("", "clock bank", (*T, "--seed", "7")),
+    ("", "clock wire", (*T, "--legal-entity", "{entity[id]}", "--amount", "5.00")),
+    ("", "clock show", T),
+    ("", "clock advance", ("4h", *T)),
 ]
 
 

@@ -264,7 +264,7 @@ def test_a_future_day_waits_for_its_day_and_a_job_posts_it(book: Book, form: str
     total = "4.00" if form == "several" else "2.00"
     assert waits.status == "pending"
     assert shown(book, book.client) == ("10.00", f"-{total}", str(10 - int(total[0])) + ".00")
-    job = next(job for job in JOBS if job.name == "ledger.post_scheduled")
+    job = next(job for job in JOBS if job.name == "scheduled_posting")
     assert book.do(job.run) == {"posted": 0, "refused": 0}
 
     book.do(tenants.move_clock, by=timedelta(days=4))

@@ -9,12 +9,12 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from zoneinfo import ZoneInfo
 
-from headgate import ingestion, ledger, parties, payments, rails, tenants
+from headgate import ingestion, ledger, parties, payments, rails, tenants, twin
 from headgate.core import clock
 from headgate.core.db import Actor, Database, Tx
 from headgate.core.errors import Refused
 from headgate.core.money import Money, total, zero
-from headgate.demo.cast import BANK_ACCOUNT, CURRENCY, Play
+from headgate.demo.cast import BANK_ACCOUNT, CURRENCY, SEED, Play
 from headgate.demo.people import Client
 from headgate.demo.tell import Teller
 from headgate.rails import fake
@@ -135,6 +135,21 @@ def bank_statement(stage: Stage, day: date, *, charged: bool) -> bytes:
         booked = dataclasses.replace(booked, lines=(*booked.lines, charge))
     stage.vault = booked.closing
     return fake.bai2(booked) if stage.play.statements == "bai2" else fake.camt053(booked)
+
+
+def leave_bank(stage: Stage, number: int) -> None:
+    """From day `number` on the simulated bank goes by itself: it answers as the tenant's clock is advanced."""
+    since = stage.day(number)
+    twin.give_bank(
+        stage.database,
+        stage.tenant.id,
+        since=since,
+        opening=stage.vault,
+        account=BANK_ACCOUNT,
+        seed=SEED,
+        statements=stage.play.statements,
+        sent_before=[content for day, content in sorted(stage.returns.items()) if day >= since],
+    )
 
 
 def sent_files(stage: Stage, *, names: list[str] | None = None) -> list[bytes]:

@@ -16,7 +16,7 @@ from headgate.core.db import Database
 from headgate.core.money import Money, total
 from headgate.demo.cast import CURRENCY, SEED, Play, yours
 from headgate.demo.people import Client, register
-from headgate.demo.stage import Stage, balances, bank_statement, needs, sent_files, set_stage, take_in
+from headgate.demo.stage import Stage, balances, bank_statement, leave_bank, needs, sent_files, set_stage, take_in
 from headgate.demo.tell import Teller
 from headgate.ingestion import RegisterRow, get_artifact, list_statements, register_rows
 from headgate.rails import fake
@@ -67,8 +67,11 @@ def perform(database: Database, play: Play, tell: Teller) -> Stage:
     if play.told_to_the_end:
         stage.wake(5)
         morning(stage, 4)
+        leave_bank(stage, 5)
     else:
+        leave_bank(stage, 4)
         tell.line("The story stops here: payments are in flight, and what came back is still owed by the bank")
+        tell.line(f"It goes on with `headgate clock advance 3d --tenant {play.slug}`")
     tell.balances("After", balances(stage))
     return stage
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
@@ -11,6 +12,9 @@ from zoneinfo import ZoneInfo
 
 INSTALLATION: Final = UUID(int=0)
 """Under this id the installation's own jobs keep their schedule; no tenant has it."""
+
+_NAME: Final = re.compile("[a-z][a-z0-9_]{1,60}")
+"""What the schedules' table takes as a job's name (schedules_job_shape)."""
 
 RETRY_FIRST: Final = timedelta(seconds=15)
 RETRY_MAX: Final = timedelta(hours=1)
@@ -36,6 +40,8 @@ class Job:
     calls_out: bool = False
 
     def __post_init__(self) -> None:
+        if not _NAME.fullmatch(self.name):
+            raise TypeError(f"job {self.name!r} cannot be scheduled: name it in small letters, digits and underscores")
         if (self.every is None) == (self.at is None):
             raise TypeError(f"job {self.name} runs either every so often or at a time of day")
         if self.every is not None and self.every < timedelta(seconds=1):

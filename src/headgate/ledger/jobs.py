@@ -11,5 +11,5 @@ from headgate.ledger.reservations import expire_due
 JOBS = [
     Job(name="reservation_cleanup", every=timedelta(minutes=1), run=expire_due),
     Job(name="pending_cleanup", every=timedelta(minutes=1), run=expire_pending),
-    Job(name="ledger.post_scheduled", every=timedelta(minutes=1), run=post_scheduled),
+    Job(name="scheduled_posting", every=timedelta(minutes=1), run=post_scheduled),
 ]

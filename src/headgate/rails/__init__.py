@@ -2,10 +2,11 @@
 
 `RailOrder` is one attempt as payments hands it over; a `Rail` says whether it can carry it and writes it. `AchRail`
 is the American clearing house through one bank, whose files `ach` reads, judges and writes. `fake` is the bank's side:
-from the files it received it makes statements, returns and changes, for the demo, the tests and test tenants. `banks`
-holds what each bank demands, and `cutoffs` says from that which window an order makes and on which days it counts.
-`wire` writes and reads Fedwire's messages. `handover` judges what is known of a file that a bank was handed, and
-`acknowledgements` reads what the bank says of it.
+from the files it received it makes statements, returns and changes, for the demo, the tests and test tenants; `twin` is
+such a bank as a whole, with its mishaps, from a seed, and `twin_folders` its folders. `banks` holds what each bank
+demands, and `cutoffs` says from that which window an order makes and on which days it counts. `wire` writes and reads
+Fedwire's messages. `handover` judges what is known of a file that a bank was handed, and `acknowledgements` reads what
+the bank says of it.
 
 `InstantRail` is FedNow or RTP, whose messages `iso20022` writes, reads and judges; `instant_life` says what an answer, or
 silence, changes. A `Provider` is a rail that is spoken to order by order: `InstantProvider` does so over HTTP, and
@@ -15,7 +16,19 @@ All but the two that speak HTTP (`instant_provider`, `instant_face`) is pure: by
 Whether something is sent, and when, is decided in payments, which fixes time and ids in the database before the first byte.
 """
 
-from headgate.rails import ach, acknowledgements, banks, cutoffs, fake, handover, instant_life, iso20022, wire
+from headgate.rails import (
+    ach,
+    acknowledgements,
+    banks,
+    cutoffs,
+    fake,
+    handover,
+    instant_life,
+    iso20022,
+    twin,
+    twin_folders,
+    wire,
+)
 from headgate.rails.ach.calendar import (
     add_banking_days,
     banking_day_on_or_after,
@@ -58,7 +71,7 @@ __all__ = [
     "AccountType", "AchRail", "CannotWrite", "Carried", "Change", "Company", "Direction", "FileRefused", "FileSlot",
     "OutboundFile", "Rail", "RailOrder", "ReturnCode", "SecCode", "UnknownTrace", "ach", "acknowledgements",
     "add_banking_days", "banking_day_on_or_after", "banking_day_on_or_before", "banks", "check_digit", "cutoffs",
-    "fake", "handover", "holidays", "is_banking_day", "is_routing_number", "return_codes", "wire",
+    "fake", "handover", "holidays", "is_banking_day", "is_routing_number", "return_codes", "twin", "twin_folders", "wire",
 ]  # fmt: skip
 __all__ += [
     "IncomingPayment", "InstantProvider", "InstantRail", "OutboundMessage", "Outcome", "PaymentRequest", "Provider",

@@ -112,18 +112,24 @@ def choose_returns(files: Iterable[bytes], *, seed: int, count: int) -> dict[str
     }
 
 
-def return_file(files: Iterable[bytes], codes: Mapping[str, str], *, on: date) -> bytes:
-    """The file that brings these entries back: trace number → return code. Raises UnknownTrace, FileRefused."""
+def return_file(files: Iterable[bytes], codes: Mapping[str, str], *, on: date, first_sequence: int = 1) -> bytes:
+    """The file that brings these entries back: trace number → return code. Raises UnknownTrace, FileRefused.
+
+    Its own trace numbers are counted from `first_sequence`: two files of one day need numbers apart.
+    """
 
     def returned(sent: _Sent, code: str) -> EntrySpec:
         back = ReturnSpec(code, original_trace=sent.entry.trace_number, original_rdfi=sent.entry.rdfi)
         return _answer(sent, Money(sent.entry.amount_minor or 0, "USD"), back)
 
     chosen = _find(files, codes)
-    return _answers([(sent, sent.header.sec_code, returned(sent, code)) for sent, code in chosen], on=on)
+    answers = [(sent, sent.header.sec_code, returned(sent, code)) for sent, code in chosen]
+    return _answers(answers, on=on, first_sequence=first_sequence)
 
 
-def change_file(files: Iterable[bytes], changes: Mapping[str, tuple[str, str]], *, on: date) -> bytes:
+def change_file(
+    files: Iterable[bytes], changes: Mapping[str, tuple[str, str]], *, on: date, first_sequence: int = 1
+) -> bytes:
     """The file that asks for corrections: trace number → (change code, corrected data). Raises UnknownTrace."""
 
     def changed(sent: _Sent, change: tuple[str, str]) -> EntrySpec:
@@ -131,7 +137,8 @@ def change_file(files: Iterable[bytes], changes: Mapping[str, tuple[str, str]], 
         return _answer(sent, Money(0, "USD"), asked)
 
     chosen = _find(files, changes)
-    return _answers([(sent, "COR", changed(sent, change)) for sent, change in chosen], on=on)
+    answers = [(sent, "COR", changed(sent, change)) for sent, change in chosen]
+    return _answers(answers, on=on, first_sequence=first_sequence)
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,7 +228,7 @@ def _answer(sent: _Sent, amount: Money, addenda: ReturnSpec | ChangeSpec) -> Ent
     )
 
 
-def _answers(answers: Sequence[tuple[_Sent, str, EntrySpec]], *, on: date) -> bytes:
+def _answers(answers: Sequence[tuple[_Sent, str, EntrySpec]], *, on: date, first_sequence: int) -> bytes:
     """One file; a batch for each original batch and bank that answers, which numbers the traces as its own."""
     groups: dict[tuple[str, str, str], list[tuple[_Sent, EntrySpec]]] = {}
     for sent, sec_code, answer in answers:
@@ -248,6 +255,7 @@ def _answers(answers: Sequence[tuple[_Sent, str, EntrySpec]], *, on: date) -> by
         origin_name=bank.destination_name if bank else BANK_NAME,
         created_at=datetime.combine(on, time(8, 30)),
         modifier="R",
+        first_trace_sequence=first_sequence,
         rules=_BANK_RULES,
     )
     return build_file(spec, batches).content

@@ -8,6 +8,7 @@ import typer
 
 from headgate.core.errors import Malformed
 from headgate.core.terminal import say
+from headgate.rails import twin_commands
 
 app = typer.Typer(
     name="simulate",
@@ -18,7 +19,10 @@ app = typer.Typer(
 
 @app.callback()
 def simulate() -> None:
-    """What is simulated moves no money, keeps nothing on disk and reaches nobody."""
+    """What is simulated moves no money and reaches nobody."""
+
+
+app.command()(twin_commands.bank)
 
 
 @app.command()

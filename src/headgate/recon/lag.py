@@ -13,7 +13,7 @@ LAG_BANKING_DAYS = 2
 def watch_lag(tx: Tx) -> int:
     """Announce each account that moved since it last balanced, more than two banking days ago; how many are new.
 
-    Once a day for each, with a case. An account that nobody ever reconciled has no lag. The job `recon.lag`.
+    Once a day for each, with a case. An account that nobody ever reconciled has no lag. The job `recon_lag`.
     """
     today = tx.now().date()
     due = rails.add_banking_days(today, -LAG_BANKING_DAYS)

@@ -1,0 +1,74 @@
+"""What a tenant's simulated bank sends is taken in as any bank's files are: kept, read, and told to the domains."""
+
+from __future__ import annotations
+
+from datetime import date
+from uuid import UUID
+
+from headgate import funding, ingestion, ledger, payments, recon
+from headgate.core.db import Database, Tx
+from headgate.core.errors import HeadgateError, Refused
+from headgate.rails import twin
+from headgate.twin.bank import ACTOR
+
+SOURCE = "bank"
+_CURRENCY = "USD"
+
+
+def take_in(database: Database, tenant_id: UUID, answer: twin.Answer) -> str:
+    """Take one file in; what became of it, in a line. What cannot be taken in is a case, and the line says why."""
+    if answer.kind == "acknowledgement":
+        # It lies where the tenant's bank profile looks for acknowledgements, once it is sent.
+        said = [line for line in answer.content.decode("ascii", "replace").splitlines() if line.startswith("STATUS: ")]
+        return said[0].removeprefix("STATUS: ").lower() if said and answer.is_whole else "broke off"
+    with database.begin(tenant_id=tenant_id, actor=ACTOR) as tx:
+        artifact = ingestion.receive(tx, source=SOURCE, filename=answer.name, data=answer.content).id
+    with database.begin(tenant_id=tenant_id, actor=ACTOR) as tx:
+        reading = ingestion.reading_of(tx, artifact) or ingestion.read(tx, artifact)
+    if isinstance(reading, Refused):
+        return reading.message
+    try:
+        if answer.kind == "statement":
+            return _statement(database, tenant_id, artifact)
+        with database.begin(tenant_id=tenant_id, actor=ACTOR) as tx:
+            return _returns(tx, artifact)
+    except HeadgateError as error:
+        return f"not taken in: {error.message}"
+
+
+def _statement(database: Database, tenant_id: UUID, artifact: str) -> str:
+    with database.begin(tenant_id=tenant_id, actor=ACTOR) as tx:
+        deposits = funding.settle_deposits(tx, artifact_id=artifact)
+        effects = payments.settle_from_statement(tx, artifact_id=artifact)
+    parts = [
+        (len(deposits.new), "deposits"),
+        (effects.instructions_settled, "payments settled"),
+        (effects.return_credits, "returned amounts given back"),
+        (len(effects.mismatched), "files that differ"),
+    ]
+    said = ", ".join(f"{count} {what}" for count, what in parts if count) or "nothing new"
+    with database.begin(tenant_id=tenant_id, actor=ACTOR) as tx:
+        statements = ingestion.list_statements(tx, artifact_id=artifact)
+    days = sorted({found.statement_on for found in statements if found.statement_on is not None})
+    for day in days:
+        with database.begin(tenant_id=tenant_id, actor=ACTOR) as tx:
+            said += f"; {_reconcile(tx, [found.id for found in statements], day)}"
+    return said
+
+
+def _reconcile(tx: Tx, statements: list[str], day: date) -> str:
+    cash = ledger.account_for(tx, "CASH", _CURRENCY)
+    for statement in statements:
+        recon.link_bank_account(tx, account=cash.id, statement_id=statement)
+    found = recon.run(tx, account=cash.id, on=day)
+    return f"{day} {found.status}"
+
+
+def _returns(tx: Tx, artifact: str) -> str:
+    effects = payments.return_from_file(tx, artifact_id=artifact)
+    parts = [
+        (len(effects.returned), "payments returned"),
+        (effects.orphans, "returns of nothing that was sent"),
+        (effects.repeated, "known already"),
+    ]
+    return ", ".join(f"{count} {what}" for count, what in parts if count) or "nothing returned"
