@@ -695,11 +695,25 @@ function core.correlation_id()
   body 4730d1168d5a8948
   grant EXECUTE to PUBLIC
 
+function core.currency_exponent(p_currency text)
+  owner headgate_owner
+  comment How many decimals a currency of ISO 4217 has; NULL for what is none
+  returns integer, sql, immutable, parallel safe
+  body f2eb3f0b1e4c4675
+  grant EXECUTE to PUBLIC
+
 function core.isolate(target regclass)
   owner headgate_owner
   comment Row-level security, enabled and forced: a tenant sees and writes its own rows only
   returns void, plpgsql, volatile
   body b08e58f0c07e4142
+
+function core.major(p_minor bigint, p_currency text)
+  owner headgate_owner
+  comment An amount in major units, exact and with the currency's own decimals: 1250 USD is 12.50
+  returns numeric, sql, immutable, parallel safe
+  body 95d0a918d09123a7
+  grant EXECUTE to PUBLIC
 
 function core.make_schema(name text, purpose text)
   owner headgate_owner
@@ -796,13 +810,91 @@ schema funding
   grant CREATE, USAGE to headgate_poster
   grant CREATE, USAGE to headgate_resolver
   grant USAGE to headgate_app
+  grant USAGE to headgate_operator
   grant USAGE to headgate_readonly
+
+function funding.refuse_intent_change()
+  owner headgate_owner
+  comment Row trigger: what a funding request was made for stays as it was
+  returns trigger, plpgsql, volatile
+  body 0884a95b2a239066
+
+function funding.require_final()
+  owner headgate_owner
+  comment Row trigger: only money whose hold has passed on the tenant's clock, and that was not returned, becomes final
+  returns trigger, plpgsql, volatile
+  body 85706eebcbca4ce4
+
+table funding.credit_lines
+  owner headgate_owner
+  comment How much of the tenant's own money a client may be lent, until when; approved, the newest row counts. It counts in the pay gate only when drawn
+  row security enabled, forced
+  grant INSERT, SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column tenant_id uuid not null
+  column id text collate C not null
+  column legal_entity_id text collate C not null
+  column currency text collate C not null
+  column limit_minor bigint not null
+  column valid_from timestamp with time zone not null
+  column valid_until timestamp with time zone not null
+  column reason text not null
+  column approval_id text collate C not null
+  column set_by text not null default core.actor_id()
+  column recorded_at timestamp with time zone not null default clock_timestamp()
+  constraint credit_lines_end CHECK (((valid_until > valid_from) AND (valid_until < 'infinity'::timestamp with time zone)))
+  constraint credit_lines_legal_entity_fkey FOREIGN KEY (tenant_id, legal_entity_id) REFERENCES tenants.legal_entities(tenant_id, id)
+  constraint credit_lines_limit_is_not_negative CHECK ((limit_minor >= 0))
+  constraint credit_lines_one_an_approval UNIQUE (tenant_id, approval_id)
+  constraint credit_lines_pkey PRIMARY KEY (tenant_id, id)
+  constraint credit_lines_say_why CHECK ((btrim(reason) <> ''::text))
+  constraint credit_lines_were_approved FOREIGN KEY (tenant_id, approval_id) REFERENCES cases.approval_uses(tenant_id, approval_id)
+  INDEX credit_lines_of_legal_entity ON funding.credit_lines USING btree (tenant_id, legal_entity_id, currency, id DESC)
+  policy tenant_deletes permissive for delete to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+  policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  always TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON funding.credit_lines FOR EACH STATEMENT EXECUTE FUNCTION core.refuse_change()
+
+table funding.credit_moves
+  owner headgate_owner
+  comment What was drawn of a credit line, from the tenant's own settled money into the client's funds, and what was paid back
+  row security enabled, forced
+  grant INSERT, SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column tenant_id uuid not null
+  column id text collate C not null
+  column idempotency_key text collate C not null
+  column legal_entity_id text collate C not null
+  column currency text collate C not null
+  column kind text not null
+  column amount_minor bigint not null
+  column transaction_id bigint not null
+  column approval_id text collate C
+  column moved_at timestamp with time zone not null
+  column recorded_at timestamp with time zone not null default clock_timestamp()
+  constraint credit_moves_amount_is_positive CHECK ((amount_minor > 0))
+  constraint credit_moves_drawing_is_approved CHECK (((kind = 'drawn'::text) = (approval_id IS NOT NULL)))
+  constraint credit_moves_key UNIQUE (tenant_id, idempotency_key)
+  constraint credit_moves_kind_is_known CHECK ((kind = ANY (ARRAY['drawn'::text, 'repaid'::text])))
+  constraint credit_moves_legal_entity_fkey FOREIGN KEY (tenant_id, legal_entity_id) REFERENCES tenants.legal_entities(tenant_id, id)
+  constraint credit_moves_one_an_approval UNIQUE (tenant_id, approval_id)
+  constraint credit_moves_one_transaction_each UNIQUE (tenant_id, transaction_id)
+  constraint credit_moves_pkey PRIMARY KEY (tenant_id, id)
+  constraint credit_moves_were_approved FOREIGN KEY (tenant_id, approval_id) REFERENCES cases.approval_uses(tenant_id, approval_id)
+  INDEX credit_moves_of_legal_entity ON funding.credit_moves USING btree (tenant_id, legal_entity_id, currency)
+  policy tenant_deletes permissive for delete to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+  policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  always TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON funding.credit_moves FOR EACH STATEMENT EXECUTE FUNCTION core.refuse_change()
 
 table funding.deposits
   owner headgate_owner
   comment Money that came in, as a bank said it: one row a statement line; without a legal entity the payer is unknown and the money lies in SUSPENSE
   row security enabled, forced
   grant INSERT, SELECT to headgate_app
+  grant SELECT to headgate_operator
   grant SELECT to headgate_readonly
   column tenant_id uuid not null
   column id text collate C not null
@@ -825,7 +917,7 @@ table funding.deposits
   constraint deposits_one_transaction_each UNIQUE (tenant_id, transaction_id)
   constraint deposits_payer_is_known_by_a_reference CHECK (((legal_entity_id IS NULL) = (reference IS NULL)))
   constraint deposits_pkey PRIMARY KEY (tenant_id, id)
-  constraint deposits_rail_is_known CHECK ((rail = ANY (ARRAY['wire'::text, 'ach_credit'::text, 'realtime'::text])))
+  constraint deposits_rail_is_known CHECK ((rail = ANY (ARRAY['wire'::text, 'ach_credit'::text, 'realtime'::text, 'book'::text])))
   constraint deposits_same_evidence_counts_once UNIQUE (tenant_id, source, external_id)
   INDEX deposits_of_legal_entity ON funding.deposits USING btree (tenant_id, legal_entity_id, id)
   policy tenant_deletes permissive for delete to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
@@ -834,11 +926,79 @@ table funding.deposits
   policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
   always TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON funding.deposits FOR EACH STATEMENT EXECUTE FUNCTION core.refuse_change()
 
+table funding.events
+  owner headgate_owner
+  comment What happened to a funding request: money that settled (less or more than asked), or was returned; append-only
+  row security enabled, forced
+  grant INSERT, SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column tenant_id uuid not null
+  column id text collate C not null
+  column funding_request_id text collate C not null
+  column legal_entity_id text collate C not null
+  column kind text not null
+  column rail text not null
+  column provider text collate C not null
+  column external_trace_id text collate C not null
+  column amount_minor bigint not null
+  column currency text collate C not null
+  column settled_at timestamp with time zone not null
+  column return_deadline_at timestamp with time zone -- Until when the bank may take it back; NULL where the rail is final when it settles
+  column final_at timestamp with time zone -- From when on it may be reserved; until then it is provisional and lies in PROVISIONAL_FUNDS
+  column of_event_id text collate C
+  column return_code text
+  column transaction_id bigint not null
+  column deposit_id text collate C
+  column clawed_minor bigint not null default 0
+  column receivable_minor bigint not null default 0 -- Of a late return: what the client's funds no longer held, and the client owes
+  column recorded_at timestamp with time zone not null default clock_timestamp()
+  constraint events_amount_is_positive CHECK ((amount_minor > 0))
+  constraint events_are_returned_once UNIQUE (tenant_id, of_event_id)
+  constraint events_deposit_fkey FOREIGN KEY (tenant_id, deposit_id) REFERENCES funding.deposits(tenant_id, id)
+  constraint events_kind_is_known CHECK ((kind = ANY (ARRAY['settled'::text, 'partially_funded'::text, 'overfunded'::text, 'returned'::text])))
+  constraint events_late_return_is_taken_back CHECK (((clawed_minor >= 0) AND (receivable_minor >= 0) AND (((clawed_minor + receivable_minor) = 0) OR ((kind = 'returned'::text) AND ((clawed_minor + receivable_minor) = amount_minor)))))
+  constraint events_money_becomes_final CHECK ((((kind <> 'returned'::text) = (final_at IS NOT NULL)) AND (final_at >= settled_at)))
+  constraint events_of_event_fkey FOREIGN KEY (tenant_id, of_event_id) REFERENCES funding.events(tenant_id, id)
+  constraint events_pkey PRIMARY KEY (tenant_id, id)
+  constraint events_request_fkey FOREIGN KEY (tenant_id, funding_request_id) REFERENCES funding.requests(tenant_id, id)
+  constraint events_return_names_its_event CHECK ((((kind = 'returned'::text) = ((of_event_id IS NOT NULL) AND (return_code IS NOT NULL))) AND ((kind = 'returned'::text) OR (return_code IS NULL))))
+  constraint events_same_evidence_counts_once UNIQUE (tenant_id, provider, external_trace_id, funding_request_id)
+  INDEX events_held ON funding.events USING btree (tenant_id, legal_entity_id, currency, final_at) WHERE (return_deadline_at IS NOT NULL)
+  INDEX events_of_request ON funding.events USING btree (tenant_id, funding_request_id, id)
+  INDEX events_owed ON funding.events USING btree (tenant_id, legal_entity_id, currency, id) WHERE (receivable_minor > 0)
+  policy tenant_deletes permissive for delete to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+  policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  always TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON funding.events FOR EACH STATEMENT EXECUTE FUNCTION core.refuse_change()
+
+table funding.finalisations
+  owner headgate_owner
+  comment Provisional money whose hold has passed: the posting that made it the client's, to be reserved
+  row security enabled, forced
+  grant INSERT, SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column tenant_id uuid not null
+  column event_id text collate C not null
+  column transaction_id bigint not null
+  column finalised_at timestamp with time zone not null
+  column recorded_at timestamp with time zone not null default clock_timestamp()
+  constraint finalisations_event_fkey FOREIGN KEY (tenant_id, event_id) REFERENCES funding.events(tenant_id, id)
+  constraint finalisations_one_transaction_each UNIQUE (tenant_id, transaction_id)
+  constraint finalisations_pkey PRIMARY KEY (tenant_id, event_id)
+  policy tenant_deletes permissive for delete to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+  policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  always TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON funding.finalisations FOR EACH STATEMENT EXECUTE FUNCTION core.refuse_change()
+  always TRIGGER finalisations_are_due BEFORE INSERT ON funding.finalisations FOR EACH ROW EXECUTE FUNCTION funding.require_final()
+
 table funding.gate_evaluations
   owner headgate_owner
   comment Every judgement of the gate with the figures it saw; a subject's judgements are numbered, whichever gate made them
   row security enabled, forced
   grant INSERT, SELECT to headgate_app
+  grant SELECT to headgate_operator
   grant SELECT to headgate_readonly
   column tenant_id uuid not null
   column id text collate C not null
@@ -861,23 +1021,179 @@ table funding.gate_evaluations
   column funded_until timestamp with time zone -- The settlement time of the newest deposit that the figures counted: how old the evidence was
   column evaluated_at timestamp with time zone not null
   column recorded_at timestamp with time zone not null default clock_timestamp()
+  column funding_request_id text collate C -- The request by which the subject's money is asked for
+  column mode text not null default 'strict'::text -- How the commit gate judged: strict needs policies and funds, hybrid policies, soft warns. The pay gate is always strict
+  column outcome text -- warned: it did not pass, and the mode let it be committed all the same; nothing was reserved for what lacked. NULL before there were modes
+  column policy_violated text -- The first policy that was violated; all of them stand in violations
+  column violations jsonb not null default '[]'::jsonb
+  column override_reason text
+  column cure_expected_at timestamp with time zone -- When expected funding would cover what lacks, as far as it is announced
+  column evidence_age interval generated as ((evaluated_at - funded_until)) stored -- How old the newest settled money was that the figures counted
+  column fingerprint bytea -- Who is paid how much, whatever the payroll is called: the same again within days is a duplicate
+  column pay_on date
   constraint gate_evaluations_are_numbered UNIQUE (tenant_id, subject, evaluation_no)
   constraint gate_evaluations_available_adds_up CHECK ((available_minor = ((posted_minor - reserved_minor) + own_reserved_minor)))
   constraint gate_evaluations_failure_has_a_reason CHECK ((passed = (reason IS NULL)))
   constraint gate_evaluations_gate_type CHECK ((gate_type = ANY (ARRAY['commit'::text, 'pay'::text])))
   constraint gate_evaluations_legal_entity_fkey FOREIGN KEY (tenant_id, legal_entity_id) REFERENCES tenants.legal_entities(tenant_id, id)
+  constraint gate_evaluations_mode_is_known CHECK ((mode = ANY (ARRAY['soft'::text, 'hybrid'::text, 'strict'::text])))
   constraint gate_evaluations_number_is_positive CHECK ((evaluation_no > 0))
+  constraint gate_evaluations_outcome_agrees CHECK ((((outcome = 'passed'::text) = passed) AND ((outcome <> 'warned'::text) OR ((mode <> 'strict'::text) AND ((mode = 'soft'::text) OR (reason <> 'policy_violation'::text))))))
+  constraint gate_evaluations_outcome_is_known CHECK ((outcome = ANY (ARRAY['passed'::text, 'warned'::text, 'blocked'::text])))
   constraint gate_evaluations_pass_is_covered CHECK (((NOT passed) OR (available_minor >= required_minor)))
+  constraint gate_evaluations_pay_gate_is_strict CHECK (((gate_type = 'commit'::text) OR (mode = 'strict'::text)))
   constraint gate_evaluations_pkey PRIMARY KEY (tenant_id, id)
-  constraint gate_evaluations_reason CHECK ((reason = ANY (ARRAY['insufficient_funds'::text, 'reservation_conflict'::text])))
+  constraint gate_evaluations_reason CHECK ((reason = ANY (ARRAY['insufficient_funds'::text, 'policy_violation'::text, 'reservation_conflict'::text])))
+  constraint gate_evaluations_request_fkey FOREIGN KEY (tenant_id, funding_request_id) REFERENCES funding.requests(tenant_id, id)
   constraint gate_evaluations_requirement_is_positive CHECK ((required_minor > 0))
+  constraint gate_evaluations_violation_is_named CHECK (((reason IS DISTINCT FROM 'policy_violation'::text) OR (policy_violated IS NOT NULL)))
+  INDEX gate_evaluations_by_fingerprint ON funding.gate_evaluations USING btree (tenant_id, legal_entity_id, fingerprint) WHERE ((gate_type = 'commit'::text) AND (outcome <> 'blocked'::text))
+  INDEX gate_evaluations_by_time ON funding.gate_evaluations USING btree (tenant_id, evaluated_at) INCLUDE (outcome, legal_entity_id)
   INDEX gate_evaluations_failed ON funding.gate_evaluations USING btree (tenant_id, id) WHERE (NOT passed)
+  INDEX gate_evaluations_history ON funding.gate_evaluations USING btree (tenant_id, legal_entity_id, currency, id DESC) INCLUDE (subject, required_minor, outcome) WHERE ((gate_type = 'commit'::text) AND (outcome <> 'blocked'::text))
   INDEX gate_evaluations_of_legal_entity ON funding.gate_evaluations USING btree (tenant_id, legal_entity_id, id)
   policy tenant_deletes permissive for delete to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
   policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
   policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
   policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
   always TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON funding.gate_evaluations FOR EACH STATEMENT EXECUTE FUNCTION core.refuse_change()
+
+table funding.limit_counters
+  owner headgate_owner
+  comment One row a tenant, legal entity ('' for all), policy and day of its zone: locked before the account, so that no two committers pass on the same room
+  row security enabled, forced
+  grant INSERT, SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  grant UPDATE (used) to headgate_app
+  column tenant_id uuid not null
+  column legal_entity_id text collate C not null
+  column policy text collate C not null
+  column currency text collate C not null
+  column window_on date not null
+  column used bigint not null default 0
+  constraint limit_counters_are_not_negative CHECK ((used >= 0))
+  constraint limit_counters_pkey PRIMARY KEY (tenant_id, legal_entity_id, policy, currency, window_on)
+  policy tenant_deletes permissive for delete to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+  policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+
+table funding.limit_uses
+  owner headgate_owner
+  comment What each payroll took of a day's room: what was reserved for that day, or what was sent on it where that is more
+  row security enabled, forced
+  grant INSERT, SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  grant UPDATE (committed) to headgate_app
+  grant UPDATE (paid) to headgate_app
+  column tenant_id uuid not null
+  column legal_entity_id text collate C not null
+  column policy text collate C not null
+  column currency text collate C not null
+  column window_on date not null
+  column subject text collate C not null
+  column committed bigint not null default 0
+  column paid bigint not null default 0
+  column used bigint not null generated as (GREATEST(committed, paid)) stored
+  constraint limit_uses_are_not_negative CHECK (((committed >= 0) AND (paid >= 0)))
+  constraint limit_uses_counter_fkey FOREIGN KEY (tenant_id, legal_entity_id, policy, currency, window_on) REFERENCES funding.limit_counters(tenant_id, legal_entity_id, policy, currency, window_on)
+  constraint limit_uses_pkey PRIMARY KEY (tenant_id, legal_entity_id, policy, currency, window_on, subject)
+  policy tenant_deletes permissive for delete to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+  policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+
+table funding.limits
+  owner headgate_owner
+  comment What a policy allows, for all legal entities of a tenant ('') or one; each row was approved by another person, the newest in force counts
+  row security enabled, forced
+  grant INSERT, SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column tenant_id uuid not null
+  column id text collate C not null
+  column legal_entity_id text collate C not null default ''::text
+  column policy text collate C not null
+  column currency text collate C not null
+  column amount_minor bigint
+  column count bigint
+  column ratio_bps bigint -- A ratio in hundredths of a percent: 20000 is twice
+  column days integer
+  column is_off boolean not null default false
+  column valid_from timestamp with time zone not null
+  column valid_until timestamp with time zone not null default 'infinity'::timestamp with time zone
+  column reason text not null
+  column approval_id text collate C not null
+  column set_by text not null default core.actor_id()
+  column recorded_at timestamp with time zone not null default clock_timestamp()
+  constraint limits_end_after_they_begin CHECK ((valid_until > valid_from))
+  constraint limits_figures_are_not_negative CHECK (((amount_minor >= 0) AND (count >= 0) AND (ratio_bps >= 0) AND (days >= 0)))
+  constraint limits_one_an_approval UNIQUE (tenant_id, approval_id)
+  constraint limits_pkey PRIMARY KEY (tenant_id, id)
+  constraint limits_say_why CHECK ((btrim(reason) <> ''::text))
+  constraint limits_were_approved FOREIGN KEY (tenant_id, approval_id) REFERENCES cases.approval_uses(tenant_id, approval_id)
+  INDEX limits_in_force ON funding.limits USING btree (tenant_id, legal_entity_id, policy, currency, id DESC)
+  policy tenant_deletes permissive for delete to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+  policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  always TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON funding.limits FOR EACH STATEMENT EXECUTE FUNCTION core.refuse_change()
+
+table funding.message_templates
+  owner headgate_owner
+  comment What the client is told when the gate stays shut, in the tenant's own words; without a row Headgate's
+  row security enabled, forced
+  grant INSERT, SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  grant UPDATE (changed_at) to headgate_app
+  grant UPDATE (changed_by) to headgate_app
+  grant UPDATE (text) to headgate_app
+  column tenant_id uuid not null
+  column key text collate C not null
+  column text text not null
+  column changed_by text not null default core.actor_id()
+  column changed_at timestamp with time zone not null default clock_timestamp()
+  constraint message_templates_name_only_the_amount CHECK ((replace(text, '{amount}'::text, ''::text) !~ '[{}]'::text))
+  constraint message_templates_pkey PRIMARY KEY (tenant_id, key)
+  constraint message_templates_text_length CHECK (((length(text) >= 1) AND (length(text) <= 500)))
+  policy tenant_deletes permissive for delete to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+  policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+
+table funding.overrides
+  owner headgate_owner
+  comment What two people allowed beside the policies, until when: one policy for one payroll, or a blocked payee. None lets unfunded money leave
+  row security enabled, forced
+  grant INSERT, SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column tenant_id uuid not null
+  column id text collate C not null
+  column kind text not null
+  column legal_entity_id text collate C not null
+  column policy text collate C
+  column subject text collate C
+  column party_id text collate C
+  column valid_until timestamp with time zone not null
+  column reason text not null
+  column approval_id text collate C not null
+  column granted_by text not null default core.actor_id()
+  column granted_at timestamp with time zone not null
+  column recorded_at timestamp with time zone not null default clock_timestamp()
+  constraint overrides_end CHECK (((valid_until > granted_at) AND (valid_until < 'infinity'::timestamp with time zone)))
+  constraint overrides_kind_is_known CHECK ((kind = ANY (ARRAY['policy_exception'::text, 'payee_unblock'::text])))
+  constraint overrides_legal_entity_fkey FOREIGN KEY (tenant_id, legal_entity_id) REFERENCES tenants.legal_entities(tenant_id, id)
+  constraint overrides_name_what_they_allow CHECK ( CASE kind WHEN 'policy_exception'::text THEN ((policy IS NOT NULL) AND (subject IS NOT NULL)) ELSE (party_id IS NOT NULL) END)
+  constraint overrides_one_an_approval UNIQUE (tenant_id, approval_id)
+  constraint overrides_party_fkey FOREIGN KEY (tenant_id, party_id) REFERENCES parties.parties(tenant_id, id)
+  constraint overrides_pkey PRIMARY KEY (tenant_id, id)
+  constraint overrides_say_why CHECK ((btrim(reason) <> ''::text))
+  constraint overrides_were_approved FOREIGN KEY (tenant_id, approval_id) REFERENCES cases.approval_uses(tenant_id, approval_id)
+  INDEX overrides_of_legal_entity ON funding.overrides USING btree (tenant_id, legal_entity_id, valid_until)
+  policy tenant_deletes permissive for delete to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+  policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  always TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON funding.overrides FOR EACH STATEMENT EXECUTE FUNCTION core.refuse_change()
 
 table funding.payer_references
   owner headgate_owner
@@ -899,6 +1215,162 @@ table funding.payer_references
   policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
   always TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON funding.payer_references FOR EACH STATEMENT EXECUTE FUNCTION core.refuse_change()
 
+table funding.rail_offers
+  owner headgate_owner
+  comment Over which rails a legal entity's money can come in, as its bank profile says; the newest row counts
+  row security enabled, forced
+  grant INSERT, SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column tenant_id uuid not null
+  column id bigint not null generated always as identity
+  column legal_entity_id text collate C not null
+  column profile text collate C not null
+  column rails text[] not null
+  column default_rail text not null
+  column offered_by text not null default core.actor_id()
+  column recorded_at timestamp with time zone not null default clock_timestamp()
+  constraint rail_offers_default_is_offered CHECK ((default_rail = ANY (rails)))
+  constraint rail_offers_legal_entity_fkey FOREIGN KEY (tenant_id, legal_entity_id) REFERENCES tenants.legal_entities(tenant_id, id)
+  constraint rail_offers_pkey PRIMARY KEY (tenant_id, id)
+  constraint rail_offers_profile_is_named CHECK ((profile ~ '^[a-z][a-z0-9_]{0,59}$'::text))
+  constraint rail_offers_rails_are_known CHECK (((rails <@ ARRAY['ach_debit'::text, 'inbound_wire'::text, 'drawdown'::text, 'fednow_rfp'::text, 'rtp_rfp'::text, 'book'::text]) AND (cardinality(rails) > 0)))
+  INDEX rail_offers_of_legal_entity ON funding.rail_offers USING btree (tenant_id, legal_entity_id, id DESC)
+  policy tenant_deletes permissive for delete to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+  policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  always TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON funding.rail_offers FOR EACH STATEMENT EXECUTE FUNCTION core.refuse_change()
+
+table funding.recoveries
+  owner headgate_owner
+  comment What a client owed for a late return and later money paid back, before anything else could reserve it
+  row security enabled, forced
+  grant INSERT, SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column tenant_id uuid not null
+  column id text collate C not null
+  column return_event_id text collate C not null
+  column amount_minor bigint not null
+  column transaction_id bigint not null
+  column recovered_at timestamp with time zone not null
+  column recorded_at timestamp with time zone not null default clock_timestamp()
+  constraint recoveries_amount_is_positive CHECK ((amount_minor > 0))
+  constraint recoveries_event_fkey FOREIGN KEY (tenant_id, return_event_id) REFERENCES funding.events(tenant_id, id)
+  constraint recoveries_one_transaction_each UNIQUE (tenant_id, transaction_id)
+  constraint recoveries_pkey PRIMARY KEY (tenant_id, id)
+  INDEX recoveries_of_event ON funding.recoveries USING btree (tenant_id, return_event_id)
+  policy tenant_deletes permissive for delete to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+  policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  always TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON funding.recoveries FOR EACH STATEMENT EXECUTE FUNCTION core.refuse_change()
+
+table funding.requests
+  owner headgate_owner
+  comment What money is asked for, of whom, over which rail and by when: the intent. What came stands in funding.events
+  row security enabled, forced
+  grant INSERT, SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  grant UPDATE (asked_minor) to headgate_app
+  grant UPDATE (block_reason) to headgate_app
+  grant UPDATE (changed_at) to headgate_app
+  grant UPDATE (instructions) to headgate_app
+  grant UPDATE (status) to headgate_app
+  column tenant_id uuid not null
+  column id text collate C not null
+  column idempotency_key text collate C not null
+  column legal_entity_id text collate C not null
+  column subject text collate C -- The payroll that needs the money; each commit of a payroll makes or reuses one request
+  column rail text not null
+  column profile text collate C not null
+  column amount_minor bigint not null -- The need
+  column asked_minor bigint not null -- What the client was asked to pay of it: what lacked when the gate last judged
+  column currency text collate C not null
+  column due_on date not null
+  column instructions jsonb not null
+  column status text not null -- covered: nothing is asked for; settled is provisional while a hold runs; final can be reserved
+  column block_reason text
+  column created_at timestamp with time zone not null
+  column changed_at timestamp with time zone not null
+  column recorded_at timestamp with time zone not null default clock_timestamp()
+  constraint requests_amount_is_positive CHECK ((amount_minor > 0))
+  constraint requests_asks_no_more_than_the_need CHECK (((asked_minor >= 0) AND (asked_minor <= amount_minor)))
+  constraint requests_block_reason CHECK ((block_reason = ANY (ARRAY['insufficient_funds'::text, 'policy_violation'::text, 'reservation_conflict'::text])))
+  constraint requests_key UNIQUE (tenant_id, idempotency_key)
+  constraint requests_key_length CHECK (((length(idempotency_key) >= 1) AND (length(idempotency_key) <= 255)))
+  constraint requests_legal_entity_fkey FOREIGN KEY (tenant_id, legal_entity_id) REFERENCES tenants.legal_entities(tenant_id, id)
+  constraint requests_one_a_subject UNIQUE (tenant_id, subject)
+  constraint requests_pkey PRIMARY KEY (tenant_id, id)
+  constraint requests_rail_is_known CHECK ((rail = ANY (ARRAY['ach_debit'::text, 'inbound_wire'::text, 'drawdown'::text, 'fednow_rfp'::text, 'rtp_rfp'::text, 'book'::text])))
+  INDEX requests_of_legal_entity ON funding.requests USING btree (tenant_id, legal_entity_id, id)
+  INDEX requests_waiting ON funding.requests USING btree (tenant_id, legal_entity_id, currency, due_on, id) WHERE (status = ANY (ARRAY['requested'::text, 'submitted'::text, 'partially_funded'::text, 'returned'::text]))
+  policy tenant_deletes permissive for delete to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+  policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  always TRIGGER request_moves BEFORE INSERT OR UPDATE OF status ON funding.requests FOR EACH ROW EXECUTE FUNCTION core.check_transition('request', 'funding.transitions')
+  always TRIGGER requests_are_kept BEFORE DELETE OR TRUNCATE ON funding.requests FOR EACH STATEMENT EXECUTE FUNCTION core.refuse_change()
+  always TRIGGER requests_stay BEFORE UPDATE ON funding.requests FOR EACH ROW WHEN (((((((((((((old.tenant_id IS DISTINCT FROM new.tenant_id) OR (old.id IS DISTINCT FROM new.id)) OR (old.idempotency_key IS DISTINCT FROM new.idempotency_key)) OR (old.legal_entity_id IS DISTINCT FROM new.legal_entity_id)) OR (old.subject IS DISTINCT FROM new.subject)) OR (old.rail IS DISTINCT FROM new.rail)) OR (old.profile IS DISTINCT FROM new.profile)) OR (old.amount_minor IS DISTINCT FROM new.amount_minor)) OR (old.currency IS DISTINCT FROM new.currency)) OR (old.due_on IS DISTINCT FROM new.due_on)) OR (old.created_at IS DISTINCT FROM new.created_at)) OR (old.recorded_at IS DISTINCT FROM new.recorded_at))) EXECUTE FUNCTION funding.refuse_intent_change()
+
+table funding.settings
+  owner headgate_owner
+  comment What a tenant chose for all its legal entities ('') or for one; changed under approval, the newest row in force counts. None of them is about the pay gate, which is always strict
+  row security enabled, forced
+  grant INSERT, SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column tenant_id uuid not null
+  column id bigint not null generated always as identity
+  column legal_entity_id text collate C not null default ''::text
+  column name text not null
+  column value text not null
+  column valid_until timestamp with time zone not null default 'infinity'::timestamp with time zone
+  column reason text not null
+  column approval_id text collate C not null
+  column set_by text not null default core.actor_id()
+  column set_at timestamp with time zone not null
+  column recorded_at timestamp with time zone not null default clock_timestamp()
+  constraint settings_are_known CHECK ( CASE name WHEN 'commit_gate_mode'::text THEN (value = ANY (ARRAY['soft'::text, 'hybrid'::text, 'strict'::text])) WHEN 'hold_banking_days.ach_debit'::text THEN (value ~ '^(0|[1-9][0-9]?)$'::text) WHEN 'clawback'::text THEN (value = ANY (ARRAY['available'::text, 'available_then_reserved'::text, 'none'::text])) ELSE false END)
+  constraint settings_one_an_approval UNIQUE (tenant_id, approval_id)
+  constraint settings_pkey PRIMARY KEY (tenant_id, id)
+  constraint settings_say_why CHECK ((btrim(reason) <> ''::text))
+  constraint settings_were_approved FOREIGN KEY (tenant_id, approval_id) REFERENCES cases.approval_uses(tenant_id, approval_id)
+  INDEX settings_in_force ON funding.settings USING btree (tenant_id, legal_entity_id, name, id DESC)
+  policy tenant_deletes permissive for delete to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+  policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  always TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON funding.settings FOR EACH STATEMENT EXECUTE FUNCTION core.refuse_change()
+
+table funding.transitions
+  owner headgate_owner
+  comment The legal status moves of funding requests; '' is nothing yet
+  grant SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column entity text not null
+  column from_status text not null
+  column to_status text not null
+  constraint transitions_pkey PRIMARY KEY (entity, from_status, to_status)
+
+view funding.invariant_counters_add_up
+  owner headgate_owner
+  comment A day's counter is what its payrolls took.
+  with security_invoker=true
+  query 2d681bd0755d578e
+  grant SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column subject text collate C
+  column detail text collate C
+
+view funding.invariant_credit_is_posted
+  owner headgate_owner
+  comment What was drawn of a credit line is the tenant's own settled money, posted into the client's funds.
+  with security_invoker=true
+  query 4ba96450654f787f
+  grant SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column subject text collate C
+  column detail text
+
 view funding.invariant_deposits_posted
   owner headgate_owner
   comment Every deposit stands in the book with its amount, in its client's funds or, of an unknown payer, in suspense.
@@ -918,6 +1390,79 @@ view funding.invariant_evaluations_numbered
   grant SELECT to headgate_readonly
   column subject text collate C
   column detail text
+
+view funding.invariant_events_posted
+  owner headgate_owner
+  comment Every funding event stands in the book with its amount; nothing was final before its time, and no deposit was counted twice.
+  with security_invoker=true
+  query acba8e8a0811ab7a
+  grant SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column subject text collate C
+  column detail text
+
+view funding.invariant_provisional_is_held
+  owner headgate_owner
+  comment What the bank may still take back lies in provisional funds, to the cent: none of it became a client's before its time.
+  with security_invoker=true
+  query 7dd7f579475480f9
+  grant SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column subject text collate C
+  column detail text collate C
+
+view funding.invariant_receivable_is_owed
+  owner headgate_owner
+  comment What clients owe for funding that came back stands in the book as receivable, to the cent.
+  with security_invoker=true
+  query c6d1d3e286ad7447
+  grant SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column subject text collate C
+  column detail text
+
+view funding.invariant_requests_agree
+  owner headgate_owner
+  comment What a funding request says of itself agrees with what came for it and what was taken back.
+  with security_invoker=true
+  query 51e68b886217db4c
+  grant SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column subject text collate C
+  column detail text
+
+view funding.provisional
+  owner headgate_owner
+  comment Money that settled and that the bank may still take back: it counts for nothing yet
+  with security_invoker=true
+  query b696d6c6e58ef125
+  grant SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column tenant_id uuid
+  column event_id text collate C
+  column funding_request_id text collate C
+  column legal_entity_id text collate C
+  column currency text collate C
+  column held_minor bigint
+  column settled_at timestamp with time zone
+  column return_deadline_at timestamp with time zone
+  column final_at timestamp with time zone
+
+view funding.receivables
+  owner headgate_owner
+  comment What clients owe because funding came back after it was paid out; owed_minor 0 once it is recovered
+  with security_invoker=true
+  query d82a468cdaefc773
+  grant SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column tenant_id uuid
+  column event_id text collate C
+  column funding_request_id text collate C
+  column legal_entity_id text collate C
+  column currency text collate C
+  column return_code text
+  column owed_minor bigint
+  column since timestamp with time zone
 
 schema headgate_meta
   owner headgate_owner
@@ -1337,6 +1882,7 @@ schema ledger
   grant CREATE, USAGE to headgate_poster
   grant CREATE, USAGE to headgate_resolver
   grant USAGE to headgate_app
+  grant USAGE to headgate_operator
   grant USAGE to headgate_readonly
 
 function ledger.account_of(p_code text)
@@ -1572,6 +2118,21 @@ function ledger.expire_pending()
   body e6156914904c8511
   grant EXECUTE to headgate_app
 
+function ledger.expire_reservation(p_reservation bigint)
+  owner headgate_poster
+  comment Marks one overdue reservation expired; false where it has ended meanwhile or there is none, HG114 where it is not overdue
+  returns boolean, plpgsql, volatile, security definer
+  set search_path=pg_catalog, pg_temp
+  body ffbf984a4073c884
+  grant EXECUTE to headgate_app
+  grant EXECUTE to headgate_operator
+
+function ledger.expire_through_view()
+  owner headgate_owner
+  comment Row trigger of psp_balance_reservation: the one update it takes is an expiry, and the ledger's own function does it
+  returns trigger, plpgsql, volatile
+  body fe1845ec58d1de12
+
 function ledger.extend_reservation(p_reservation bigint, p_expires_at timestamp with time zone, OUT code smallint)
   owner headgate_poster
   comment Lets a reservation hold longer; to the time that it has already, nothing happens. Answers 0, 20 not found, 22 not active, 26 not later
@@ -1655,6 +2216,15 @@ function ledger.legs_of_days(p_account bigint, p_from date, p_to date, p_known t
   body 7fc065dd181513c9
   grant EXECUTE to headgate_app
   grant EXECUTE to headgate_readonly
+
+function ledger.lock_overdue()
+  owner headgate_poster
+  comment Locks the accounts that have overdue reservations, in id order, before rows of several are expired one by one
+  returns void, plpgsql, volatile, security definer
+  set search_path=pg_catalog, pg_temp
+  body b6dcb9ae45966f7f
+  grant EXECUTE to headgate_app
+  grant EXECUTE to headgate_operator
 
 function ledger.move_position(p_quantity bigint, p_cost bigint, p_change bigint, p_value bigint, OUT quantity bigint, OUT cost bigint, OUT gain bigint)
   owner headgate_poster
@@ -1787,6 +2357,12 @@ function ledger.post_one(p_key text, p_debit bigint, p_credit bigint, p_amount b
   set search_path=pg_catalog, pg_temp
   body 78f87ffafe2a60ae
   grant EXECUTE to headgate_app
+
+function ledger.prepare_expiry()
+  owner headgate_owner
+  comment Statement trigger of psp_balance_reservation: no tenant, no update; and locks in id order
+  returns trigger, plpgsql, volatile
+  body 2c5a83ca5235f769
 
 function ledger.record_import(p_kind text, p_file_hash bytea, p_report jsonb)
   owner headgate_poster
@@ -2111,6 +2687,7 @@ table ledger.accounts
   row security enabled, forced
   grant INSERT, SELECT to headgate_poster
   grant SELECT to headgate_app
+  grant SELECT to headgate_operator
   grant SELECT to headgate_readonly
   grant UPDATE (closed_through) to headgate_poster
   grant UPDATE (effective_max) to headgate_poster
@@ -2270,6 +2847,7 @@ table ledger.entries
   row security enabled, forced
   grant INSERT, SELECT to headgate_poster
   grant SELECT to headgate_app
+  grant SELECT to headgate_operator
   grant SELECT to headgate_readonly
   column tenant_id uuid not null
   column transaction_id bigint not null
@@ -2385,6 +2963,7 @@ table ledger.pending_holds
   row security enabled, forced
   grant DELETE, INSERT, SELECT to headgate_poster
   grant SELECT to headgate_app
+  grant SELECT to headgate_operator
   grant SELECT to headgate_readonly
   column tenant_id uuid not null
   column account_id bigint not null
@@ -2673,6 +3252,7 @@ table ledger.reservations
   row security enabled, forced
   grant INSERT, SELECT to headgate_poster
   grant SELECT to headgate_app
+  grant SELECT to headgate_operator
   grant SELECT to headgate_readonly
   grant UPDATE (amount_minor) to headgate_poster
   grant UPDATE (captured_minor) to headgate_poster
@@ -2820,6 +3400,12 @@ table ledger.transactions
   comment Every posting that was asked for, once a key, for ever: posted where it has entries, refused where ledger.refusals has it
   row security enabled, forced
   grant INSERT, SELECT to headgate_poster
+  grant SELECT (description) to headgate_operator
+  grant SELECT (id) to headgate_operator
+  grant SELECT (key) to headgate_operator
+  grant SELECT (source_id) to headgate_operator
+  grant SELECT (source_type) to headgate_operator
+  grant SELECT (tenant_id) to headgate_operator
   grant SELECT to headgate_app
   grant SELECT to headgate_readonly
   column tenant_id uuid not null
@@ -2895,6 +3481,7 @@ view ledger.balances
   with security_invoker=true
   query 8326008afc6440ca
   grant SELECT to headgate_app
+  grant SELECT to headgate_operator
   grant SELECT to headgate_readonly
   column tenant_id uuid
   column account_id bigint
@@ -3337,6 +3924,14 @@ function messaging.add_months(months_ahead integer)
   body 892ac6419c12b191
   grant EXECUTE to headgate_app
   grant EXECUTE to headgate_dispatcher
+
+function messaging.replay(p_ids bigint[])
+  owner headgate_poster
+  comment Gives published events of the tenant in context to the relay again; says how many. What waits or was given up stays as it is
+  returns integer, plpgsql, volatile, security definer
+  set search_path=pg_catalog, pg_temp
+  body 3cd8e74015fdfc18
+  grant EXECUTE to headgate_app
 
 function messaging.requeue(dead_letter_id bigint)
   owner headgate_poster
@@ -3916,6 +4511,7 @@ schema payments
   grant CREATE, USAGE to headgate_poster
   grant CREATE, USAGE to headgate_resolver
   grant USAGE to headgate_app
+  grant USAGE to headgate_operator
   grant USAGE to headgate_readonly
 
 function payments.refuse_fact_change()
@@ -3926,12 +4522,18 @@ function payments.refuse_fact_change()
 
 function payments.require_consumed_reservation()
   owner headgate_owner
-  comment Statement trigger: each new attempt has its own reservation of the client's settled money, captured whole for exactly its amount
+  comment Statement trigger: each new attempt has its own reservation of the client's settled and not provisional money, captured whole for exactly its amount
   returns trigger, plpgsql, volatile
   set enable_hashjoin=off
   set enable_mergejoin=off
   set enable_seqscan=off
-  body 1ead53968bedec93
+  body 39abf8eba6349a15
+
+function payments.require_proof_of_absence()
+  owner headgate_owner
+  comment Row trigger: a file is tried again only where its last try is proved absent, and never once the bank has it
+  returns trigger, plpgsql, volatile
+  body 28acbf12cd5626eb
 
 table payments.ach_files
   owner headgate_owner
@@ -3963,6 +4565,7 @@ table payments.ach_files
   column delivered_at timestamp with time zone
   column settled_on date
   column recorded_at timestamp with time zone not null default clock_timestamp()
+  column bank text collate C -- The bank profile for which it was written; none: it was written before files said so, and its originator names the bank
   constraint ach_files_carry_money CHECK (((entry_count > 0) AND (credit_minor > 0) AND (debit_minor >= 0)))
   constraint ach_files_delivered_is_dated CHECK (((status <> 'delivered'::text) OR (delivered_at IS NOT NULL)))
   constraint ach_files_hash_is_sha256 CHECK ((octet_length(sha256) = 32))
@@ -3980,7 +4583,7 @@ table payments.ach_files
   policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
   TRIGGER ach_file_moves BEFORE INSERT OR UPDATE OF status ON payments.ach_files FOR EACH ROW EXECUTE FUNCTION core.check_transition('ach_file', 'payments.transitions')
   always TRIGGER ach_files_are_kept BEFORE DELETE OR TRUNCATE ON payments.ach_files FOR EACH STATEMENT EXECUTE FUNCTION core.refuse_change()
-  always TRIGGER ach_files_stay BEFORE UPDATE ON payments.ach_files FOR EACH ROW WHEN (((((((((((((((((((old.tenant_id IS DISTINCT FROM new.tenant_id) OR (old.id IS DISTINCT FROM new.id)) OR (old.legal_entity_id IS DISTINCT FROM new.legal_entity_id)) OR (old.name IS DISTINCT FROM new.name)) OR (old.reference IS DISTINCT FROM new.reference)) OR (old.file_id_modifier IS DISTINCT FROM new.file_id_modifier)) OR (old.file_created_on IS DISTINCT FROM new.file_created_on)) OR (old.effective_on IS DISTINCT FROM new.effective_on)) OR (old.currency IS DISTINCT FROM new.currency)) OR (old.content_sealed IS DISTINCT FROM new.content_sealed)) OR (old.sha256 IS DISTINCT FROM new.sha256)) OR (old.byte_count IS DISTINCT FROM new.byte_count)) OR (old.entry_count IS DISTINCT FROM new.entry_count)) OR (old.credit_minor IS DISTINCT FROM new.credit_minor)) OR (old.debit_minor IS DISTINCT FROM new.debit_minor)) OR (old.entry_hash IS DISTINCT FROM new.entry_hash)) OR (old.created_at IS DISTINCT FROM new.created_at)) OR (old.recorded_at IS DISTINCT FROM new.recorded_at))) EXECUTE FUNCTION payments.refuse_fact_change()
+  always TRIGGER ach_files_stay BEFORE UPDATE ON payments.ach_files FOR EACH ROW WHEN ((((((((((((((((((((old.tenant_id IS DISTINCT FROM new.tenant_id) OR (old.id IS DISTINCT FROM new.id)) OR (old.legal_entity_id IS DISTINCT FROM new.legal_entity_id)) OR (old.name IS DISTINCT FROM new.name)) OR (old.bank IS DISTINCT FROM new.bank)) OR (old.reference IS DISTINCT FROM new.reference)) OR (old.file_id_modifier IS DISTINCT FROM new.file_id_modifier)) OR (old.file_created_on IS DISTINCT FROM new.file_created_on)) OR (old.effective_on IS DISTINCT FROM new.effective_on)) OR (old.currency IS DISTINCT FROM new.currency)) OR (old.content_sealed IS DISTINCT FROM new.content_sealed)) OR (old.sha256 IS DISTINCT FROM new.sha256)) OR (old.byte_count IS DISTINCT FROM new.byte_count)) OR (old.entry_count IS DISTINCT FROM new.entry_count)) OR (old.credit_minor IS DISTINCT FROM new.credit_minor)) OR (old.debit_minor IS DISTINCT FROM new.debit_minor)) OR (old.entry_hash IS DISTINCT FROM new.entry_hash)) OR (old.created_at IS DISTINCT FROM new.created_at)) OR (old.recorded_at IS DISTINCT FROM new.recorded_at))) EXECUTE FUNCTION payments.refuse_fact_change()
 
 table payments.attempts
   owner headgate_owner
@@ -4043,11 +4646,65 @@ table payments.counters
   policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
   policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
 
+table payments.delivery_evidence
+  owner headgate_owner
+  comment What is known of a file, and what that rests on: append-only, the same evidence counts once
+  row security enabled, forced
+  grant INSERT, SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column tenant_id uuid not null
+  column ach_file_id text collate C not null
+  column try_no integer not null -- How many tries had been begun; 0 where the bank has a file that we did not hand over
+  column verdict text not null
+  column basis text not null
+  column detail jsonb not null default '{}'::jsonb
+  column approval_id text collate C
+  column occurred_at timestamp with time zone not null
+  column recorded_at timestamp with time zone not null default clock_timestamp()
+  constraint delivery_evidence_absence_is_of_a_try CHECK (((verdict <> 'absent'::text) OR (try_no > 0)))
+  constraint delivery_evidence_approval_fkey FOREIGN KEY (tenant_id, approval_id) REFERENCES cases.approval_requests(tenant_id, id)
+  constraint delivery_evidence_basis_is_known CHECK ((basis = ANY (ARRAY['handed_over'::text, 'acknowledgement'::text, 'outbound'::text, 'archive'::text, 'people'::text, 'temporary'::text, 'never_removed'::text, 'other_bytes'::text, 'other_totals'::text, 'may_be_removed'::text])))
+  constraint delivery_evidence_file_fkey FOREIGN KEY (tenant_id, ach_file_id) REFERENCES payments.ach_files(tenant_id, id)
+  constraint delivery_evidence_of_people_is_approved CHECK (((basis = 'people'::text) = (approval_id IS NOT NULL)))
+  constraint delivery_evidence_pkey PRIMARY KEY (tenant_id, ach_file_id, try_no, verdict, basis)
+  constraint delivery_evidence_verdict_is_known CHECK ((verdict = ANY (ARRAY['delivered'::text, 'rejected'::text, 'absent'::text, 'unknown'::text])))
+  policy tenant_deletes permissive for delete to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+  policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  always TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON payments.delivery_evidence FOR EACH STATEMENT EXECUTE FUNCTION core.refuse_change()
+
+table payments.delivery_tries
+  owner headgate_owner
+  comment Each try to hand a file to the bank, written before its first byte leaves. A second one needs proof that the first did not arrive
+  row security enabled, forced
+  grant INSERT, SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column tenant_id uuid not null
+  column ach_file_id text collate C not null
+  column try_no integer not null
+  column bank text collate C not null -- The bank profile under which it was tried
+  column begun_at timestamp with time zone not null
+  column recorded_at timestamp with time zone not null default clock_timestamp()
+  constraint delivery_tries_count_from_one CHECK ((try_no > 0))
+  constraint delivery_tries_file_fkey FOREIGN KEY (tenant_id, ach_file_id) REFERENCES payments.ach_files(tenant_id, id)
+  constraint delivery_tries_pkey PRIMARY KEY (tenant_id, ach_file_id, try_no)
+  policy tenant_deletes permissive for delete to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+  policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  always TRIGGER a_try_needs_proof BEFORE INSERT ON payments.delivery_tries FOR EACH ROW EXECUTE FUNCTION payments.require_proof_of_absence()
+  always TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON payments.delivery_tries FOR EACH STATEMENT EXECUTE FUNCTION core.refuse_change()
+
 table payments.instructions
   owner headgate_owner
   comment What is to be paid to whom and when: the intent. How it was tried stands in attempts, what became of it in settlement_events
   row security enabled, forced
   grant INSERT, SELECT to headgate_app
+  grant SELECT (id) to headgate_operator
+  grant SELECT (legal_entity_id) to headgate_operator
+  grant SELECT (payroll_id) to headgate_operator
+  grant SELECT (tenant_id) to headgate_operator
   grant SELECT to headgate_readonly
   grant UPDATE (bank_account_id) to headgate_app
   grant UPDATE (changed_at) to headgate_app
@@ -4078,7 +4735,7 @@ table payments.instructions
   constraint instructions_amount_is_positive CHECK ((amount_minor > 0))
   constraint instructions_bank_account_fkey FOREIGN KEY (tenant_id, bank_account_id) REFERENCES parties.bank_accounts(tenant_id, id)
   constraint instructions_evaluation_fkey FOREIGN KEY (tenant_id, evaluation_id) REFERENCES funding.gate_evaluations(tenant_id, id)
-  constraint instructions_funded_unless_blocked CHECK (((status = 'blocked_funds'::text) = (reservation_id IS NULL)))
+  constraint instructions_funded_unless_blocked CHECK (((status = ANY (ARRAY['blocked_funds'::text, 'awaiting_funding'::text])) = (reservation_id IS NULL)))
   constraint instructions_key UNIQUE (tenant_id, idempotency_key)
   constraint instructions_kind_is_known CHECK ((kind = ANY (ARRAY['net_pay'::text, 'tax'::text, 'third_party'::text, 'fee'::text])))
   constraint instructions_net_pay_has_its_account CHECK (((kind <> 'net_pay'::text) OR ((payee_id IS NOT NULL) AND (bank_account_id IS NOT NULL))))
@@ -4091,6 +4748,8 @@ table payments.instructions
   INDEX instructions_by_currency ON payments.instructions USING btree (tenant_id, currency, status) INCLUDE (amount_minor)
   INDEX instructions_by_status ON payments.instructions USING btree (tenant_id, status, id)
   INDEX instructions_of_payroll ON payments.instructions USING btree (tenant_id, payroll_id, status, id)
+  INDEX instructions_to_account ON payments.instructions USING btree (tenant_id, bank_account_id) WHERE (status = ANY (ARRAY['pending'::text, 'awaiting_funding'::text, 'blocked_funds'::text]))
+  INDEX instructions_unfunded ON payments.instructions USING btree (tenant_id, legal_entity_id, due_on, payroll_id) WHERE (status = ANY (ARRAY['awaiting_funding'::text, 'blocked_funds'::text]))
   policy tenant_deletes permissive for delete to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
   policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
   policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
@@ -4098,6 +4757,69 @@ table payments.instructions
   TRIGGER instruction_moves BEFORE INSERT OR UPDATE OF status ON payments.instructions FOR EACH ROW EXECUTE FUNCTION core.check_transition('instruction', 'payments.transitions')
   always TRIGGER instructions_are_kept BEFORE DELETE OR TRUNCATE ON payments.instructions FOR EACH STATEMENT EXECUTE FUNCTION core.refuse_change()
   always TRIGGER instructions_stay BEFORE UPDATE ON payments.instructions FOR EACH ROW WHEN (((((((((((((old.tenant_id IS DISTINCT FROM new.tenant_id) OR (old.id IS DISTINCT FROM new.id)) OR (old.idempotency_key IS DISTINCT FROM new.idempotency_key)) OR (old.payroll_id IS DISTINCT FROM new.payroll_id)) OR (old.legal_entity_id IS DISTINCT FROM new.legal_entity_id)) OR (old.kind IS DISTINCT FROM new.kind)) OR (old.obligation IS DISTINCT FROM new.obligation)) OR (old.amount_minor IS DISTINCT FROM new.amount_minor)) OR (old.currency IS DISTINCT FROM new.currency)) OR (old.due_on IS DISTINCT FROM new.due_on)) OR (old.created_at IS DISTINCT FROM new.created_at)) OR (old.recorded_at IS DISTINCT FROM new.recorded_at))) EXECUTE FUNCTION payments.refuse_fact_change()
+
+table payments.notice_policies
+  owner headgate_owner
+  comment What a tenant does with each kind of correction that a bank asks for; the newest row of a code counts
+  row security enabled, forced
+  grant INSERT, SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column tenant_id uuid not null
+  column id bigint not null generated always as identity
+  column code text collate C not null
+  column policy text not null
+  column reason text not null
+  column set_by text not null default core.actor_id()
+  column set_at timestamp with time zone not null
+  column recorded_at timestamp with time zone not null default clock_timestamp()
+  constraint notice_policies_code_is_one CHECK ((code ~ '^C(0[1-9]|1[0-4])$'::text))
+  constraint notice_policies_pkey PRIMARY KEY (tenant_id, id)
+  constraint notice_policies_policy_is_known CHECK ((policy = ANY (ARRAY['apply'::text, 'case'::text])))
+  constraint notice_policies_say_why CHECK ((btrim(reason) <> ''::text))
+  INDEX notice_policies_of_code ON payments.notice_policies USING btree (tenant_id, code, id DESC)
+  policy tenant_deletes permissive for delete to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+  policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  always TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON payments.notice_policies FOR EACH STATEMENT EXECUTE FUNCTION core.refuse_change()
+
+table payments.notices
+  owner headgate_owner
+  comment What banks asked to correct, and what was done: applied to the payee, superseded by a later change, or a case for a person
+  row security enabled, forced
+  grant INSERT, SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column tenant_id uuid not null
+  column id text collate C not null
+  column provider text collate C not null
+  column external_id text collate C not null
+  column code text collate C not null
+  column decision text not null
+  column attempt_id text collate C
+  column instruction_id text collate C
+  column party_id text collate C
+  column old_bank_account_id text collate C
+  column new_bank_account_id text collate C
+  column moved_count integer not null default 0 -- Payments that had not left yet and go to the corrected account
+  column artifact_id text collate C not null
+  column record_id text collate C not null
+  column noticed_at timestamp with time zone not null
+  column recorded_at timestamp with time zone not null default clock_timestamp()
+  constraint notices_applied_names_accounts CHECK (((decision <> 'applied'::text) OR (num_nulls(old_bank_account_id, new_bank_account_id) = 0)))
+  constraint notices_attempt_fkey FOREIGN KEY (tenant_id, attempt_id) REFERENCES payments.attempts(tenant_id, id)
+  constraint notices_count_once UNIQUE (tenant_id, provider, external_id)
+  constraint notices_decision_is_known CHECK ((decision = ANY (ARRAY['applied'::text, 'superseded'::text, 'case'::text, 'orphan'::text])))
+  constraint notices_moved_is_not_negative CHECK ((moved_count >= 0))
+  constraint notices_new_account_fkey FOREIGN KEY (tenant_id, new_bank_account_id) REFERENCES parties.bank_accounts(tenant_id, id)
+  constraint notices_old_account_fkey FOREIGN KEY (tenant_id, old_bank_account_id) REFERENCES parties.bank_accounts(tenant_id, id)
+  constraint notices_orphan_has_no_attempt CHECK (((decision = 'orphan'::text) = (attempt_id IS NULL)))
+  constraint notices_pkey PRIMARY KEY (tenant_id, id)
+  INDEX notices_of_attempt ON payments.notices USING btree (tenant_id, attempt_id)
+  policy tenant_deletes permissive for delete to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+  policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  always TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON payments.notices FOR EACH STATEMENT EXECUTE FUNCTION core.refuse_change()
 
 table payments.originators
   owner headgate_owner
@@ -4207,6 +4929,7 @@ table payments.settlement_events
   comment What a bank said became of an attempt: the truth, append-only; the same evidence counts once
   row security enabled, forced
   grant INSERT, SELECT to headgate_app
+  grant SELECT to headgate_operator
   grant SELECT to headgate_readonly
   column tenant_id uuid not null
   column id text collate C not null
@@ -4292,6 +5015,16 @@ view payments.invariant_file_totals
   column subject text collate C
   column detail text
 
+view payments.invariant_files_sent_once
+  owner headgate_owner
+  comment No file is handed over a second time without proof that the first did not arrive, and what is delivered is proved so.
+  with security_invoker=true
+  query bb208d56910eb7da
+  grant SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column subject text collate C
+  column detail text
+
 view payments.invariant_payroll_totals
   owner headgate_owner
   comment A payroll's instructions are as many, and add up to as much, as the payroll says.
@@ -4316,7 +5049,7 @@ view payments.invariant_statuses_agree
   owner headgate_owner
   comment What an instruction and its attempt say agrees with what the bank's events say.
   with security_invoker=true
-  query c7174d3a57658f56
+  query ea1b06d512a60fb9
   grant SELECT to headgate_app
   grant SELECT to headgate_readonly
   column subject text collate C
@@ -4348,6 +5081,136 @@ view public.payment_events
   column data jsonb
   column prev_event_hash text
   column event_hash text
+
+view public.psp_balance_reservation
+  owner headgate_owner
+  comment Money set aside; amount is what is neither captured nor given back. Overdue ones may be set to expired, and nothing else
+  with security_invoker=true
+  query 713212605359dbc4
+  grant SELECT to headgate_app
+  grant SELECT to headgate_operator
+  grant SELECT to headgate_readonly
+  grant UPDATE (status) to headgate_app
+  grant UPDATE (status) to headgate_operator
+  grant UPDATE (updated_at) to headgate_app
+  grant UPDATE (updated_at) to headgate_operator
+  column tenant_id uuid
+  column psp_balance_reservation_id bigint
+  column account_id bigint
+  column amount numeric
+  column purpose text collate C
+  column status text collate C
+  column expires_at timestamp with time zone
+  column created_at timestamp with time zone
+  column updated_at timestamp with time zone
+  column currency text collate C
+  column source_ref text collate C
+  column reserved_amount numeric
+  column captured_amount numeric
+  column released_amount numeric
+  TRIGGER expiry_is_prepared BEFORE UPDATE ON public.psp_balance_reservation FOR EACH STATEMENT EXECUTE FUNCTION ledger.prepare_expiry()
+  TRIGGER expiry_is_the_ledgers INSTEAD OF UPDATE ON public.psp_balance_reservation FOR EACH ROW EXECUTE FUNCTION ledger.expire_through_view()
+
+view public.psp_gate_evaluation
+  owner headgate_owner
+  comment Every judgement of the gate with the figures it saw; available counts the subject's own reservations back
+  with security_invoker=true
+  query bec8fa84cd097f60
+  grant SELECT to headgate_app
+  grant SELECT to headgate_operator
+  grant SELECT to headgate_readonly
+  column tenant_id uuid
+  column funding_request_id text collate C
+  column gate_evaluation_id text collate C
+  column gate_type text
+  column passed boolean
+  column reason text
+  column required_amount numeric
+  column available_balance numeric
+  column policy_violated text
+  column created_at timestamp with time zone
+  column legal_entity_id text collate C
+  column subject text collate C
+  column evaluation_no integer
+  column currency text collate C
+  column posted_balance numeric
+  column reserved_balance numeric
+  column own_reserved numeric
+  column shortfall numeric
+  column client_message text
+  column funded_until timestamp with time zone
+
+view public.psp_ledger_account
+  owner headgate_owner
+  comment Accounts of the book with what is posted, reserved and available, on each one's normal side
+  with security_invoker=true
+  query 0196ce33866e39d1
+  grant SELECT to headgate_app
+  grant SELECT to headgate_operator
+  grant SELECT to headgate_readonly
+  column tenant_id uuid
+  column legal_entity_id text collate C
+  column psp_ledger_account_id bigint
+  column name text
+  column account_type text collate C
+  column code text collate C
+  column currency text collate C
+  column purpose text collate C
+  column status text collate C
+  column posted_balance numeric
+  column reserved_balance numeric
+  column pending_outflows numeric
+  column available_balance numeric
+
+view public.psp_ledger_entry
+  owner headgate_owner
+  comment Entries of the book: each debits one account and credits another by the same amount
+  with security_invoker=true
+  query d2d7071552036df1
+  grant SELECT to headgate_app
+  grant SELECT to headgate_operator
+  grant SELECT to headgate_readonly
+  column tenant_id uuid
+  column debit_account_id bigint
+  column credit_account_id bigint
+  column amount numeric
+  column currency text collate C
+  column psp_ledger_entry_id text
+  column transaction_id bigint
+  column idempotency_key text collate C
+  column source_type text collate C
+  column source_id text collate C
+  column description text
+  column effective_at timestamp with time zone
+  column effective_date date
+  column created_at timestamp with time zone
+
+view public.psp_settlement_event
+  owner headgate_owner
+  comment What banks and providers said: our payments settled or returned, clients' money come in; each names its entry in the book
+  with security_invoker=true
+  query 1d993d19a7b961b2
+  grant SELECT to headgate_app
+  grant SELECT to headgate_operator
+  grant SELECT to headgate_readonly
+  column tenant_id uuid
+  column psp_settlement_event_id text collate C
+  column provider text collate C
+  column external_trace_id text collate C
+  column direction text
+  column rail text
+  column amount numeric
+  column currency text collate C
+  column status text
+  column return_code text
+  column effective_date date
+  column payment_attempt_id text collate C
+  column funding_request_id text collate C
+  column ledger_entry_id text
+  column created_at timestamp with time zone
+  column legal_entity_id text collate C
+  column payment_instruction_id text collate C
+  column transaction_id bigint
 
 schema recon
   owner headgate_owner
@@ -4575,6 +5438,7 @@ schema tenants
   grant CREATE, USAGE to headgate_poster
   grant CREATE, USAGE to headgate_resolver
   grant USAGE to headgate_app
+  grant USAGE to headgate_operator
   grant USAGE to headgate_readonly
 
 function tenants.authenticate(key_hash bytea)
