@@ -208,6 +208,27 @@ def test_unsent_payments_lose_the_money_that_came_back_by_policy(
     assert stories.statuses(tx) == (pending if not files else ["sent", "sent"])
 
 
+def test_a_late_return_is_recorded_also_where_the_book_holds_a_later_leg_of_the_day(
+    tx: Tx, tenant: TenantFixture
+) -> None:
+    """A deposit is booked at noon: taken back before noon, the money that it brought was not there yet."""
+    stories.at(tx, MONDAY, 15)
+    stories.originator(tx, tenant)
+    scenes.setting(tx, "hold_banking_days.ach_debit", "0")
+    stories.fund(tx, tenant, "20.00")
+    payments.commit_payroll(tx, stories.batch(tx, tenant, "15.00"))
+    payments.submit_due(tx, on=MONDAY)
+    event = scenes.debited(tx, tenant, "10.00")
+    funding.finalise_due(tx)
+
+    back = scenes.returned(tx, event)
+
+    assert back.clawed_minor + back.receivable_minor == 1000
+    stories.at(tx, MONDAY, 20)
+    payments.commit_payroll(tx, stories.batch(tx, tenant, "500.00", payroll_id="PR-2"))
+    assert funding.list_receivables(tx) == [] and scenes.book(tx, tenant)["CLIENT_FUNDS"] == "5.00"
+
+
 def test_a_wire_a_cent_short_is_partly_funded_and_the_cent_completes_it(tx: Tx, tenant: TenantFixture) -> None:
     """Acceptance test 23."""
     stories.at(tx, MONDAY)
