@@ -6,21 +6,17 @@ CREATE TABLE funding.transitions (
   CONSTRAINT transitions_pkey PRIMARY KEY (entity, from_status, to_status)
 );
 COMMENT ON TABLE funding.transitions IS 'The legal status moves of funding requests; '''' is nothing yet';
+-- Money comes, is taken back, comes again, and the gate asks anew: a request that is not cancelled may stand anywhere after
+-- anywhere, as its events say (the check proves that it does). Cancelled is an end, and only where no money is.
 INSERT INTO funding.transitions (entity, from_status, to_status) VALUES
   ('request', '', 'covered'), ('request', '', 'requested'),
-  ('request', 'covered', 'requested'), ('request', 'requested', 'covered'),
-  ('request', 'requested', 'submitted'), ('request', 'submitted', 'requested'), ('request', 'submitted', 'covered');
--- Whatever money came, was taken back and came again: any of these may follow any of those that wait for money.
+  ('request', 'covered', 'cancelled'), ('request', 'requested', 'cancelled'), ('request', 'submitted', 'cancelled'),
+  ('request', 'returned', 'cancelled');
 INSERT INTO funding.transitions (entity, from_status, to_status)
 SELECT 'request', f.status, t.status
-  FROM (VALUES ('covered'), ('requested'), ('submitted'), ('partially_funded'), ('settled'), ('final'), ('returned')) f (status)
- CROSS JOIN (VALUES ('partially_funded'), ('settled'), ('final'), ('returned'), ('cancelled')) t (status)
- WHERE f.status <> t.status
-   AND NOT (f.status IN ('covered', 'requested') AND t.status = 'returned')
-   AND NOT (f.status IN ('partially_funded', 'settled', 'final') AND t.status = 'cancelled');
-INSERT INTO funding.transitions (entity, from_status, to_status) VALUES
-  ('request', 'returned', 'requested'), ('request', 'final', 'requested'), ('request', 'settled', 'requested'),
-  ('request', 'partially_funded', 'covered'), ('request', 'returned', 'covered');
+  FROM unnest(ARRAY['covered', 'requested', 'submitted', 'partially_funded', 'settled', 'final', 'returned']) f (status)
+ CROSS JOIN unnest(ARRAY['covered', 'requested', 'submitted', 'partially_funded', 'settled', 'final', 'returned']) t (status)
+ WHERE f.status <> t.status AND (t.status <> 'submitted' OR f.status = 'requested');
 
 CREATE TABLE funding.rail_offers (
   tenant_id uuid NOT NULL,

@@ -208,6 +208,27 @@ def test_unsent_payments_lose_the_money_that_came_back_by_policy(
     assert stories.statuses(tx) == (pending if not files else ["sent", "sent"])
 
 
+def test_a_late_return_is_recorded_also_where_the_book_holds_a_later_leg_of_the_day(
+    tx: Tx, tenant: TenantFixture
+) -> None:
+    """A deposit is booked at noon: taken back before noon, the money that it brought was not there yet."""
+    stories.at(tx, MONDAY, 15)
+    stories.originator(tx, tenant)
+    scenes.setting(tx, "hold_banking_days.ach_debit", "0")
+    stories.fund(tx, tenant, "20.00")
+    payments.commit_payroll(tx, stories.batch(tx, tenant, "15.00"))
+    payments.submit_due(tx, on=MONDAY)
+    event = scenes.debited(tx, tenant, "10.00")
+    funding.finalise_due(tx)
+
+    back = scenes.returned(tx, event)
+
+    assert back.clawed_minor + back.receivable_minor == 1000
+    stories.at(tx, MONDAY, 20)
+    payments.commit_payroll(tx, stories.batch(tx, tenant, "500.00", payroll_id="PR-2"))
+    assert funding.list_receivables(tx) == [] and scenes.book(tx, tenant)["CLIENT_FUNDS"] == "5.00"
+
+
 def test_a_wire_a_cent_short_is_partly_funded_and_the_cent_completes_it(tx: Tx, tenant: TenantFixture) -> None:
     """Acceptance test 23."""
     stories.at(tx, MONDAY)
@@ -287,13 +308,13 @@ def test_what_lies_in_provisional_funds_sends_nothing_whoever_moves_it(tx: Tx, t
 
 
 def test_a_request_is_an_intent_that_stays(tx: Tx, tenant: TenantFixture, admin: psycopg.Connection) -> None:  # type: ignore[type-arg]
-    request = scenes.asked(tx, tenant, "100.00", rail="inbound_wire")
+    scenes.asked(tx, tenant, "100.00", rail="inbound_wire")
     tx.conn.execute("COMMIT")
 
     for statement, state in (
         ("UPDATE funding.requests SET amount_minor = amount_minor + 1", "HG451"),
         ("UPDATE funding.requests SET rail = 'book'", "HG451"),
-        ("UPDATE funding.requests SET status = 'returned'", "HG003"),
+        ("UPDATE funding.requests SET status = 'paid'", "HG003"),
         ("DELETE FROM funding.requests", "HG002"),
         ("UPDATE funding.events SET amount_minor = 1", "HG002"),
         ("DELETE FROM funding.finalisations", "HG002"),
@@ -301,14 +322,35 @@ def test_a_request_is_an_intent_that_stays(tx: Tx, tenant: TenantFixture, admin:
         with pytest.raises(psycopg.Error) as refused:
             admin.execute(statement)  # type: ignore[call-overload]
         assert refused.value.sqlstate == state, statement
-    tx.conn.execute("BEGIN")
-    tx.conn.execute("SELECT set_config('headgate.tenant_id', %s, true)", (str(tenant.id),))
+
+
+def test_a_cancelled_request_stays_so_and_takes_no_money(tx: Tx, tenant: TenantFixture) -> None:
+    request = scenes.asked(tx, tenant, "100.00", rail="inbound_wire")
+
     cancelled = funding.cancel_request(tx, funding_request_id=request.id, reason="asked twice")
-    assert cancelled.status == "cancelled"
     stories.fund(tx, tenant, "100.00")
-    assert funding.get_request(tx, request.id).status == "cancelled"
+
+    assert cancelled.status == "cancelled" and funding.cancel_request(
+        tx, funding_request_id=request.id, reason="again"
+    ) == funding.get_request(tx, request.id)
+    assert funding.list_events(tx, funding_request_id=request.id) == []
     with pytest.raises(IllegalMove), tx.savepoint():
         tx.run("UPDATE funding.requests SET status = 'requested' WHERE id = %(id)s", {"id": request.id})
+
+
+def test_money_for_what_nobody_asked_comes_and_goes(tx: Tx, tenant: TenantFixture) -> None:
+    stories.at(tx, MONDAY)
+    stories.fund(tx, tenant, "100.00")
+    committed = payments.commit_payroll(tx, stories.batch(tx, tenant, "60.00"))
+    assert committed.gate is not None and committed.gate.funding_request_id is not None
+    request = funding.get_request(tx, committed.gate.funding_request_id)
+    assert request.status == "covered"
+
+    event = scenes.settled(tx, request, "5.00")
+    assert (event.kind, funding.get_request(tx, request.id).status) == ("overfunded", "final")
+    scenes.returned(tx, event)
+
+    assert funding.get_request(tx, request.id).status == "covered"
 
 
 def test_what_has_not_happened_is_not_recorded(tx: Tx, tenant: TenantFixture) -> None:

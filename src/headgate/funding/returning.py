@@ -7,6 +7,7 @@ client owes it (RETURNS_RECEIVABLE), and the next money that comes in pays it be
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from headgate import cases, ledger
@@ -14,7 +15,7 @@ from headgate.core import ids
 from headgate.core.db import Tx
 from headgate.core.money import Money
 from headgate.funding import book, events, requests, settings
-from headgate.funding.errors import EventDiffers, InvalidRequest
+from headgate.funding.errors import EventDiffers, FundsNotPostable, InvalidRequest
 from headgate.funding.request_model import FundingEvent
 
 
@@ -47,25 +48,16 @@ def record_returned(
             )
         return known
     at = events.not_to_come(tx, returned_at)
+    if at < original.settled_at:
+        raise InvalidRequest(f"{at.isoformat()} is before {of_event_id} settled: a return comes after it")
     event_id = ids.new("fev")
     was_final = original.return_deadline_at is None or _is_final(tx, original.id)
-    clawed = _available_for(tx, original) if was_final else Money(0, original.currency)
-    owed = original.amount - clawed if was_final else Money(0, original.currency)
-    moves = (
-        [("funding.return.clawed_back", clawed), ("funding.return.owed", owed)]
-        if was_final
-        else [("funding.debit.returned", original.amount)]
-    )
-    transaction = book.move(
-        tx,
-        key=f"funding:{event_id}:returned",
-        moves=[(name, amount) for name, amount in moves if amount],
-        legal_entity_id=original.legal_entity_id,
-        source_type="funding_event",
-        source_id=event_id,
-        description=f"Funding returned, {return_code}",
-        effective_at=at,
-    )
+    if was_final:
+        transaction, clawed = _take_back(tx, original, event_id, return_code)
+        owed = original.amount - clawed
+    else:
+        clawed = owed = Money(0, original.currency)
+        transaction = _post(tx, original, event_id, return_code, [("funding.debit.returned", original.amount)], at)
     tx.run(
         """
         INSERT INTO funding.events
@@ -116,6 +108,45 @@ def record_returned(
         },
     )
     return event
+
+
+def _take_back(tx: Tx, original: FundingEvent, event_id: str, return_code: str) -> tuple[int, Money]:
+    """Post the late return: out of what the client's funds still hold, and what is missing as owed; how much they held.
+
+    It is booked when it is recorded, not before: what the account held in between has been spent. Where the book refuses
+    even so (later legs of the day stand before it), all of it is owed at first, and recovered as soon as may be.
+    """
+    nothing = Money(0, original.currency)
+    clawed = _available_for(tx, original)
+    for part in dict.fromkeys((clawed, nothing)):
+        moves = [("funding.return.clawed_back", part), ("funding.return.owed", original.amount - part)]
+        try:
+            with tx.savepoint():
+                return _post(tx, original, event_id, return_code, [one for one in moves if one[1]], None), part
+        except FundsNotPostable:
+            if not part:
+                raise
+    raise AssertionError("posted or raised")
+
+
+def _post(
+    tx: Tx,
+    original: FundingEvent,
+    event_id: str,
+    return_code: str,
+    moves: Sequence[tuple[str, Money]],
+    effective_at: datetime | None,
+) -> int:
+    return book.move(
+        tx,
+        key=f"funding:{event_id}:returned",
+        moves=moves,
+        legal_entity_id=original.legal_entity_id,
+        source_type="funding_event",
+        source_id=event_id,
+        description=f"Funding returned, {return_code}",
+        effective_at=effective_at,
+    )
 
 
 def _next(was_final: bool, owed: Money) -> str:
