@@ -19,9 +19,16 @@ from tests.logins import theirs as theirs
 from tests.make import ACTOR, usd
 
 from headgate import ledger
-from headgate.core.borrowed import ConnectionUnusable, NotInstalled, RoleNotGranted, borrowed
+from headgate.core.borrowed import (
+    ConnectionUnusable,
+    NotInstalled,
+    RoleNotGranted,
+    TransactionOpen,
+    borrowed,
+    own_address,
+)
 from headgate.core.db import Actor, Database, Tx
-from headgate.core.errors import Malformed, Refused
+from headgate.core.errors import Malformed, Refused, Unavailable
 
 LOOK = """
     SELECT current_user::text, session_user::text, current_setting('role'), current_setting('search_path'),
@@ -426,3 +433,59 @@ def test_a_database_without_headgate_is_named(database: Database, tenant: make.T
 
     assert "template1 holds no Headgate" in str(refusal.value)
     assert "headgate db migrate" in str(refusal.value)
+
+
+def test_a_connection_that_is_lost_meanwhile_says_so_and_commits_nothing(
+    database: Database, admin: psycopg.Connection[Any], tenant: make.TenantFixture, theirs: psycopg.Connection[Any]
+) -> None:
+    with (
+        pytest.raises(Unavailable),
+        borrowed(theirs, tenant_id=tenant.id, actor=ACTOR, config=database.config) as tx,
+    ):
+        post(tx, tenant)
+        admin.execute("SELECT pg_terminate_backend(%s, 5000)", [theirs.info.backend_pid])
+        post(tx, tenant, key="deposit-2")
+
+    assert theirs.broken
+    assert posted(database, tenant) == "0.00"
+
+
+# A connection of its own --------------------------------------------------------------------------------------------
+
+
+def test_another_connection_goes_where_the_callers_goes_and_acts_as_headgate(
+    database: Database, connect: Callable[..., psycopg.Connection[Any]], login: str
+) -> None:
+    theirs = connect(options="-c lock_timeout=7s")
+
+    address = own_address(theirs)
+
+    assert theirs.info.transaction_status == psycopg.pq.TransactionStatus.IDLE
+    with psycopg.connect(address) as own:
+        assert own.info.dbname == theirs.info.dbname
+        seen = look(own)
+    assert (seen[0], seen[1], seen[9]) == ("headgate_app", login, "7s")
+
+
+def test_there_is_none_while_the_callers_transaction_is_open(theirs: psycopg.Connection[Any]) -> None:
+    theirs.execute("SELECT 1")
+
+    with pytest.raises(TransactionOpen, match="commit or roll back first"):
+        own_address(theirs)
+
+
+def test_there_is_none_for_a_login_without_the_grant(
+    admin: psycopg.Connection[Any], theirs: psycopg.Connection[Any], login: str
+) -> None:
+    admin.execute(sql.SQL("REVOKE headgate_app FROM {}").format(sql.Identifier(login)))
+
+    with pytest.raises(RoleNotGranted, match="GRANT"):
+        own_address(theirs)
+
+    assert theirs.info.transaction_status == psycopg.pq.TransactionStatus.IDLE
+
+
+@pytest.mark.parametrize("what", [None, "postgresql://localhost/x", object()])
+def test_there_is_none_for_what_is_no_connection(what: object) -> None:
+    with pytest.raises(ConnectionUnusable, match="give a psycopg 3 connection"):
+        own_address(what)

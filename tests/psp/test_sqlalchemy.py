@@ -326,6 +326,22 @@ def test_sending_has_a_connection_of_its_own(
         assert stories.statuses(tx) == ["sent", "sent"], "whatever the caller rolls back afterwards"
 
 
+def test_a_core_connection_sends_on_another_too(
+    database: Database, client: TenantFixture, engine: Any, configured: Configure, batch: Any
+) -> None:
+    scenes.fund(database, client, "200.00")
+    with engine.connect() as connection:
+        psp = PSP(connection, configured())
+        psp.commit_payroll_batch(batch)
+        with pytest.raises(TransactionOpen):
+            psp.submit_due(MONDAY)
+        connection.commit()
+        (file,) = psp.submit_due(MONDAY)
+        assert not connection.in_transaction()
+
+    assert file.status == "delivered"
+
+
 # What is refused ----------------------------------------------------------------------------------------------------
 
 
