@@ -79,6 +79,7 @@ def _shape(name: str, found: list[Result]) -> dict[str, Any]:
         "shape": name,
         "entries": found[0].entries,
         "seconds": round(seconds, 4),
+        "cpu_seconds": round(statistics.median(result.cpu_seconds for result in found), 4),
         "entries_per_s": round(found[0].entries / seconds, 1),
         "us_per_entry": round(seconds / found[0].entries * 1e6, 4),
         "faults": found[0].faults,
@@ -87,13 +88,16 @@ def _shape(name: str, found: list[Result]) -> dict[str, Any]:
 
 
 def _ratios(results: Mapping[str, list[Result]]) -> dict[str, float | None]:
-    """Medians of what each round says, since its tasks ran within moments of each other."""
+    """Medians of what each round says, since its tasks ran within moments of each other.
+
+    Of the processor's time: each task has one thread, and what else the machine does must not count.
+    """
 
     def speed(one: str, other: str) -> float | None:
         if one not in results or other not in results:
             return None
         pairs = zip(results[one], results[other], strict=True)
-        return round(statistics.median(b.seconds / a.seconds for a, b in pairs), 3)
+        return round(statistics.median(b.cpu_seconds / a.cpu_seconds for a, b in pairs), 3)
 
     return {
         "read_to_slices": speed("read", "slices"),

@@ -461,3 +461,24 @@ def test_a_line_without_end_amid_others_is_named_again_and_again_and_fills_no_me
 
     assert entries == 60_003
     assert named > 20_000
+
+
+def test_a_first_line_that_is_too_long_is_named_and_the_others_are_read() -> None:
+    lines = make.good_file().decode().splitlines()
+    lines[make.HEADER] += "1" * 115
+
+    file = ach.read_file("\n".join(lines).encode())
+
+    assert [(fault.rule, fault.record) for fault in file.faults] == [("V-01", 1)]
+    assert len(list(file.entries)) == 3
+
+
+def test_blocks_of_ten_records_are_parted() -> None:
+    content = ach.build_file(make.spec(), [make.batch(*(make.entry(str(n)) for n in range(30)))]).content
+    flat = content.decode().replace("\n", "")
+    blocks = "\n".join(flat[at : at + 940] for at in range(0, len(flat), 940))
+
+    for text in (blocks, blocks + "\n", flat + "\n"):
+        file = ach.read_file(text.encode())
+        assert file.faults == ()
+        assert len(list(file.entries)) == 30

@@ -56,7 +56,9 @@ def blocks(stream: BinaryIO, encoding: str) -> Iterator[list[str]]:
         whole = text.split("\n")
         rest = whole.pop()
         if whole and not has_ends:
-            is_unbroken, has_ends = is_unbroken or _is_several(whole[0]), True
+            # Blocks of several records, or no ends at all but one; else a first line that is too long, and named so.
+            alone = not len(whole[0]) % LENGTH or not any(map(str.strip, (*whole[1:], rest)))
+            is_unbroken, has_ends = is_unbroken or (_is_several(whole[0]) and alone), True
         yield _cut(whole) if is_unbroken else whole
         if not chunk:
             rest += held

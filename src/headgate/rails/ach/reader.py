@@ -143,7 +143,10 @@ class Reader:
     def take(self, lines: list[str]) -> None:
         """Take the next lines: entries in a row at once where they can be, all else line by line."""
         # The last of a row goes by itself: addenda may follow it.
-        kinds = "".join([line[0] if len(line) == layout.LENGTH else " " for line in lines])
+        if set(map(len, lines)) == {layout.LENGTH}:
+            kinds = "".join(lines)[:: layout.LENGTH]
+        else:
+            kinds = "".join([line[0] if len(line) == layout.LENGTH else " " for line in lines])
         at, count = 0, len(lines)
         while at < count:
             row = _ENTRIES(kinds, at)
