@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time as time_module
 from dataclasses import replace
 from datetime import time
 from typing import Any
@@ -267,6 +268,13 @@ def test_eight_deliverers_at_once_hand_a_file_over_once(
 ) -> None:
     send(database, tenant, "10.00")
     bank.takes = staticmethod(banking.vanish)  # type: ignore[assignment]
+    put = bank.put
+
+    def slowly(self: Any, *words: Any, **more: Any) -> None:
+        time_module.sleep(0.3)  # the others look while nothing of it is there yet
+        put(self, *words, **more)
+
+    bank.put = slowly  # type: ignore[method-assign,assignment]
     gate = threading.Barrier(8)
 
     def run() -> None:

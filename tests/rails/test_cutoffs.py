@@ -18,11 +18,21 @@ from headgate.rails.errors import NotEntered, NoWindow, RailNotOffered
 
 NEW_YORK, CHICAGO = ZoneInfo("America/New_York"), ZoneInfo("America/Chicago")
 GENERIC = cutoffs.schedule_of(banks.get("generic_odfi"), "ach")
+
+
+def is_entered(profile: banks.Profile, rail: str) -> bool:
+    """Whether the rail's times are known: what is to be entered cannot be tried."""
+    try:
+        return bool(cutoffs.schedule_of(profile, rail).windows)
+    except (NotEntered, RailNotOffered):
+        return False
+
+
 KNOWN = [
     cutoffs.schedule_of(profile, rail)
     for profile in banks.profiles().values()
-    for rail in ("ach", "wire")
-    if profile.name != "amegy"
+    for rail in ("ach", "wire", "drawdown")
+    if is_entered(profile, rail)
 ]
 MONDAY = date(2026, 11, 30)
 

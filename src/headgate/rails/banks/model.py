@@ -26,12 +26,17 @@ RAILS = ("ach", "wire", "drawdown", "fednow", "rtp", "book")
 SETTLES_AFTER_DAYS_MAX = 5
 NAME_FIELDS = ("date", "time", "modifier", "reference", "origin", "company")
 SWITCHES: Mapping[str, Mapping[str, Level]] = {
-    "missing_controls": {"V-03": "W", "V-04": "W", "V-71": "W"},
-    "short_lines": {"V-01": "W"},
-    "no_nine_fill": {"V-05": "off"},
-    "wrong_block_count": {"V-05": "off", "V-71": "W"},
-    "unordered_batches": {"V-25": "W"},
-    "other_company_id_in_control": {"V-24": "W"},
+    "without_file_header": {"V-03": "W"},
+    "without_file_control": {"V-03": "W"},
+    "without_batch_header": {"V-04": "W"},
+    "without_batch_control": {"V-04": "W"},
+    "without_fill": {"V-05": "off"},
+    "any_block_count": {"V-05": "off", "V-71": "W"},
+    "trimmed_lines": {"V-01": "W"},
+    "any_destination": {"V-08": "W"},
+    "any_batch_numbers": {"V-25": "W"},
+    "any_traces": {"V-53": "W"},
+    "company_differs": {"V-24": "W"},
 }
 """How banks send in their own way: what each switch does to the rules of nacha_layout.md §10, for inbound files."""
 
