@@ -6,6 +6,7 @@ import dataclasses
 import html
 import re
 from collections.abc import Callable, Iterator
+from datetime import date
 
 import httpx
 import pytest
@@ -18,6 +19,7 @@ from tests.make import TenantFixture, usd
 from headgate import payments, tenants
 from headgate.console import bars, gate, render
 from headgate.console import files as files_screen
+from headgate.console import funding as funding_screen
 from headgate.console.bars import Bar, Part
 from headgate.core.db import Database
 
@@ -397,6 +399,19 @@ def test_bars_are_to_scale_from_zero() -> None:
     ]  # fmt: skip
     assert bars.to_scale([Bar("nothing", (Part("sure", usd("0.00")),), usd("0.00"))])[0].widths == ()
     assert bars.to_scale([]) == []
+
+
+def test_the_plots_days_reach_what_is_waited_for_where_that_is_near() -> None:
+    monday = date(2026, 11, 30)
+
+    def ahead(last: date) -> list[str]:
+        return [f"{day:%d %b}" for day in funding_screen.banking_days(monday, last)]
+
+    week = ["23 Nov", "24 Nov", "25 Nov", "27 Nov", "30 Nov", "01 Dec", "02 Dec", "03 Dec", "04 Dec"]
+    assert ahead(monday) == week, "Thanksgiving is no banking day"
+    assert ahead(date(2026, 12, 8)) == [*week, "07 Dec", "08 Dec"]
+    assert ahead(date(2027, 6, 1))[-1] == "14 Dec", "what is far off has a line of its own"
+    assert funding_screen.banking_days(date(2026, 11, 28), monday)[4] == monday
 
 
 def test_what_an_account_has_is_counted_once_however_many_wait_for_it(database: Database, scene: Scene) -> None:

@@ -24,7 +24,7 @@ VIEWS = (
     ("Large", "amount:>50000"),
     ("This week", "age:<7d"),
 )
-DAYS_BEFORE, DAYS_AHEAD = 4, 4
+DAYS_BEFORE, DAYS_AHEAD, DAYS_AHEAD_MAX = 4, 4, 10
 
 
 def list_page(desk: Desk, *, query_text: str, after: str | None, item_id: str | None) -> HTMLResponse:
@@ -41,9 +41,10 @@ def list_page(desk: Desk, *, query_text: str, after: str | None, item_id: str | 
         holds = [hold for hold in payments.holds(tx) if hold.currency == currency]
         zone, now, held = payments.time_zone(tx), tx.now(), payments.count_holds(tx)
         today = day_in(now, zone)
-        days = banking_days(today)
-        received = funding.received_by_day(tx, currency=currency, since=days[0])
         coming = funding.expected(tx, currency=currency)
+        last = max([today, *(hold.leaves_on for hold in holds), *(day_in(one.final_at, zone) for one in coming)])
+        days = banking_days(today, last)
+        received = funding.received_by_day(tx, currency=currency, since=days[0])
         detail = funding.deposit_row(tx, item_id) if item_id else None
         if detail and all(row.id != detail.id for row in rows):
             rows.insert(0, detail)  # What the address names is shown whatever the query says.
@@ -111,10 +112,11 @@ def rows_of(desk: Desk, *, item_ids: list[str], query_text: str) -> HTMLResponse
     return HTMLResponse(text, headers=HEADERS)
 
 
-def banking_days(today: date) -> list[date]:
-    """The days of the plot: some banking days back, today's (or the next), and some ahead."""
+def banking_days(today: date, last: date) -> list[date]:
+    """The days of the plot: some banking days back, today's (or the next), and those ahead, to `last` where it is near."""
     here = rails.banking_day_on_or_after(today)
-    return [rails.add_banking_days(here, n) if n else here for n in range(-DAYS_BEFORE, DAYS_AHEAD + 1)]
+    days = [rails.add_banking_days(here, n) if n else here for n in range(-DAYS_BEFORE, DAYS_AHEAD_MAX + 1)]
+    return [day for n, day in enumerate(days) if n <= DAYS_BEFORE + DAYS_AHEAD or day <= last]
 
 
 def plot(
