@@ -416,8 +416,8 @@ def test_the_plots_days_reach_what_is_waited_for_where_that_is_near() -> None:
 
 def test_what_an_account_has_is_counted_once_however_many_wait_for_it(database: Database, scene: Scene) -> None:
     with database.begin(tenant_id=scene.tenant.id, actor=make.ACTOR) as tx:
-        holds = payments.holds(tx)
-    (once,), (twice,) = gate.totals(holds), gate.totals([*holds, *holds])
+        blocks = payments.held_payrolls(tx)
+    (once,), (twice,) = gate.totals(blocks), gate.totals([*blocks, *blocks])
 
     assert (once.available, once.required) == (usd("330.00"), usd("1520.00"))
     assert (twice.available, twice.required) == (usd("330.00"), usd("3040.00"))

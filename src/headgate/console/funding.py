@@ -38,11 +38,11 @@ def list_page(desk: Desk, *, query_text: str, after: str | None, item_id: str | 
         everything = funding.deposit_totals(tx, lists.everything(funding.DEPOSIT_TERMS))
         currencies = payments.currencies(tx)
         currency = asked.query.params["currency"] or (currencies[0] if currencies else "USD")
-        holds = [hold for hold in payments.holds(tx) if hold.currency == currency]
-        zone, now, held = payments.time_zone(tx), tx.now(), payments.count_holds(tx)
+        blocks = [block for block in payments.held_payrolls(tx) if block.currency == currency]
+        zone, now, held = payments.time_zone(tx), tx.now(), payments.count_held(tx)
         today = day_in(now, zone)
         coming = funding.expected(tx, currency=currency)
-        last = max([today, *(hold.leaves_on for hold in holds), *(day_in(one.final_at, zone) for one in coming)])
+        last = max([today, *(block.leaves_on for block in blocks), *(day_in(one.final_at, zone) for one in coming)])
         days = banking_days(today, last)
         received = funding.received_by_day(tx, currency=currency, since=days[0])
         detail = funding.deposit_row(tx, item_id) if item_id else None
@@ -70,9 +70,9 @@ def list_page(desk: Desk, *, query_text: str, after: str | None, item_id: str | 
         everything=everything,
         currency=currency,
         currencies=currencies,
-        holds=holds,
-        missing=Money(sum(hold.shortfall_minor for hold in holds), currency),
-        days=plot(days, today, zone, currency, received, coming, holds),
+        blocks=blocks,
+        missing=Money(sum(block.shortfall_minor for block in blocks), currency),
+        days=plot(days, today, zone, currency, received, coming, blocks),
         coming=coming,
         detail=detail,
         fewer=fewer,
@@ -126,7 +126,7 @@ def plot(
     currency: str,
     received: Sequence[funding.DayIn],
     coming: Sequence[funding.Expected],
-    holds: Sequence[payments.Hold],
+    blocks: Sequence[payments.HeldPayroll],
 ) -> list[Drawn]:
     """What came in by day, what becomes final, and what the gate still waits for by the day it must be here."""
     zero = Money(0, currency)
@@ -136,9 +136,9 @@ def plot(
         on = day_in(one.final_at, zone)
         final[on] = final.get(on, zero) + one.amount
     lacks: dict[date, Money] = {}
-    for hold in holds:
-        on = max(hold.leaves_on, today)
-        lacks[on] = lacks.get(on, zero) + hold.shortfall
+    for block in blocks:
+        on = max(block.leaves_on, today)
+        lacks[on] = lacks.get(on, zero) + block.shortfall
     bars = []
     for on in sorted({*days, *came, *final, *lacks}):
         there = came[on].amount if on in came else zero

@@ -43,7 +43,7 @@ def payrolls(tx: Tx, text: str) -> list[str]:
 
 
 def test_blocks_have_the_figures_of_their_judgement(tx: Tx, scene: Scene) -> None:
-    conflict, lacking = sorted(payments.holds(tx), key=lambda hold: hold.reference)
+    conflict, lacking = sorted(payments.held_payrolls(tx), key=lambda block: block.reference)
 
     assert (conflict.payroll_id, conflict.reason, conflict.status) == (
         scene.conflict, "reservation_conflict", "blocked_funds",
@@ -52,12 +52,12 @@ def test_blocks_have_the_figures_of_their_judgement(tx: Tx, scene: Scene) -> Non
     assert (conflict.people, conflict.payments, conflict.covered_percent) == (2, 3, 22)
     assert (lacking.reason, lacking.required, lacking.available) == ("insufficient_funds", usd("620.00"), usd("130.00"))
     assert (lacking.times_asked, lacking.gate_type, lacking.legal_entity) == (1, "commit", "Second & Sons")
-    assert [hold.leaves_on for hold in (conflict, lacking)] == [stories.date(2026, 12, 10)] * 2
-    assert payments.count_holds(tx) == 2
+    assert [block.leaves_on for block in (conflict, lacking)] == [stories.date(2026, 12, 10)] * 2
+    assert payments.count_held(tx) == 2
 
 
 def test_a_block_says_who_holds_the_rest_and_what_would_open_it(tx: Tx, scene: Scene) -> None:
-    standing = payments.standing(tx, payments.hold(tx, scene.conflict))
+    standing = payments.standing(tx, payments.held_payroll(tx, scene.conflict))
 
     assert (standing.posted, standing.reserved, standing.available) == (usd("1000.00"), usd("800.00"), usd("200.00"))
     (holder,) = standing.holders
@@ -72,7 +72,7 @@ def test_a_block_says_who_holds_the_rest_and_what_would_open_it(tx: Tx, scene: S
 
 
 def test_the_smallest_amounts_say_how_many_people_fit(tx: Tx, scene: Scene) -> None:
-    held = payments.hold(tx, scene.lacking)
+    held = payments.held_payroll(tx, scene.lacking)
     standing = payments.standing(tx, held)
 
     assert standing.fit is not None
@@ -86,17 +86,17 @@ def test_money_that_came_after_the_judgement_is_told_and_not_yet_judged(database
     scenes.fund_the_second(scene, "490.00")
 
     with database.begin(tenant_id=scene.tenant.id, actor=ACTOR) as tx:
-        held = payments.hold(tx, scene.lacking)
+        held = payments.held_payroll(tx, scene.lacking)
         standing = payments.standing(tx, held)
     assert standing.would_open(held) and standing.available == usd("620.00") and standing.advice == ()
     assert held.available == usd("130.00"), "the gate's word stands until it is asked again"
 
     assert scenes.ask_again(scene) == "committed"
     with database.begin(tenant_id=scene.tenant.id, actor=ACTOR) as tx:
-        assert [hold.payroll_id for hold in payments.holds(tx)] == [scene.conflict]
-        assert payments.count_holds(tx) == 1
+        assert [block.payroll_id for block in payments.held_payrolls(tx)] == [scene.conflict]
+        assert payments.count_held(tx) == 1
         with pytest.raises(payments.NoSuchPayroll):
-            payments.hold(tx, scene.lacking)
+            payments.held_payroll(tx, scene.lacking)
 
 
 @pytest.mark.parametrize(
@@ -116,9 +116,9 @@ def test_money_that_came_after_the_judgement_is_told_and_not_yet_judged(database
     ],
 )
 def test_blocks_are_found_by_query(tx: Tx, text: str, found: set[str]) -> None:
-    query = terms.parse(text, payments.HOLD_TERMS)
+    query = terms.parse(text, payments.HELD_TERMS)
 
-    assert {hold.reference for hold in payments.holds(tx) if hold.is_found(query, tx.now())} == found
+    assert {block.reference for block in payments.held_payrolls(tx) if block.is_found(query, tx.now())} == found
 
 
 # ---------- payrolls
@@ -304,7 +304,7 @@ def test_a_change_is_told_of_everything_that_it_touches(database: Database) -> N
 def test_another_tenant_has_none_of_it(database: Database, scene: Scene) -> None:
     stranger = make.tenant(database)
     with database.begin(tenant_id=stranger.id, actor=ACTOR) as tx:
-        assert payments.holds(tx) == [] and payments.count_holds(tx) == 0
+        assert payments.held_payrolls(tx) == [] and payments.count_held(tx) == 0
         assert payments.payroll_rows(tx, [scene.lacking]) == [] == payments.payroll_parts(tx, scene.lacking)
         assert payments.payroll_files(tx, scene.lacking) == []
         assert payments.file_rows(tx, [scene.file]) == [] == payments.file_entries(tx, scene.file)
@@ -312,7 +312,7 @@ def test_another_tenant_has_none_of_it(database: Database, scene: Scene) -> None
         assert funding.known_reference(tx, legal_entity_id=scene.second.legal_entity_id) is None
         assert payments.changed_things(tx, after=0)[1] == []
         for missing in (
-            lambda: payments.hold(tx, scene.lacking),
+            lambda: payments.held_payroll(tx, scene.lacking),
             lambda: payments.payroll_row(tx, scene.lacking),
             lambda: payments.file_row(tx, scene.file),
             lambda: funding.deposit_row(tx, scene.unknown),
