@@ -93,7 +93,7 @@ def crawl(http: httpx.Client) -> dict[str, str]:
 
 
 def console(http: httpx.Client, shell: Shell) -> dict[str, str]:
-    """The console's pages: the overview, the list, and the drawers of some payments."""
+    """The console's pages: the overview, the lists, one thing of each, and the drawers of some payments."""
     link = shell.document("console", "link", "--tenant", "acme-payroll", "--role", "operator")
     address = next(value for value in link.values() if str(value).startswith("http"))
     with httpx.Client(base_url=http.base_url, follow_redirects=True) as browser:
@@ -103,7 +103,13 @@ def console(http: httpx.Client, shell: Shell) -> dict[str, str]:
             answer = browser.get(f"/console/acme-payroll/payments/{payment}")
             assert answer.status_code == 200
             pages[payment] = answer.text
-    assert len(pages) == 12
+        for screen, prefix in (("payrolls", "prl"), ("gate", "prl"), ("funding", "dep"), ("files", "fil")):
+            pages[screen] = browser.get(f"/console/acme-payroll/{screen}").text
+            for item in sorted(set(re.findall(rf"\b{prefix}_[0-9a-hjkmnp-tv-z]{{26}}\b", pages[screen])))[:3]:
+                answer = browser.get(f"/console/acme-payroll/{screen}/{item}")
+                assert answer.status_code == 200
+                pages[f"{screen}/{item}"] = answer.text
+    assert len(pages) >= 12 + 4 * 2
     return pages
 
 

@@ -23,6 +23,7 @@ from tests.operators.test_views import PROMISED
 from tests.tenants import catalogue
 
 from headgate import audit, cases, funding, ingestion, ledger, messaging, parties, payments, recon, tenants
+from headgate.core import terms
 from headgate.core.config import Config
 from headgate.core.db import Database, Tx
 from headgate.demo.cast import plays
@@ -162,6 +163,21 @@ QUERIES: dict[str, Callable[[Tx, Crowd], object]] = {
     "files": lambda tx, _: payments.list_files(tx),
     "the flow figure": lambda tx, _: payments.flow(tx, currency="USD"),
     "what the gate holds": lambda tx, _: payments.blocks(tx),
+    "blocks, in full": lambda tx, _: payments.held_payrolls(tx),
+    "how many blocks": lambda tx, _: payments.count_held(tx),
+    "a block's account": lambda tx, _: payments.standing(tx, payments.held_payrolls(tx)[0]),
+    "payrolls with their money": lambda tx, _: payments.find_payrolls(tx, terms.parse("", payments.PAYROLL_TERMS)),
+    "payrolls held": lambda tx, _: payments.find_payrolls(tx, terms.parse("gate:held", payments.PAYROLL_TERMS)),
+    "payroll totals": lambda tx, _: payments.payroll_totals(tx, terms.parse("", payments.PAYROLL_TERMS)),
+    "a payroll's parts": lambda tx, _: payments.payroll_parts(tx, payments.held_payrolls(tx)[0].payroll_id),
+    "a payroll's files": lambda tx, _: payments.payroll_files(tx, payments.held_payrolls(tx)[0].payroll_id),
+    "files with their entries": lambda tx, _: payments.find_files(tx, terms.parse("", payments.FILE_TERMS)),
+    "file totals": lambda tx, _: payments.file_totals(tx, terms.parse("", payments.FILE_TERMS)),
+    "a file's entries": lambda tx, _: payments.file_entries(tx, payments.list_files(tx)[0].id),
+    "payments of a file": lambda tx, _: payments.list_instructions(
+        tx, query=payments.parse_query(f"file:{payments.list_files(tx)[0].id}")
+    ),
+    "what changed": lambda tx, _: payments.changed_things(tx, after=1),
     "currencies": lambda tx, _: payments.currencies(tx),
     "accounts": lambda tx, _: ledger.list_accounts(tx),
     "balance by code": lambda tx, _: ledger.balance(tx, "CASH.USD"),
@@ -195,6 +211,10 @@ QUERIES: dict[str, Callable[[Tx, Crowd], object]] = {
     "statements": lambda tx, c: ingestion.list_statements(tx, on=c.stage.day(1)),
     "parties": lambda tx, _: parties.list_parties(tx),
     "deposits": lambda tx, _: funding.list_deposits(tx),
+    "deposits with their evidence": lambda tx, _: funding.find_deposits(tx, terms.parse("", funding.DEPOSIT_TERMS)),
+    "deposit totals": lambda tx, _: funding.deposit_totals(tx, terms.parse("", funding.DEPOSIT_TERMS)),
+    "money by day": lambda tx, c: funding.received_by_day(tx, currency="USD", since=c.stage.day(1)),
+    "money on its way": lambda tx, _: funding.expected(tx),
     "recon runs": lambda tx, c: recon.list_reconciliations(tx, account_id=cash(tx, c)),
     "recon matching": lambda tx, c: recon.run(tx, account=cash(tx, c), on=c.stage.day(2)),
     "dead letters": lambda tx, _: messaging.dead_letters(tx),

@@ -24,7 +24,7 @@ VIEWS = (
     ("Large", "amount:>50000"),
     ("This week", "age:<7d"),
 )
-DAYS_BEFORE, DAYS_AHEAD = 4, 4
+DAYS_BEFORE, DAYS_AHEAD, DAYS_AHEAD_MAX = 4, 4, 10
 
 
 def list_page(desk: Desk, *, query_text: str, after: str | None, item_id: str | None) -> HTMLResponse:
@@ -38,12 +38,13 @@ def list_page(desk: Desk, *, query_text: str, after: str | None, item_id: str | 
         everything = funding.deposit_totals(tx, lists.everything(funding.DEPOSIT_TERMS))
         currencies = payments.currencies(tx)
         currency = asked.query.params["currency"] or (currencies[0] if currencies else "USD")
-        holds = [hold for hold in payments.holds(tx) if hold.currency == currency]
-        zone, now, held = payments.time_zone(tx), tx.now(), payments.count_holds(tx)
+        blocks = [block for block in payments.held_payrolls(tx) if block.currency == currency]
+        zone, now, held = payments.time_zone(tx), tx.now(), payments.count_held(tx)
         today = day_in(now, zone)
-        days = banking_days(today)
-        received = funding.received_by_day(tx, currency=currency, since=days[0])
         coming = funding.expected(tx, currency=currency)
+        last = max([today, *(block.leaves_on for block in blocks), *(day_in(one.final_at, zone) for one in coming)])
+        days = banking_days(today, last)
+        received = funding.received_by_day(tx, currency=currency, since=days[0])
         detail = funding.deposit_row(tx, item_id) if item_id else None
         if detail and all(row.id != detail.id for row in rows):
             rows.insert(0, detail)  # What the address names is shown whatever the query says.
@@ -69,9 +70,9 @@ def list_page(desk: Desk, *, query_text: str, after: str | None, item_id: str | 
         everything=everything,
         currency=currency,
         currencies=currencies,
-        holds=holds,
-        missing=Money(sum(hold.shortfall_minor for hold in holds), currency),
-        days=plot(days, today, zone, currency, received, coming, holds),
+        blocks=blocks,
+        missing=Money(sum(block.shortfall_minor for block in blocks), currency),
+        days=plot(days, today, zone, currency, received, coming, blocks),
         coming=coming,
         detail=detail,
         fewer=fewer,
@@ -111,10 +112,11 @@ def rows_of(desk: Desk, *, item_ids: list[str], query_text: str) -> HTMLResponse
     return HTMLResponse(text, headers=HEADERS)
 
 
-def banking_days(today: date) -> list[date]:
-    """The days of the plot: some banking days back, today's (or the next), and some ahead."""
+def banking_days(today: date, last: date) -> list[date]:
+    """The days of the plot: some banking days back, today's (or the next), and those ahead, to `last` where it is near."""
     here = rails.banking_day_on_or_after(today)
-    return [rails.add_banking_days(here, n) if n else here for n in range(-DAYS_BEFORE, DAYS_AHEAD + 1)]
+    days = [rails.add_banking_days(here, n) if n else here for n in range(-DAYS_BEFORE, DAYS_AHEAD_MAX + 1)]
+    return [day for n, day in enumerate(days) if n <= DAYS_BEFORE + DAYS_AHEAD or day <= last]
 
 
 def plot(
@@ -124,7 +126,7 @@ def plot(
     currency: str,
     received: Sequence[funding.DayIn],
     coming: Sequence[funding.Expected],
-    holds: Sequence[payments.Hold],
+    blocks: Sequence[payments.HeldPayroll],
 ) -> list[Drawn]:
     """What came in by day, what becomes final, and what the gate still waits for by the day it must be here."""
     zero = Money(0, currency)
@@ -134,9 +136,9 @@ def plot(
         on = day_in(one.final_at, zone)
         final[on] = final.get(on, zero) + one.amount
     lacks: dict[date, Money] = {}
-    for hold in holds:
-        on = max(hold.leaves_on, today)
-        lacks[on] = lacks.get(on, zero) + hold.shortfall
+    for block in blocks:
+        on = max(block.leaves_on, today)
+        lacks[on] = lacks.get(on, zero) + block.shortfall
     bars = []
     for on in sorted({*days, *came, *final, *lacks}):
         there = came[on].amount if on in came else zero

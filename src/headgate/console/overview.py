@@ -47,7 +47,7 @@ def overview(desk: Desk, *, currency: str | None) -> HTMLResponse:
         open_cases = cases.count_open(tx)
         newest = cases.list_cases(tx, state="open", limit=CASES_SHOWN)
         zone, now = payments.time_zone(tx), tx.now()
-        dead_letters, held = len(messaging.dead_letters(tx)), payments.count_holds(tx)
+        dead_letters, held = len(messaging.dead_letters(tx)), payments.count_held(tx)
     flow = Flow(found.reserved, found.sent, found.settled, found.held, found.held_here)
     return page(
         "overview.html",

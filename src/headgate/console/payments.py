@@ -48,7 +48,7 @@ def payments_page(desk: Desk, *, query_text: str, after: str | None, payment_id:
         rows = payments.list_instructions(tx, query=query, after=after, limit=ROWS + 1)
         totals = payments.totals(tx, query)
         life = payments.get_life(tx, payment_id) if payment_id else None
-        zone, now, held = payments.time_zone(tx), tx.now(), payments.count_holds(tx)
+        zone, now, held = payments.time_zone(tx), tx.now(), payments.count_held(tx)
         fewer = _fewer(tx, query_text) if not rows and not after and not query_error else None
     older = rows[ROWS - 1].id if len(rows) > ROWS else None
     base = desk.seat.address

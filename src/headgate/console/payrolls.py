@@ -34,7 +34,7 @@ def list_page(desk: Desk, *, query_text: str, after: str | None, item_id: str | 
         rows = payments.find_payrolls(tx, asked.query, after=after, limit=lists.ROWS + 1)
         totals = payments.payroll_totals(tx, asked.query)
         life = _life(tx, item_id) if item_id else None
-        zone, now, held = payments.time_zone(tx), tx.now(), payments.count_holds(tx)
+        zone, now, held = payments.time_zone(tx), tx.now(), payments.count_held(tx)
         fewer = None
         if not rows and not after and not asked.error:
             fewer = lists.fewer(

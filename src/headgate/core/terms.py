@@ -82,7 +82,7 @@ def _names(name: str, term: Term) -> tuple[str, ...]:
 
 def _take(found: re.Match[str], term: Term | None, currency: str, params: dict[str, Any]) -> bool:
     name, value, sign, minus = found["name"], found["value"], found["sign"], bool(found["minus"])
-    if term is None or (minus and term.kind != "choice"):
+    if term is None or (minus and term.kind != "choice") or not value.isprintable():
         return False
     if term.kind == "amount":
         return _take_amount(name, value, sign, currency, params)

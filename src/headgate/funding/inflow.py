@@ -101,6 +101,7 @@ class Expected:
     """Money on its way to a legal entity's funds: it counts from `final_at` on."""
 
     legal_entity_id: str
+    legal_entity: str
     rail: str
     amount: Money
     settled_at: datetime | None
@@ -172,18 +173,21 @@ def expected(tx: Tx, *, legal_entity_id: str | None = None, currency: str | None
     """Money on its way (of one legal entity, in one currency, where named), what becomes final first."""
     rows = tx.all(
         """
-        SELECT legal_entity_id, rail, amount_minor, currency, settled_at, final_at, id
-          FROM funding.deposits
-         WHERE tenant_id = %(tenant)s AND final_at > %(now)s AND legal_entity_id IS NOT NULL
-           AND (%(entity)s::text IS NULL OR legal_entity_id = %(entity)s)
-           AND (%(currency)s::text IS NULL OR currency = %(currency)s)
-         ORDER BY final_at, id
+        SELECT d.legal_entity_id, e.name AS legal_entity, d.rail, d.amount_minor, d.currency, d.settled_at, d.final_at,
+               d.id
+          FROM funding.deposits d
+          JOIN tenants.legal_entities e ON e.tenant_id = d.tenant_id AND e.id = d.legal_entity_id
+         WHERE d.tenant_id = %(tenant)s AND d.final_at > %(now)s
+           AND (%(entity)s::text IS NULL OR d.legal_entity_id = %(entity)s)
+           AND (%(currency)s::text IS NULL OR d.currency = %(currency)s)
+         ORDER BY d.final_at, d.id
         """,
         {"tenant": tx.tenant_id, "entity": legal_entity_id, "currency": currency, "now": tx.now()},
     )
     return [
         Expected(
             row["legal_entity_id"],
+            row["legal_entity"],
             row["rail"],
             Money(row["amount_minor"], row["currency"]),
             row["settled_at"],

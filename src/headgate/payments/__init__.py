@@ -48,8 +48,8 @@ from headgate.payments.file_search import (
     matching_files,
 )
 from headgate.payments.files import file_bytes, get_file, list_files
-from headgate.payments.holds import TERMS as HOLD_TERMS
-from headgate.payments.holds import Hold, Holder, Standing, count_holds, hold, holds, standing
+from headgate.payments.held import TERMS as HELD_TERMS
+from headgate.payments.held import HeldPayroll, Holder, Standing, count_held, held_payroll, held_payrolls, standing
 from headgate.payments.instructions import get_instruction, name_account
 from headgate.payments.life import Life, get_life, timeline
 from headgate.payments.model import (
@@ -102,7 +102,7 @@ from headgate.payments.submission import submit_due
 
 __all__ = [
     "FILE_TERMS",
-    "HOLD_TERMS",
+    "HELD_TERMS",
     "PAYROLL_TERMS",
     "AchFile",
     "Block",
@@ -115,7 +115,7 @@ __all__ = [
     "FileRow",
     "FileTotal",
     "FlowFigures",
-    "Hold",
+    "HeldPayroll",
     "Holder",
     "InstructionQuery",
     "InstructionRow",
@@ -158,6 +158,7 @@ __all__ = [
     "commit_payroll",
     "commit_register",
     "commit_without_funds",
+    "count_held",
     "count_holds",
     "currencies",
     "decide_delivery",
@@ -174,8 +175,8 @@ __all__ = [
     "get_instruction",
     "get_life",
     "get_payroll",
-    "hold",
-    "holds",
+    "held_payroll",
+    "held_payrolls",
     "list_files",
     "list_instructions",
     "list_notices",

@@ -221,7 +221,7 @@ function put(found) {
   const chip = $('#chip-new');
   chip.hidden = !added.size;
   chip.querySelector('span').textContent = `${added.size} new`;
-  if (added.size && Date.now() - saidAt > 10000) { saidAt = Date.now(); say(`${added.size} new ${list.dataset.noun}s`); }
+  if (added.size && Date.now() - saidAt > 10000) { saidAt = Date.now(); say(`${added.size} new ${list.dataset.noun}${added.size === 1 ? '' : 's'}`); }
 }
 /** This list as it is now, read again. */
 async function reading() {

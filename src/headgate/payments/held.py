@@ -28,7 +28,7 @@ LEAD_BANKING_DAYS = 1
 
 
 @dataclass(frozen=True, slots=True)
-class Hold:
+class HeldPayroll:
     """A payroll that the gate holds. Available and shortfall are those of the judgement `evaluation_id`."""
 
     payroll_id: str
@@ -133,12 +133,12 @@ class Standing:
     payer_reference: str | None
     fit: Fit | None
 
-    def would_open(self, hold: Hold) -> bool:
+    def would_open(self, held: HeldPayroll) -> bool:
         """Whether the gate would let it pass for its funds, if it were asked at this moment."""
-        return self.available >= hold.required and hold.status == "blocked_funds"
+        return self.available >= held.required and held.status == "blocked_funds"
 
 
-def holds(tx: Tx, *, payroll_ids: list[str] | None = None) -> list[Hold]:
+def held_payrolls(tx: Tx, *, payroll_ids: list[str] | None = None) -> list[HeldPayroll]:
     """The payrolls that the gate holds now (of these, where named), the largest shortfall first."""
     return tx.all(
         """
@@ -160,7 +160,7 @@ def holds(tx: Tx, *, payroll_ids: list[str] | None = None) -> list[Hold]:
          ORDER BY g.shortfall_minor DESC, p.id
         """,
         {"tenant": tx.tenant_id, "ids": payroll_ids, "held": list(HELD)},
-        row=Hold,
+        row=HeldPayroll,
     )
 
 
@@ -168,15 +168,15 @@ HELD: Final = ("awaiting_funding", "blocked_funds", "blocked_policy")
 """The statuses of payments that the gate holds."""
 
 
-def hold(tx: Tx, payroll_id: str) -> Hold:
+def held_payroll(tx: Tx, payroll_id: str) -> HeldPayroll:
     """One payroll that the gate holds. Raises NoSuchPayroll where it holds none of that id."""
-    found = holds(tx, payroll_ids=[payroll_id])
+    found = held_payrolls(tx, payroll_ids=[payroll_id])
     if not found:
         raise NoSuchPayroll(f"the gate holds no payroll {payroll_id}", payroll_id=payroll_id)
     return found[0]
 
 
-def count_holds(tx: Tx) -> int:
+def count_held(tx: Tx) -> int:
     """How many payrolls the gate holds now."""
     return int(
         tx.value(
@@ -190,7 +190,7 @@ def count_holds(tx: Tx) -> int:
     )
 
 
-def standing(tx: Tx, held: Hold) -> Standing:
+def standing(tx: Tx, held: HeldPayroll) -> Standing:
     """What the account has now, who holds what of it, what is on its way, and what would open the gate."""
     account = ledger.account_for(tx, "CLIENT_FUNDS", held.currency, legal_entity_id=held.legal_entity_id)
     now = ledger.balance(tx, account.id)
@@ -222,7 +222,7 @@ def standing(tx: Tx, held: Hold) -> Standing:
     )
 
 
-def _advice(held: Hold, available: Money, holders: list[Holder]) -> tuple[funding.Advice, ...]:
+def _advice(held: HeldPayroll, available: Money, holders: list[Holder]) -> tuple[funding.Advice, ...]:
     """What would open it by the figures of now; nothing where money is there already or funds are not what lacks."""
     missing = Money(max(0, held.required_minor - available.minor), held.currency)
     if not missing or (held.reason not in ("insufficient_funds", "reservation_conflict")):
@@ -232,7 +232,7 @@ def _advice(held: Hold, available: Money, holders: list[Holder]) -> tuple[fundin
     return funding.advise(reason, shortfall=missing, available=available, overdue=overdue)
 
 
-def _fit(tx: Tx, held: Hold, available: Money) -> Fit | None:
+def _fit(tx: Tx, held: HeldPayroll, available: Money) -> Fit | None:
     row = tx.one(
         """
         SELECT count(*) AS people, coalesce(max(s.running), 0)::bigint AS amount
