@@ -8,70 +8,16 @@ from typing import Any
 import psycopg
 import pytest
 from tests import make
-from tests.make import ACTOR, TenantFixture, usd
+from tests.make import TenantFixture, usd
 from tests.payments import stories
-from tests.payments.stories import MONDAY, RDFI
+from tests.payments.stories import MONDAY
+from tests.twin.stories import THURSDAY, TUESDAY, at, begin, funded, pay
 
-from headgate import cases, funding, parties, payments, tenants, twin
+from headgate import cases, payments, tenants, twin
 from headgate.core.db import Database
 from headgate.core.errors import HeadgateError
 
 pytestmark = pytest.mark.slow
-
-TUESDAY = date(2026, 12, 1)
-THURSDAY = date(2026, 12, 3)
-
-
-def begin(database: Database, tenant: TenantFixture) -> Any:
-    return database.begin(tenant_id=tenant.id, actor=ACTOR)
-
-
-def funded(database: Database, tenant: TenantFixture, text: str, **bank: Any) -> twin.Advance:
-    """Monday, nine in Chicago: the client has wired so much to the simulated bank; on Tuesday at nine the book knows."""
-    with begin(database, tenant) as tx:
-        stories.at(tx, MONDAY)
-        stories.originator(tx, tenant)
-        reference = funding.payer_reference(tx, legal_entity_id=tenant.legal_entity_id)
-    twin.give_bank(database, tenant.id, **bank)
-    assert twin.wire_in(database, tenant.id, amount=usd(text), reference=reference) == MONDAY
-    return twin.advance(database, tenant.id, to=at(TUESDAY))
-
-
-def at(day: date, hour: int = 15) -> datetime:
-    return datetime(day.year, day.month, day.day, hour, tzinfo=UTC)
-
-
-def pay(database: Database, tenant: TenantFixture, *people: tuple[str, str], pay_on: date = THURSDAY) -> list[str]:
-    """A payroll is committed and sent: (account number, amount) each. The names of its files."""
-    with begin(database, tenant) as tx:
-        registered = parties.register_payees(
-            tx,
-            legal_entity_id=tenant.legal_entity_id,
-            payees=[
-                parties.PayeeInput(f"E-{n}", f"Employee {n}", (parties.BankAccountInput(RDFI, account),))
-                for n, (account, _) in enumerate(people, start=1)
-            ],
-            source_ref="test",
-        )
-        result = payments.commit_payroll(
-            tx,
-            payments.PayrollBatch(
-                legal_entity_id=tenant.legal_entity_id,
-                payroll_id=f"PR-{pay_on}",
-                pay_on=pay_on,
-                currency="USD",
-                items=tuple(
-                    payments.PayrollItem(payee.external_id, payee.party_id, payee.bank_account_ids[0], usd(amount))
-                    for payee, (_, amount) in zip(registered, people, strict=True)
-                ),
-            ),
-        )
-        assert result.status == "committed"
-        return [file.name for file in payments.submit_due(tx, on=rails_day(pay_on))]
-
-
-def rails_day(pay_on: date) -> date:
-    return pay_on - timedelta(days=1)
 
 
 def test_a_wire_is_in_the_book_on_the_morning_after(database: Database, tenant: TenantFixture) -> None:
