@@ -931,6 +931,7 @@ table funding.events
   comment What happened to a funding request: money that settled (less or more than asked), or was returned; append-only
   row security enabled, forced
   grant INSERT, SELECT to headgate_app
+  grant SELECT to headgate_operator
   grant SELECT to headgate_readonly
   column tenant_id uuid not null
   column id text collate C not null
@@ -964,6 +965,7 @@ table funding.events
   constraint events_return_names_its_event CHECK ((((kind = 'returned'::text) = ((of_event_id IS NOT NULL) AND (return_code IS NOT NULL))) AND ((kind = 'returned'::text) OR (return_code IS NULL))))
   constraint events_same_evidence_counts_once UNIQUE (tenant_id, provider, external_trace_id, funding_request_id)
   INDEX events_held ON funding.events USING btree (tenant_id, legal_entity_id, currency, final_at) WHERE (return_deadline_at IS NOT NULL)
+  INDEX events_of_deposit ON funding.events USING btree (tenant_id, deposit_id) WHERE (deposit_id IS NOT NULL)
   INDEX events_of_request ON funding.events USING btree (tenant_id, funding_request_id, id)
   INDEX events_owed ON funding.events USING btree (tenant_id, legal_entity_id, currency, id) WHERE (receivable_minor > 0)
   policy tenant_deletes permissive for delete to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
@@ -1270,6 +1272,7 @@ table funding.requests
   comment What money is asked for, of whom, over which rail and by when: the intent. What came stands in funding.events
   row security enabled, forced
   grant INSERT, SELECT to headgate_app
+  grant SELECT to headgate_operator
   grant SELECT to headgate_readonly
   grant UPDATE (asked_minor) to headgate_app
   grant UPDATE (block_reason) to headgate_app
@@ -5111,11 +5114,34 @@ view public.psp_balance_reservation
   TRIGGER expiry_is_prepared BEFORE UPDATE ON public.psp_balance_reservation FOR EACH STATEMENT EXECUTE FUNCTION ledger.prepare_expiry()
   TRIGGER expiry_is_the_ledgers INSTEAD OF UPDATE ON public.psp_balance_reservation FOR EACH ROW EXECUTE FUNCTION ledger.expire_through_view()
 
+view public.psp_funding_request
+  owner headgate_owner
+  comment Money asked for: amount is the whole need, asked_amount what the client was asked to bring
+  with security_invoker=true
+  query cbf7e8cbe58c8e79
+  grant SELECT to headgate_app
+  grant SELECT to headgate_operator
+  grant SELECT to headgate_readonly
+  column tenant_id uuid
+  column legal_entity_id text collate C
+  column psp_funding_request_id text collate C
+  column amount numeric
+  column status text
+  column block_reason text
+  column created_at timestamp with time zone
+  column currency text collate C
+  column rail text
+  column due_date date
+  column subject text collate C
+  column asked_amount numeric
+  column idempotency_key text collate C
+  column updated_at timestamp with time zone
+
 view public.psp_gate_evaluation
   owner headgate_owner
   comment Every judgement of the gate with the figures it saw; available counts the subject's own reservations back
   with security_invoker=true
-  query bec8fa84cd097f60
+  query af4fb77390164b4a
   grant SELECT to headgate_app
   grant SELECT to headgate_operator
   grant SELECT to headgate_readonly
@@ -5189,7 +5215,7 @@ view public.psp_settlement_event
   owner headgate_owner
   comment What banks and providers said: our payments settled or returned, clients' money come in; each names its entry in the book
   with security_invoker=true
-  query 1d993d19a7b961b2
+  query 3c699daa08ab38dd
   grant SELECT to headgate_app
   grant SELECT to headgate_operator
   grant SELECT to headgate_readonly
@@ -5543,6 +5569,9 @@ table tenants.legal_entities
   comment The companies whose money is kept apart; days are counted in their time zone
   row security enabled, forced
   grant INSERT, SELECT to headgate_app
+  grant SELECT (id) to headgate_operator
+  grant SELECT (tenant_id) to headgate_operator
+  grant SELECT (time_zone) to headgate_operator
   grant SELECT to headgate_poster
   grant SELECT to headgate_readonly
   column tenant_id uuid not null

@@ -131,6 +131,7 @@ ASKED = {
     "balance",
     "balance_kept",
     "holders",
+    "asked_for",
     "money_in",
     "unknown_payers",
     "returned",
@@ -172,6 +173,12 @@ def test_each_query_says_what_the_runbook_says(
         ("payroll", "called-off", Decimal("90.00"), False),
         ("payroll", "overdue", Decimal("5.00"), True),
     ]
+    assert next((row[1], row[2], row[3], row[8]) for row in ask("asked_for")) == (
+        payroll,
+        need,
+        lack,
+        "insufficient_funds",
+    )
     assert [row[2:5] for row in ask("money_in")] == [("wire-1", "wire", Decimal("200.00"))]
     assert [row[2:4] for row in ask("unknown_payers")] == [("wire-?", Decimal("33.00"))]
     assert [row[:3] for row in ask("returned")] == [("R01", Decimal("60.00"), "USD")]

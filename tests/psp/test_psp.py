@@ -162,7 +162,7 @@ def test_the_override_commits_with_warnings_and_nothing_leaves_before_the_money_
     )
     assert result.payroll.status == "committed"
     assert scenes.figures(database, client) == ("0.00", "100.00"), "nothing is reserved"
-    ((_, actor_type, actor_id, data),) = scenes.events(database, client, "payments.payroll.committed_with_warnings")
+    ((_, actor_type, actor_id, data),) = scenes.events(database, client, "funding.gate.warned")
     assert (actor_type, actor_id, data["override_reason"], data["shortfall_minor"]) == (
         "human",
         "ann@example.com",
@@ -194,7 +194,7 @@ def test_the_override_does_nothing_where_funds_suffice(
     assert psp.commit_payroll_batch(scenes.payroll(psp, "60.00")).status == "committed"
     theirs.commit()
 
-    assert scenes.events(database, client, "payments.payroll.committed_with_warnings") == []
+    assert scenes.events(database, client, "funding.gate.warned") == []
 
 
 def test_what_the_override_committed_is_not_raw_sendable(

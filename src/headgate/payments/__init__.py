@@ -34,7 +34,7 @@ from headgate.payments.errors import (
     TooManyFiles,
     UnfundedAttempt,
 )
-from headgate.payments.execution import Queued, queue_payroll
+from headgate.payments.execution import Queued, awaits_funds, queue_payroll
 from headgate.payments.file_search import TERMS as FILE_TERMS
 from headgate.payments.file_search import (
     FileEntry,
@@ -65,7 +65,6 @@ from headgate.payments.model import (
 )
 from headgate.payments.notices import Notice, NoticeEffects, list_notices, notice_policies, set_notice_policy
 from headgate.payments.originators import set_originator
-from headgate.payments.overrides import awaits_funds, commit_without_funds
 from headgate.payments.overview import Block, FlowFigures, blocks, currencies, flow, recent_changes, time_zone
 from headgate.payments.payroll_search import TERMS as PAYROLL_TERMS
 from headgate.payments.payroll_search import (
@@ -157,7 +156,6 @@ __all__ = [
     "changed_things",
     "commit_payroll",
     "commit_register",
-    "commit_without_funds",
     "count_held",
     "count_holds",
     "currencies",

@@ -26,7 +26,7 @@ class Queued:
 
 @dataclass(frozen=True, slots=True)
 class _Sum:
-    status: str
+    is_funded: bool
     count: int
     minor: int
 
@@ -44,9 +44,8 @@ def queue_payroll(tx: Tx, *, payroll_id: str) -> Queued | Refused:
             f"payroll {payroll.external_id} is not committed: commit it, once it is funded",
             {"payroll_id": payroll.id, "evaluation_id": payroll.evaluation_id},
         )
-    sums = {found.status: found for found in _sums(tx, payroll.id)}
-    none = _Sum("", 0, 0)
-    funded, waiting = sums.get("pending", none), sums.get("blocked_funds", none)
+    sums = {found.is_funded: found for found in _sums(tx, payroll.id)}
+    funded, waiting = sums.get(True, _Sum(True, 0, 0)), sums.get(False, _Sum(False, 0, 0))
     if funded.count + waiting.count:
         facts = {
             "payroll_id": payroll.id,
@@ -74,11 +73,17 @@ def queue_payroll(tx: Tx, *, payroll_id: str) -> Queued | Refused:
 def _sums(tx: Tx, payroll_id: str) -> list[_Sum]:
     return tx.all(
         """
-        SELECT status, count(*)::integer AS count, sum(amount_minor)::bigint AS minor
+        SELECT status = 'pending' AS is_funded, count(*)::integer AS count, sum(amount_minor)::bigint AS minor
           FROM payments.instructions
          WHERE tenant_id = %(tenant)s AND payroll_id = %(payroll)s
-         GROUP BY status
+           AND status IN ('pending', 'blocked_funds', 'awaiting_funding')
+         GROUP BY 1
         """,
         {"tenant": tx.tenant_id, "payroll": payroll_id},
         row=_Sum,
     )
+
+
+def awaits_funds(tx: Tx, payroll_id: str) -> bool:
+    """Whether a part of a payroll has no money set aside."""
+    return any(not found.is_funded for found in _sums(tx, payroll_id))

@@ -48,12 +48,12 @@ class PaymentOrchestrator(Bound):
             return self._commit(tx, batch)
 
     def _commit(self, tx: Tx, batch: PayrollBatch) -> CommitResult:
-        made = payments.commit_payroll(tx, batch.as_payroll())
-        if made.status == "blocked_funds" and made.gate is not None and not self.config.commit_gate_strict:
-            payroll = payments.commit_without_funds(
-                tx, payroll=made.payroll, gate=made.gate, reason=self.config.override_reason or ""
-            )
-            return CommitResult("committed_with_warnings", payroll, made.gate)
+        made = payments.commit_payroll(
+            tx,
+            batch.as_payroll(),
+            gate_mode=None if self.config.commit_gate_strict else "soft",
+            override_reason=self.config.override_reason,
+        )
         if made.gate is None and payments.awaits_funds(tx, made.payroll.id):
             return CommitResult("committed_with_warnings", made.payroll, None)
         return CommitResult(made.status, made.payroll, made.gate)

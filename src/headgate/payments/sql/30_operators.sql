@@ -9,8 +9,19 @@ SELECT e.tenant_id, e.id AS psp_settlement_event_id, e.provider, e.external_id A
   LEFT JOIN payments.instructions i ON i.tenant_id = e.tenant_id AND i.id = e.instruction_id
 UNION ALL
 SELECT d.tenant_id, d.id, d.source, d.external_id, 'inbound', d.rail, core.major(d.amount_minor, d.currency), d.currency, 'settled',
-       NULL, d.value_on, NULL, NULL, d.transaction_id || '.1', d.recorded_at, d.legal_entity_id, NULL, d.transaction_id
-  FROM funding.deposits d;
+       NULL, d.value_on, NULL,
+       (SELECT min(f.funding_request_id) FROM funding.events f WHERE f.tenant_id = d.tenant_id AND f.deposit_id = d.id),
+       d.transaction_id || '.1', d.recorded_at, d.legal_entity_id, NULL, d.transaction_id
+  FROM funding.deposits d
+UNION ALL
+-- Money that came another way than by a statement's line, and what was taken back of it.
+SELECT f.tenant_id, f.id, f.provider, f.external_trace_id, 'inbound', f.rail, core.major(f.amount_minor, f.currency), f.currency,
+       CASE f.kind WHEN 'returned' THEN 'returned' ELSE 'settled' END, f.return_code,
+       (f.settled_at AT TIME ZONE e.time_zone)::date, NULL, f.funding_request_id, f.transaction_id || '.1', f.recorded_at,
+       f.legal_entity_id, NULL, f.transaction_id
+  FROM funding.events f
+  JOIN tenants.legal_entities e ON e.tenant_id = f.tenant_id AND e.id = f.legal_entity_id
+ WHERE f.deposit_id IS NULL;
 COMMENT ON VIEW public.psp_settlement_event IS
   'What banks and providers said: our payments settled or returned, clients'' money come in; each names its entry in the book';
 
