@@ -277,7 +277,7 @@ def commit_answer(result: CommitResult) -> CommitModel | Refused:
     """A commit that passed, as the API gives it; one that the gate holds, as the refusal with its figures."""
     gate = result.gate
     if result.status in ("committed", "committed_with_warnings"):
-        return CommitModel(status=result.status, payroll=payroll_model(result.payroll), warnings=_warnings(result))
+        return CommitModel(status=result.status, payroll=payroll_model(result.payroll), warnings=list(result.warnings))
     assert gate is not None, "a blocked payroll has been judged"
     return Refused(
         f"payments.{result.status}",
@@ -298,17 +298,6 @@ def commit_answer(result: CommitResult) -> CommitModel | Refused:
             "reservations": [asdict(conflict) for conflict in gate.conflicts],
         },
     )
-
-
-def _warnings(result: CommitResult) -> list[str]:
-    if result.gate is None or result.status != "committed_with_warnings":
-        return []
-    found = [violation.text for violation in result.gate.violations]
-    if result.gate.shortfall:
-        found.append(f"{result.gate.shortfall.format()} is missing: payments without their money await funding")
-    elif not found:
-        found.append("the money reaches for a part: the other payments await funding")
-    return found
 
 
 def instruction_model(row: InstructionRow) -> InstructionModel:

@@ -126,6 +126,18 @@ class CommitResult:
     payroll: Payroll
     gate: GateResult | None
 
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What the gate found, where its mode let the payroll be committed all the same."""
+        if self.gate is None or self.status != "committed_with_warnings":
+            return ()
+        found = [violation.text for violation in self.gate.violations]
+        if self.gate.shortfall:
+            found.append(f"{self.gate.shortfall.format()} is missing: payments without their money await funding")
+        elif not found:
+            found.append("the money reaches for a part: the other payments await funding")
+        return tuple(found)
+
 
 @dataclass(frozen=True, slots=True)
 class Originator:
