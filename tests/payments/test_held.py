@@ -146,6 +146,7 @@ def test_payrolls_are_found_by_query(tx: Tx, text: str, found: list[str]) -> Non
     assert sum(total.count for total in payments.payroll_totals(tx, query)) == len(found)
     everything = [row.id for row in payments.find_payrolls(tx, terms.parse("", payments.PAYROLL_TERMS))]
     assert len(payments.matching_payrolls(tx, query, everything)) == len(found)
+    assert payments.matching_payrolls(tx, query, everything[:1]) <= {everything[0]}
 
 
 def test_a_payrolls_money_adds_up_by_where_it_is(tx: Tx, scene: Scene) -> None:

@@ -24,9 +24,7 @@ def changed_things(tx: Tx, *, after: int | None) -> tuple[int, list[str]]:
           FROM audit.events
          WHERE tenant_id = %(tenant)s AND epoch = audit.current_epoch()
            AND xid >= %(after)s::text::xid8 AND xid < %(now)s::text::xid8 AND payment_id IS NULL
-           AND type = ANY(ARRAY['payments.payroll.committed', 'payments.payroll.blocked', 'payments.payroll.paid',
-                 'payments.payroll.partially_paid', 'payments.file.created', 'payments.file.delivered',
-                 'funding.deposit.settled', 'funding.gate.passed', 'funding.gate.blocked'])
+           AND (type LIKE 'payments.payroll.%%' OR type LIKE 'payments.file.%%' OR type LIKE 'funding.%%')
          LIMIT %(limit)s
         """,
         params,

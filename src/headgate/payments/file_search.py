@@ -98,7 +98,7 @@ class FileEntry:
 def find_files(tx: Tx, query: terms.Query, *, after: str | None = None, limit: int = 50) -> list[FileRow]:
     """Files, the newest first, from after that id on."""
     return tx.all(
-        _ROWS + _WHERE + " AND (%(after)s::text IS NULL OR f.id < %(after)s) ORDER BY f.id DESC LIMIT %(limit)s",
+        _PAGE + _WHERE + _PAGE_ENDS + _ROWS + _OF_PAGE,
         {**query.params, "tenant": tx.tenant_id, "after": after, "limit": limit},
         row=FileRow,
     )
@@ -173,6 +173,24 @@ SELECT f.id, f.name, f.reference, f.file_id_modifier, f.legal_entity_id, e.name 
               coalesce(sum(a.amount_minor) FILTER (WHERE a.status = 'returned'), 0)::bigint AS returned_minor
          FROM payments.attempts a
         WHERE a.tenant_id = f.tenant_id AND a.ach_file_id = f.id) c
+"""
+
+# The page's ids first: entries are counted for the files that are shown, and for no other.
+_PAGE = """
+WITH page AS MATERIALIZED (
+SELECT f.id
+  FROM payments.ach_files f
+"""
+
+_PAGE_ENDS = """
+   AND (%(after)s::text IS NULL OR f.id < %(after)s)
+ ORDER BY f.id DESC
+ LIMIT %(limit)s)
+"""
+
+_OF_PAGE = """
+ WHERE f.tenant_id = %(tenant)s AND f.id IN (SELECT id FROM page)
+ ORDER BY f.id DESC
 """
 
 _IDS = "SELECT f.id FROM payments.ach_files f"

@@ -152,7 +152,7 @@ class PayrollFile:
 def find_payrolls(tx: Tx, query: terms.Query, *, after: str | None = None, limit: int = 50) -> list[PayrollRow]:
     """Payrolls, the newest first, from after that id on."""
     return tx.all(
-        _ROWS + _WHERE + " AND (%(after)s::text IS NULL OR p.id < %(after)s) ORDER BY p.id DESC LIMIT %(limit)s",
+        _PAGE + _WHERE + _PAGE_ENDS + _ROWS + _OF_PAGE,
         {**query.params, "tenant": tx.tenant_id, "after": after, "limit": limit},
         row=PayrollRow,
     )
@@ -259,6 +259,25 @@ _IDS = """
 SELECT p.id
   FROM payments.payrolls p
   LEFT JOIN funding.gate_evaluations g ON g.tenant_id = p.tenant_id AND g.id = p.evaluation_id
+"""
+
+# The page's ids first: the money of a payroll is added up for those that are shown, and for no other.
+_PAGE = """
+WITH page AS MATERIALIZED (
+SELECT p.id
+  FROM payments.payrolls p
+  LEFT JOIN funding.gate_evaluations g ON g.tenant_id = p.tenant_id AND g.id = p.evaluation_id
+"""
+
+_PAGE_ENDS = """
+   AND (%(after)s::text IS NULL OR p.id < %(after)s)
+ ORDER BY p.id DESC
+ LIMIT %(limit)s)
+"""
+
+_OF_PAGE = """
+ WHERE p.tenant_id = %(tenant)s AND p.id IN (SELECT id FROM page)
+ ORDER BY p.id DESC
 """
 
 _TOTALS = """
