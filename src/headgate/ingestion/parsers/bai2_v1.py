@@ -58,7 +58,7 @@ def parse(data: bytes) -> Parsed:
 
 
 def _broke_off(data: bytes, last: _Line) -> bool:
-    """Whether the file ends in a line that holds amounts, with neither a slash nor a line end. A control that is cut off differs from its sum."""
+    """Whether the file ends in a line of amounts, with neither a slash nor a line end. A control cut off is no sum."""
     return last.code in ("03", "16") and not data.endswith((b"\n", b"\r", b"/"))
 
 
