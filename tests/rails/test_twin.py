@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import fields, replace
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from hypothesis import given, settings
@@ -14,7 +14,7 @@ from tests.rails import files as make
 
 from headgate.core.errors import Malformed
 from headgate.core.money import Money
-from headgate.ingestion.parsers import bai2_v1, camt053_v1
+from headgate.ingestion.parsers import bai2_v1, camt053_v1, nacha_v1
 from headgate.ingestion.records import TransactionRecord
 from headgate.rails import ach, fake
 from headgate.rails.twin import Answer, BankTwin, Received
@@ -259,7 +259,7 @@ def test_wires_and_what_was_returned_before_stand_in_the_statements() -> None:
 words = st.lists(
     st.sampled_from(["R01", "R03", "R10", "R61", "R73", "C01", "C05", "LATE1", "LATE4", "DUP", "PARTIAL"]), max_size=2
 )
-accounts = st.builds(lambda number, found: f"{number}{''.join(found)}", st.integers(1, 99999), words)
+accounts = st.builds(lambda number, found: f"{number}{''.join(found)}", st.integers(1, 999), words)
 behaviours = st.builds(Behaviour, **{each.name: st.sampled_from([0, 0, 100, 500, 1000]) for each in fields(Behaviour)})
 stories = st.tuples(
     st.lists(st.lists(accounts, min_size=1, max_size=4), min_size=1, max_size=3), behaviours, st.integers(0, 2**40)
@@ -387,3 +387,21 @@ def test_a_behaviour_file_is_read_and_a_wrong_key_is_named() -> None:
     ]:
         with pytest.raises(Malformed, match=key):
             read_behaviour(text)
+
+
+@pytest.mark.parametrize("form", ["bai2", "camt053"])
+def test_of_a_file_that_broke_off_nothing_is_read_that_the_whole_does_not_hold(
+    form: Literal["bai2", "camt053"],
+) -> None:
+    """At every byte: a record of the part is a record of the whole, so that the whole can mend what the part lacks."""
+    parser = (bai2_v1 if form == "bai2" else camt053_v1).PARSER
+    content = file_of("1R03", "2PARTIAL", "3C01", "4R02")
+
+    for answer in answers(content, twin=replace(TWIN, form=form)):
+        if answer.kind == "acknowledgement":
+            continue
+        parse = parser.parse if answer.kind == "statement" else nacha_v1.PARSER.parse
+        whole = parse(answer.content).records
+        for length in range(1, len(answer.content)):
+            part = parse(answer.content[:length]).records
+            assert all(record in whole for record in part), (answer.name, length)

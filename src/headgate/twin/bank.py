@@ -71,13 +71,13 @@ def give_bank(
         form="camt053" if statements == "camt053" else "bai2",
         wires=standing.twin.wires if standing else (),
     )
-    _write(_folder(database, tenant_id), made, sent_before)
-    bank = bank_of(database, tenant_id)
-    assert bank is not None, "it was written just now"
-    if standing is None and bank.folders.inbox.is_dir():
+    folders = _folders(database, tenant_id)
+    if standing is None and folders.inbox.is_dir():
+        # Before the bank is there: cut off in between, it is given again, and what was taken is not taken twice.
         eve = rails.add_banking_days(first, -1)
-        twin_folders.take(bank.folders, at=datetime.combine(eve, time(23), ZoneInfo(made.zone)))
-    return bank
+        twin_folders.take(folders, at=datetime.combine(eve, time(23), ZoneInfo(made.zone)))
+    _write(_folder(database, tenant_id), made, sent_before)
+    return TenantBank(replace(made, sent_before=_sent_before(database, tenant_id)), folders)
 
 
 def bank_of(database: Database, tenant_id: UUID) -> TenantBank | None:
@@ -87,8 +87,6 @@ def bank_of(database: Database, tenant_id: UUID) -> TenantBank | None:
         facts = json.loads((folder / "bank.json").read_text("utf-8"))
     except FileNotFoundError:
         return None
-    inbox = payments.outbound_folder(database, tenant_id)
-    before = sorted((folder / "before").glob("*.ach"))
     return TenantBank(
         twin=twin.BankTwin(
             account=fake.BankAccount(facts["account"], fake.ROUTING),
@@ -98,15 +96,9 @@ def bank_of(database: Database, tenant_id: UUID) -> TenantBank | None:
             behaviour=twin.Behaviour(**facts["of_a_thousand"]),
             form=facts["statements"],
             wires=tuple(_wire(wire) for wire in facts["wires"]),
-            sent_before=tuple(path.read_bytes() for path in before),
+            sent_before=_sent_before(database, tenant_id),
         ),
-        folders=twin_folders.Folders(
-            inbox=inbox,
-            outbox=folder / "outbox",
-            archive=folder / "archive",
-            acknowledgements=inbox / "acknowledgements",
-            leaves=True,
-        ),
+        folders=_folders(database, tenant_id),
     )
 
 
@@ -123,13 +115,23 @@ def wire_in(database: Database, tenant_id: UUID, *, amount: Money, reference: st
     return on
 
 
-def folder_of(database: Database, tenant_id: UUID) -> Path:
-    """Where the bank's own files lie."""
-    return _folder(database, tenant_id)
-
-
 def _folder(database: Database, tenant_id: UUID) -> Path:
     return database.config.home / "bank" / str(tenant_id)
+
+
+def _folders(database: Database, tenant_id: UUID) -> twin_folders.Folders:
+    folder, inbox = _folder(database, tenant_id), payments.outbound_folder(database, tenant_id)
+    return twin_folders.Folders(
+        inbox=inbox,
+        outbox=folder / "outbox",
+        archive=folder / "archive",
+        acknowledgements=inbox / "acknowledgements",
+        leaves=True,
+    )
+
+
+def _sent_before(database: Database, tenant_id: UUID) -> tuple[bytes, ...]:
+    return tuple(path.read_bytes() for path in sorted((_folder(database, tenant_id) / "before").glob("*.ach")))
 
 
 def _write(folder: Path, made: twin.BankTwin, sent_before: Sequence[bytes] | None) -> None:

@@ -39,7 +39,7 @@ def advance_clock(
     with open_database() as database:
         found = tenants.find_tenant(database, tenant)
         with database.begin(tenant_id=found.id, actor=ACTOR) as tx:
-            to = _target(tx, how_far)
+            to = target(tx, how_far)
         done = advance(database, found.id, to=to)
     emit(done if json else _told(done), as_json=json)
 
@@ -116,7 +116,8 @@ def wire(
     emit({"tenant": found.slug, "reference": reference, "amount": money, "on": on}, as_json=json)
 
 
-def _target(tx: Tx, words: list[str]) -> datetime:
+def target(tx: Tx, words: list[str]) -> datetime:
+    """The instant that the words mean, for the tenant in context. Raises Malformed."""
     if len(words) == 2 and words[0] == "to":
         return _instant(tx, words[1])
     found = re.fullmatch(r"([1-9][0-9]{0,5})([smhdw])", words[0]) if len(words) == 1 else None

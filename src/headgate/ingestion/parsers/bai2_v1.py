@@ -6,6 +6,9 @@
 
 Quirks of real files: 88 continues any record and splits its fields; an empty field before `/`; funds type V takes two
 more fields, S three, D a list. Control totals and record counts are compared at all three levels.
+
+A file that broke off in its last line gives nothing of that record: half an amount is an amount, and half a booking under
+its whole reference would stand in the way of the booking when the file comes whole.
 """
 
 from __future__ import annotations
@@ -47,9 +50,16 @@ def parse(data: bytes) -> Parsed:
         if pending is not None:
             reader.take(pending)
         pending = _Line(number, code, _unslashed(body), raw)
-    if pending is not None:
+    if pending is not None and _broke_off(data, pending):
+        reader.broke_off(pending)
+    elif pending is not None:
         reader.take(pending)
     return reader.finish()
+
+
+def _broke_off(data: bytes, last: _Line) -> bool:
+    """Whether the file ends in a line of amounts, with neither a slash nor a line end. A control cut off is no sum."""
+    return last.code in ("03", "16") and not data.endswith((b"\n", b"\r", b"/"))
 
 
 @dataclass(slots=True)
@@ -124,6 +134,11 @@ class _Reader:
         else:
             known = ", ".join(_CODES)
             self._fault(line, 1, "record_code", "record", f"no record begins so; write one of {known}")
+
+    def broke_off(self, line: _Line) -> None:
+        """The file ends within this record: it is named, and left out."""
+        text = "the file breaks off in this record, which was left out; ask the bank for the file again"
+        self._fault(line, 0, "", "broke_off", text)
 
     def finish(self) -> Parsed:
         """The file is over: name what was left open."""
