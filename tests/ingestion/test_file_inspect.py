@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +13,14 @@ from click.testing import Result
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.rails import files as make
+from tests.rails import instants
 from tests.rails.test_reader import STRICTER, UNKNOWN_RETURN_CODE, VERDICTS
 from typer.testing import CliRunner
 
 from headgate.ingestion.file_commands import app
 from headgate.rails import ach
+from headgate.rails.errors import NoSuchProfile
+from headgate.rails.iso20022 import encode
 
 SAMPLES = Path(__file__).parents[1] / "samples"
 DOCS = Path(__file__).parents[2] / "docs" / "samples"
@@ -32,8 +36,13 @@ MORE_LENIENT = {
 }
 
 
-def run(*words: str | Path) -> Result:
-    return CliRunner().invoke(app, ["inspect", *map(str, words)])
+LENIENT = """[ach.inbound]
+switches = ["without_file_control", "without_fill"]
+"""
+
+
+def run(*words: str | Path, catch: bool = True) -> Result:
+    return CliRunner().invoke(app, ["inspect", *map(str, words)], catch_exceptions=catch)
 
 
 def document(*words: str | Path) -> dict[str, Any]:
@@ -188,3 +197,29 @@ def test_a_mutilated_file_is_still_known_as_one() -> None:
     for lines in (good[1:], good[2:], ["X" + good[0][1:], *good[1:]], good[:4], [line[:90] for line in good]):
         assert ach.looks_like_ach("\n".join(lines).encode())
         assert ach.looks_like_ach("".join(line.ljust(94) for line in lines).encode())
+
+
+def test_a_banks_own_ways_are_taken_from_its_profile(tmp_path: Path) -> None:
+    path = tmp_path / "returns.ach"
+    path.write_bytes(make.good_file().rsplit(b"\n9000", 1)[0] + b"\n")
+
+    assert run(path).exit_code == 1
+    with pytest.raises(NoSuchProfile):
+        run(path, "--profile", "nobody", catch=False)
+    bank = tmp_path / "lenient.toml"
+    text = (files("headgate.rails.banks") / "generic_odfi.toml").read_text("utf-8")
+    bank.write_text(text.replace("generic_odfi", "lenient").replace("[ach.inbound]", LENIENT))
+    assert run(path, "--profile", str(bank)).exit_code == 0
+    assert run(path, "--profile", str(bank), "--outbound").exit_code == 1
+
+
+def test_a_message_of_an_instant_network_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "payment.xml"
+    path.write_bytes(encode(instants.messages("fednow")["pacs.008"]))
+
+    said = document(path)
+
+    assert (said["kind"], said["is_refused"], said["faults"]) == ("message", False, [])
+    assert said["format"].startswith("pacs.008")
+    path.write_bytes(path.read_bytes().replace(b"CLRG", b"INDA"))
+    assert run(path).exit_code == 1

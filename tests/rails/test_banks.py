@@ -264,9 +264,10 @@ switches = ["without_file_control", "without_batch_control", "without_fill"]
     book = ach.inbound.rulebook
 
     assert book.direction == "inbound"
-    assert [book.level(rule) for rule in ("V-03", "V-04", "V-05", "V-71", "V-70")] == ["W", "W", "off", "off", "E"]
+    assert [book.level(rule) for rule in ("V-03", "V-04", "V-05", "V-71", "V-70")] == ["E", "E", "W", "off", "E"]
+    switches = ("without_file_control", "without_batch_control", "without_fill", "any_traces")
+    assert [book.allows(switch) for switch in switches] == [True, True, True, False]
     assert ach.file.rulebook.direction == "outbound" and ach.file.rulebook.level("V-05") == "E"
-    assert all(rule in RULES for levels in SWITCHES.values() for rule in levels)
 
 
 def test_the_smallest_profile_has_defaults_for_all_the_rest() -> None:

@@ -14,7 +14,7 @@ from headgate.core.terminal import fail, to_json
 from headgate.ingestion.errors import UnknownFormat
 from headgate.ingestion.inspecting import Inspection, inspect, mending
 from headgate.ingestion.records import Fault
-from headgate.rails import ach
+from headgate.rails import ach, banks
 
 app = typer.Typer(name="file", help="Look at a file on disk: what it is, what it holds, what is wrong.")
 
@@ -26,23 +26,39 @@ def file() -> None:
 
 @app.command("inspect")
 def inspect_file(
-    path: Annotated[Path, typer.Argument(metavar="PATH", help="NACHA, BAI2, camt.052/053/054 or a payroll register.")],
+    path: Annotated[
+        Path, typer.Argument(metavar="PATH", help="NACHA, BAI2, camt.052/053/054, FedNow or RTP, a payroll register.")
+    ],
     outbound: Annotated[bool, typer.Option("--outbound", help="Judge an ACH file as one that we send.")] = False,
+    profile: Annotated[
+        str | None, typer.Option(help="By a bank's own ways: its name in `headgate banks list`, or a .toml.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")] = False,
 ) -> None:
     """What a file is and holds, and every broken rule with its line, position, field and mending.
 
     Exit 0: no rule of level E is broken (warnings are listed); 1: one is; 2: it is of no known kind or cannot be read.
     """
-    found = inspect(path, ach.Rulebook("outbound" if outbound else "inbound"))
     tell = _tell_json if as_json else _tell
     try:
-        inspection = tell(path, found)
+        inspection = tell(path, inspect(path, _rules(profile, outbound)))
     except UnknownFormat as error:
         fail(f"{error.message} ({error.code})")
     except OSError as error:
-        fail(f"{path} cannot be read: {error.strerror}; give the path of a file")
+        fail(f"{error.filename or path} cannot be read: {error.strerror}; give the path of a file")
     raise SystemExit(1 if inspection.is_refused else 0)
+
+
+def _rules(profile: str | None, outbound: bool) -> ach.Rulebook:
+    """Every rule, unless a bank's profile says otherwise. Raises NoSuchProfile, InvalidProfile, RailNotOffered."""
+    if profile is None:
+        return ach.Rulebook("outbound" if outbound else "inbound")
+    path = Path(profile)
+    is_file = path.suffix == ".toml"
+    bank = banks.read_profile(path.read_text("utf-8"), name=path.stem) if is_file else banks.get(profile)
+    banks.terms(bank, "ach")
+    assert bank.ach is not None, "its terms are there"
+    return bank.ach.file.rulebook if outbound else bank.ach.inbound.rulebook
 
 
 def _tell(path: Path, found: Iterator[Fault | Inspection]) -> Inspection:
@@ -58,9 +74,17 @@ def _tell(path: Path, found: Iterator[Fault | Inspection]) -> Inspection:
     verdict = "refused" if inspection.is_refused else "accepted"
     sys.stdout.write(f"{path.name}: {inspection.title}, {verdict}: ")
     sys.stdout.write(f"{inspection.errors} errors, {inspection.warnings} warnings\n")
-    lines = _ach(inspection.summary) if isinstance(inspection.summary, ach.FileTally) else _other(inspection.summary)
+    lines = _lines(inspection)
     sys.stdout.writelines(f"  {line}\n" for line in lines)
     return inspection
+
+
+def _lines(inspection: Inspection) -> Iterator[str]:
+    if isinstance(inspection.summary, ach.FileTally):
+        return _ach(inspection.summary)
+    if inspection.kind == "message":
+        return (f"{name}: {value}" for name, value in inspection.summary.items())
+    return _other(inspection.summary)
 
 
 def _ach(file: ach.FileTally) -> Iterator[str]:

@@ -16,7 +16,7 @@ from typing import Any
 from headgate.ingestion.errors import UnknownFormat
 from headgate.ingestion.parsers import Parser, detect
 from headgate.ingestion.records import Fault, Statement
-from headgate.rails import ach
+from headgate.rails import ach, iso20022
 
 BEGINNING = 1 << 16
 ACH_FORMAT = "nacha"
@@ -66,9 +66,14 @@ def inspect(path: Path, rules: ach.Rulebook | None = None) -> Iterator[Fault | I
             title = "NACHA file"
             yield Inspection(ACH_FORMAT, "ach", title, levels["E"], levels["W"], tally.finish())
             return
-        if parser is None:
-            raise UnknownFormat(f"{path.name} is of no known kind: it is no NACHA, BAI2, camt or register file")
         stream.seek(0)
+        if parser is None and iso20022.looks_like_message(beginning):
+            yield from _message(stream.read())
+            return
+        if parser is None:
+            raise UnknownFormat(
+                f"{path.name} is of no known kind: it is no NACHA, BAI2, camt, instant or register file"
+            )
         yield from _parsed(parser, stream.read())
 
 
@@ -84,6 +89,16 @@ def _parsed(parser: Parser, data: bytes) -> Iterator[Fault | Inspection]:
         "statements": [_statement(statement) for statement in parsed.statements],
     }
     yield Inspection(parser.name, parser.kind, parser.title, levels["E"], levels["W"], summary)
+
+
+def _message(data: bytes) -> Iterator[Fault | Inspection]:
+    """A message of an instant network."""
+    kind, summary, faults = iso20022.read_message(data)
+    for fault in faults:
+        yield Fault(fault.line, 0, fault.path, fault.rule, fault.message, level=fault.level)
+    levels = Counter(fault.level for fault in faults)
+    title = summary.pop("title", "no message")
+    yield Inspection(kind or "iso20022", "message", title, levels["E"], levels["W"], summary)
 
 
 def _statement(statement: Statement) -> dict[str, Any]:

@@ -28,7 +28,7 @@ from headgate.rails.banks.model import (
     Delivery,
     Drawdown,
     Feed,
-    Inbound,
+    InboundFiles,
     Instant,
     Limit,
     Profile,
@@ -41,7 +41,7 @@ from headgate.rails.banks.sections import ToBeEntered, raw
 from headgate.rails.errors import InvalidProfile, NoSuchProfile, RailNotOffered
 
 __all__ = [
-    "RAILS", "SETTLES_AFTER_DAYS_MAX", "SWITCHES", "Ach", "Acknowledgement", "Delivery", "Drawdown", "Feed", "Inbound",
+    "RAILS", "SETTLES_AFTER_DAYS_MAX", "SWITCHES", "Ach", "Acknowledgement", "Delivery", "Drawdown", "Feed", "InboundFiles",
     "Instant", "Limit", "Profile", "RailTerms", "ToBeEntered", "Window", "Wire", "acknowledgement_of", "document",
     "file_name", "get", "limit_on", "of_routing", "order_problems", "parts", "profiles", "read_profile",
     "read_together", "temporary_name", "terms",

@@ -7,6 +7,7 @@ The dataclasses are the specification of the TOML files beside this one: a field
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from headgate.core.money import Money
-from headgate.rails.ach.rules import RULES, Level, Rulebook
+from headgate.rails.ach.rules import RULES, Inbound, Level, Rulebook
 from headgate.rails.banks import values as v
 from headgate.rails.banks.sections import Section, raw, section, sections
 from headgate.rails.banks.values import key
@@ -25,20 +26,8 @@ RAILS = ("ach", "wire", "drawdown", "fednow", "rtp", "book")
 
 SETTLES_AFTER_DAYS_MAX = 5
 NAME_FIELDS = ("date", "time", "modifier", "reference", "origin", "company")
-SWITCHES: Mapping[str, Mapping[str, Level]] = {
-    "without_file_header": {"V-03": "W"},
-    "without_file_control": {"V-03": "W"},
-    "without_batch_header": {"V-04": "W"},
-    "without_batch_control": {"V-04": "W"},
-    "without_fill": {"V-05": "off"},
-    "any_block_count": {"V-05": "off", "V-71": "W"},
-    "trimmed_lines": {"V-01": "W"},
-    "any_destination": {"V-08": "W"},
-    "any_batch_numbers": {"V-25": "W"},
-    "any_traces": {"V-53": "W"},
-    "company_differs": {"V-24": "W"},
-}
-"""How banks send in their own way: what each switch does to the rules of nacha_layout.md §10, for inbound files."""
+SWITCHES = tuple(one.name for one in dataclasses.fields(Inbound))
+"""How banks send in their own way: each switch silences one check of received files, and loosens no rule."""
 
 
 def _rule(value: Any) -> str:
@@ -201,7 +190,7 @@ class Acknowledgement(Section):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
-class Inbound(Section):
+class InboundFiles(Section):
     """How the bank's own files come."""
 
     folder: str = key(v.folder, "where returns and changes lie", default="inbound")
@@ -209,17 +198,14 @@ class Inbound(Section):
     switches: tuple[str, ...] = key(v.many(v.choice(*SWITCHES)), "what the bank does in its own way", default=())
     levels: Mapping[str, Level] = key(
         v.mapping(_rule, v.choice("E", "W", "off")),
-        "single rules of nacha_layout.md §10, over the switches",
+        "single rules of nacha_layout.md §10, judged more or less strictly",
         default={},
     )
 
     @property
     def rulebook(self) -> Rulebook:
         """The rules that the bank's files are held to."""
-        merged: dict[str, Level] = {}
-        for name in self.switches:
-            merged.update(SWITCHES[name])
-        return Rulebook("inbound", {**merged, **self.levels})
+        return Rulebook("inbound", self.levels, Inbound.of(self.switches))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
@@ -248,7 +234,7 @@ class Ach(RailTerms):
     trace: Trace = section(Trace, "how entries are numbered", required=True)
     delivery: Delivery | None = section(Delivery, "how files are handed over")
     acknowledgement: Acknowledgement | None = section(Acknowledgement, "how the bank says that it has a file")
-    inbound: Inbound = section(Inbound, "how the bank's files come", required=True)
+    inbound: InboundFiles = section(InboundFiles, "how the bank's files come", required=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
