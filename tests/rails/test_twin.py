@@ -282,14 +282,15 @@ def test_the_same_seed_and_files_give_the_same_bytes(story: tuple[list[list[str]
 
 
 @settings(max_examples=60, deadline=None)
-@given(stories, st.integers(0, 30), st.integers(0, 3))
-def test_what_was_said_stays_said(story: tuple[list[list[str]], Behaviour, int], days: int, count: int) -> None:
+@given(stories, st.integers(0, 10 * 24), st.integers(0, 24))
+def test_what_was_said_stays_said(story: tuple[list[list[str]], Behaviour, int], hours: int, apart: int) -> None:
     """When time goes on, and when more files come, until then unknown."""
     twin, contents = told(*story)
     received = [
-        Received(f"f{number}.ach", content, AT + timedelta(days=2 * number)) for number, content in enumerate(contents)
+        Received(f"f{number}.ach", content, AT + timedelta(hours=24 + apart) * number)
+        for number, content in enumerate(contents)
     ]
-    until = AT + timedelta(days=days)
+    until = AT + timedelta(hours=hours)
 
     early = twin.answers([one for one in received if one.at <= until], until=until)
 
