@@ -170,13 +170,13 @@ def test_the_chart_is_seeded_once_by_purpose(book: Book) -> None:
     names = {
         *("CASH", "REVENUE", "REFUND_EXPENSE", "CLIENT_FUNDS", "PAYROLL_CLEARING", "SETTLEMENT_CLEARING"),
         *("RETURNS_RECEIVABLE", "SUSPENSE", "FEES", "FX_POSITION", "FX_GAIN_LOSS", "CHARGEBACK_LOSS"),
-        "OPENING_BALANCES",
+        *("OPENING_BALANCES", "OWN_FUNDS", "PROVISIONAL_FUNDS"),
     }
     assert {purpose.name for purpose in ledger.purposes()} == names
     with book.begin() as tx:
         assert ledger.seed_chart(tx, legal_entity_id=book.tenant.legal_entity_id, currency="USD") == []
         euros = ledger.seed_chart(tx, currency="EUR")
-    assert {account.purpose for account in euros} == names - {"CLIENT_FUNDS"}
+    assert {account.purpose for account in euros} == names - {"CLIENT_FUNDS", "PROVISIONAL_FUNDS"}
     client = book.do(ledger.get_account, book.client)
     assert (client.type, client.legal_entity_id, client.min_balance) == (
         "LIABILITY",
@@ -210,7 +210,8 @@ def test_lists_go_on_after_a_code(book: Book) -> None:
         assert [account.code for account in every] == sorted(account.code for account in every)
         assert {account.type for account in ledger.list_accounts(tx, type="REVENUE")} == {"REVENUE"}
         assert len(ledger.list_accounts(tx, purpose="CASH", currency="USD", status="open")) == 1
-        assert [a.id for a in ledger.list_accounts(tx, legal_entity_id=book.tenant.legal_entity_id)] == [book.client]
+        own = ledger.list_accounts(tx, legal_entity_id=book.tenant.legal_entity_id)
+        assert [a.purpose for a in own] == ["CLIENT_FUNDS", "PROVISIONAL_FUNDS"] and own[0].id == book.client
         shown = ledger.balances(tx, currency="USD", purpose="CASH")
         assert [(b.account_id, b.balance.posted) for b in shown] == [(book.cash, make.usd("0.00"))]
         assert [b.code for b in ledger.balances(tx, after=first[-1].code, limit=100)] == [a.code for a in every[5:]]

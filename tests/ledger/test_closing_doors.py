@@ -14,7 +14,7 @@ from tests.web.client import Client, Keys, client_of, keys_of
 from typer.testing import CliRunner
 
 from headgate import ledger
-from headgate.core import ids, terminal
+from headgate.core import clock, ids, terminal
 from headgate.core.db import Database
 from headgate.core.errors import HeadgateError
 from headgate.ledger import command_parts, commands
@@ -214,7 +214,7 @@ def test_a_monitor_is_kept_over_http(ask: Any) -> None:
 
 
 def test_the_same_from_the_command_line(run: Any, book: Book, tmp_path: Path) -> None:
-    book.post(book.cash, book.clearing, "5.00", effective_at=command_parts.instant("2024-01-10T12:00:00Z"))
+    book.post(book.cash, book.clearing, "5.00", effective_at=clock.instant("2024-01-10T12:00:00Z"))
     run("seed-chart", "--currency", "EUR")
 
     period = run("open-period", "--name", "jan", "--starts-on", "2024-01-01", "--ends-on", "2024-01-31")
@@ -260,7 +260,7 @@ def test_the_same_from_the_command_line(run: Any, book: Book, tmp_path: Path) ->
 def test_words_that_are_none_are_refused() -> None:
     for read, text in (
         (command_parts.day, "yesterday"),
-        (command_parts.instant, "now"),
+        (clock.instant, "now"),
         (command_parts.duration, "3w"),
         (command_parts.decimal, "one"),
     ):

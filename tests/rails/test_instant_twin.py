@@ -232,6 +232,17 @@ def test_whatever_it_is_sent_the_network_answers_soundly_or_not_at_all(data: st.
         assert [fault for fault in faults if fault.level == "E" and fault.rule[0] in "SX"] == []
 
 
+def test_a_bank_that_is_no_member_is_refused_at_the_door() -> None:
+    message = make.put(
+        make.messages("fednow")["pacs.008"], "CdtTrfTxInf/InstdAgt/FinInstnId/ClrSysMmbId/MmbId", "9" * 30
+    )
+
+    (delivery,) = InstantTwin(FEDNOW).take(encode(message), AT)
+
+    assert read_document(delivery.content, network=FEDNOW).faults == ()
+    assert told([delivery])[0][0] == "admi.002"
+
+
 def test_agents_may_be_named_for_the_whole_message() -> None:
     message = make.messages("fednow")["pacs.008"]
     paid = message.body.find("CdtTrfTxInf")

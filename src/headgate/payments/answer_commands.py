@@ -11,17 +11,19 @@ from headgate.core.terminal import emit
 from headgate.payments import notices
 from headgate.payments.answer_documents import notice_model, rate_model
 from headgate.payments.return_rates import return_rates
-from headgate.tenants.command_parts import Json, Tenant, begin
+from headgate.tenants import command_parts
 
 app = typer.Typer()
 
+Json = command_parts.Json
+Tenant = command_parts.Tenant
 _ACTOR = Actor("human", "cli")
 
 
 @app.command("notices")
 def list_notices(tenant: Tenant, limit: int = 50, json: Json = False) -> None:
     """Notifications of change, the newest first, and what was done with them."""
-    with begin(tenant, _ACTOR) as tx:
+    with command_parts.begin(tenant, _ACTOR) as tx:
         rows = notices.list_notices(tx, limit=limit)
     emit([notice_model(row).model_dump(mode="json") for row in rows], as_json=json)
 
@@ -35,7 +37,7 @@ def set_notice_policy(
     json: Json = False,
 ) -> None:
     """Choose what is done with a kind of correction; shows every code's policy."""
-    with begin(tenant, _ACTOR) as tx:
+    with command_parts.begin(tenant, _ACTOR) as tx:
         found = notices.set_notice_policy(tx, code=code, policy=cast(notices.Policy, policy), reason=reason)
     emit(found, as_json=json)
 
@@ -47,6 +49,6 @@ def show_return_rates(
     json: Json = False,
 ) -> None:
     """Each originator's return rates over 60 days, beside Nacha's thresholds."""
-    with begin(tenant, _ACTOR) as tx:
+    with command_parts.begin(tenant, _ACTOR) as tx:
         rates = return_rates(tx, legal_entity_id=legal_entity)
     emit([rate_model(rate).model_dump(mode="json") for rate in rates], as_json=json)

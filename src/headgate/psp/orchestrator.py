@@ -83,9 +83,17 @@ class PaymentOrchestrator(Bound):
                 return [payments.get_file(tx, file.id) for file in made]
 
     def _url(self) -> Callable[[Role], str]:
-        """Where the own connection goes: as HEADGATE_DATABASE_URL says (past a pooler, say), else where the session is."""
-        address = own_address(self.session)
-        return server.resolve(self.installation).url if self.installation.database_url else lambda role: address
+        """Where own connections go: as HEADGATE_DATABASE_URL says, else where the session is; always as the application.
+
+        What must hold a lock between transactions goes past a pooler.
+        """
+        config = self.installation
+        if not config.database_url:
+            address = own_address(self.session)
+            return lambda role: address
+        through = server.resolve(config).url("app")
+        past = server.External(config.database_direct_url or config.database_url).url("app")
+        return lambda role: through if role == "app" else past
 
     def _today(self, tx: Tx) -> date:
         entity = tenants.legal_entity(tx, self.config.legal_entity_id)

@@ -102,7 +102,7 @@ class InstantTwin:
         self._sender = sender or "000000000"
         broken = next((fault for fault in read.faults if fault.level == "E"), None)
         try:
-            if broken is not None and broken.rule[0] != "B":
+            if broken is not None and (broken.rule[0] != "B" or not _names_members(message)):
                 return (self._send(build.message_reject(self.network, message, broken.rule, at=at), at),)
             if broken is not None:
                 return tuple(self._refuse(message, "FF02", at))
@@ -308,6 +308,15 @@ class InstantTwin:
             if draw < noise.lost + noise.late + noise.twice:
                 found.append(replace(delivery, is_answer=False))
         return found
+
+
+def _names_members(message: Message) -> bool:
+    """Whether the banks between whom a message goes are named by nine digits, so that a report can name them too."""
+    inside = "TxInf" if message.kind == "pacs.028" else "CdtTrfTxInf"
+    if message.kind not in ("pacs.008", "pacs.028"):
+        return True
+    members = [build.agent(message.body, inside, which) for which in ("InstgAgt", "InstdAgt")]
+    return all(len(member) == 9 and member.isdigit() for member in members)
 
 
 def _as_payment(network: Network, request: Message, at: datetime) -> Payment:
