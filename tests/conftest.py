@@ -35,10 +35,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="judge the books after every test, or after every module",
     )
     parser.addoption(
-        "--crash-points", type=int, default=12, help="at how many random points the demo's story is cut off"
+        "--crash-points", type=int, default=6, help="at how many random points the demo's story is cut off"
     )
     parser.addoption(
-        "--histories", type=int, default=40, help="how many random histories the book is compared with its model in"
+        "--histories", type=int, default=20, help="how many random histories the book is compared with its model in"
     )
     parser.addoption(
         "--rewrite-examples", action="store_true", help="write what tests/ledger/examples say, instead of comparing it"

@@ -12,7 +12,7 @@ again before each rename.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -256,4 +256,9 @@ def _alone(database: Database, tenant_id: UUID) -> Iterator[Callable[[], None] |
             except psycopg.Error as error:
                 raise Unseen("the lock was lost") from error
 
-        yield still_alone
+        try:
+            yield still_alone
+        finally:
+            # Given back before the connection goes: a server that is told of its end later would keep the next one out.
+            with suppress(psycopg.Error):
+                lock.execute("SELECT pg_advisory_unlock_all()")
