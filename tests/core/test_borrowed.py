@@ -30,6 +30,8 @@ from headgate.core.borrowed import (
 from headgate.core.db import Actor, Database, Tx
 from headgate.core.errors import Malformed, Refused, Unavailable
 
+pytestmark = pytest.mark.slow
+
 LOOK = """
     SELECT current_user::text, session_user::text, current_setting('role'), current_setting('search_path'),
            current_setting('TimeZone'), current_setting('DateStyle'), current_setting('IntervalStyle'),

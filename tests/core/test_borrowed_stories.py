@@ -19,6 +19,8 @@ from tests.make import ACTOR
 from headgate.core.borrowed import borrowed
 from headgate.core.db import Database
 
+pytestmark = pytest.mark.slow
+
 STEPS = st.lists(
     st.sampled_from(
         ["row", "post", "post twice", "raise", "fail", "own error", "open", "keep", "undo", "commit", "rollback"]

@@ -22,6 +22,8 @@ from headgate.funding import Limit, settings
 from headgate.funding.model import GateMode, GateType, Reason, outcome_of
 from headgate.payments.model import CommitStatus
 
+pytestmark = pytest.mark.slow
+
 MODES: tuple[GateMode, ...] = get_args(GateMode)
 
 

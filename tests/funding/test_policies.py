@@ -23,6 +23,8 @@ from headgate.core.money import Money
 from headgate.funding import Claim, GateRequest, Limit, RequirementLine, limits, overrides
 from headgate.funding.policy import Scene, Twin
 
+pytestmark = pytest.mark.slow
+
 POLICIES = funding.gate_policies()
 BY_CONTRACT = {
     "max_single_payment": "Payment exceeds single-transaction limit. Contact support.",

@@ -20,6 +20,8 @@ from headgate.core.db import Database, Tx
 from headgate.core.errors import IllegalMove, Unprocessable
 from headgate.funding.request_model import final_at, kind_of, return_deadline, status_of
 
+pytestmark = pytest.mark.slow
+
 
 def test_asking_twice_under_one_key_asks_once(tx: Tx, tenant: TenantFixture) -> None:
     stories.at(tx, MONDAY)

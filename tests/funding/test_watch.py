@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from tests.funding import scenes
 from tests.make import TenantFixture, usd
 from tests.payments import stories
@@ -10,6 +11,8 @@ from tests.payments.stories import FRIDAY, MONDAY, TUESDAY, WEDNESDAY
 from headgate import cases, funding, parties, payments
 from headgate.core.db import Tx
 from headgate.payments.prechecks import check_upcoming
+
+pytestmark = pytest.mark.slow
 
 
 def names(tx: Tx) -> list[str]:

@@ -22,6 +22,8 @@ from headgate.rails import ach
 from headgate.rails.errors import NoSuchProfile
 from headgate.rails.iso20022 import encode
 
+pytestmark = pytest.mark.slow
+
 SAMPLES = Path(__file__).parents[1] / "samples"
 DOCS = Path(__file__).parents[2] / "docs" / "samples"
 BIDDING = re.compile(

@@ -23,6 +23,8 @@ from headgate.core.db import Database, Tx
 from headgate.core.money import Money
 from headgate.ledger import ReservationNotExpirable
 
+pytestmark = pytest.mark.slow
+
 Operator = psycopg.Connection[dict[str, Any]]
 
 EXPIRE = """

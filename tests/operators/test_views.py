@@ -20,6 +20,8 @@ from headgate.core.db import Database
 from headgate.core.money import Money
 from headgate.rails import fake
 
+pytestmark = pytest.mark.slow
+
 Operator = psycopg.Connection[dict[str, Any]]
 
 PROMISED = {

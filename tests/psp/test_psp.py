@@ -38,6 +38,8 @@ from headgate.psp import (
 )
 from headgate.rails import fake
 
+pytestmark = pytest.mark.slow
+
 Connection = psycopg.Connection[Any]
 Configure = Callable[..., PSPConfig]
 

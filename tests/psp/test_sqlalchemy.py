@@ -21,7 +21,7 @@ from headgate import ledger
 from headgate.core.db import Database
 from headgate.psp import PSP, ConnectionUnusable, LedgerService, PayrollBatch, PSPConfig, TransactionOpen
 
-pytestmark = requires("sqlalchemy")
+pytestmark = [requires("sqlalchemy"), pytest.mark.slow]
 Configure = Callable[..., PSPConfig]
 Engines = Callable[..., Any]
 

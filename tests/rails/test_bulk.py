@@ -19,6 +19,8 @@ from headgate.rails.ach.bulk import Run
 from headgate.rails.ach.reader import Item
 from headgate.rails.ach.traces import Traces
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(autouse=True)
 def short_runs(monkeypatch: pytest.MonkeyPatch) -> None:

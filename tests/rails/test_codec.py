@@ -16,6 +16,8 @@ from headgate.rails import CannotWrite, ach, check_digit
 from headgate.rails.ach.codes import IAT_MANDATORY
 from headgate.rails.ach.records import julian_date
 
+pytestmark = pytest.mark.slow
+
 TERMINAL = ach.AddendaSpec(
     "02",
     {

@@ -16,6 +16,8 @@ from headgate.rails.banks import Limit, Window
 from headgate.rails.cutoffs import Schedule
 from headgate.rails.errors import NotEntered, NoWindow, RailNotOffered
 
+pytestmark = pytest.mark.slow
+
 NEW_YORK, CHICAGO = ZoneInfo("America/New_York"), ZoneInfo("America/Chicago")
 GENERIC = cutoffs.schedule_of(banks.get("generic_odfi"), "ach")
 

@@ -14,6 +14,8 @@ from hypothesis import strategies as st
 
 from headgate.rails.handover import Known, Sighting, what_is_known
 
+pytestmark = pytest.mark.slow
+
 FRESH = Sighting(
     is_begun=False, outbound="nothing", archive="nothing", temporary="nothing", acknowledged="nothing", removes="may"
 )

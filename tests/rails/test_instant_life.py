@@ -15,6 +15,8 @@ from headgate.rails.instant_scripts import SCRIPTS
 from headgate.rails.instant_twin import InstantTwin, Noise
 from headgate.rails.iso20022 import NETWORKS
 
+pytestmark = pytest.mark.slow
+
 START = Life(make.usd("100.00"))
 
 

@@ -37,6 +37,8 @@ from headgate.rails.instant_life import Event, Life, step
 from headgate.rails.instant_twin import InstantTwin
 from headgate.rails.iso20022 import FEDNOW, NETWORKS, Network, encode
 
+pytestmark = pytest.mark.slow
+
 AT = make.AT
 ASKED = AT + timedelta(seconds=30)
 LOOPBACK = (ipaddress.ip_network("127.0.0.0/8"),)

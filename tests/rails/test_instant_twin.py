@@ -16,6 +16,8 @@ from headgate.rails.instant_scripts import SCRIPTS, script_of
 from headgate.rails.instant_twin import Delivery, InstantTwin, Noise
 from headgate.rails.iso20022 import FEDNOW, NETWORKS, RTP, encode, read_document, read_message, reason_codes
 
+pytestmark = pytest.mark.slow
+
 AT = make.AT
 
 

@@ -17,6 +17,8 @@ from tests.rails import files as make
 from headgate.rails import CannotWrite, ach
 from headgate.rails.ach import layout as tables
 
+pytestmark = pytest.mark.slow
+
 SAMPLES = Path(__file__).resolve().parent.parent / "samples" / "nacha"
 VERDICTS = [json.loads(line) for line in (SAMPLES / "verdicts.jsonl").read_text("utf-8").splitlines()]
 REFUSED = sorted(row["file"] for row in VERDICTS if row["accepted"] is False)

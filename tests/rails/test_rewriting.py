@@ -18,6 +18,8 @@ from headgate.rails.ach.fields import Layout
 from headgate.rails.ach.records import Record
 from headgate.rails.ach_commands import app
 
+pytestmark = pytest.mark.slow
+
 ORIGINALS = Path(__file__).parents[1] / "samples" / "nacha" / "originals"
 OUTBOUND = ach.Rulebook("outbound", {"V-26": "W", "V-43": "W", "V-54": "W"})
 GOOD = sorted(

@@ -21,6 +21,8 @@ from headgate.rails.twin import Answer, BankTwin, Received
 from headgate.rails.twin_behaviour import Behaviour, read_behaviour
 from headgate.rails.twin_scripts import change_codes, script_of
 
+pytestmark = pytest.mark.slow
+
 ACCOUNT = fake.BankAccount(number="4400112233", routing=fake.ROUTING)
 AT = datetime(2026, 11, 23, 16, 0, tzinfo=UTC)
 TWIN = BankTwin(ACCOUNT, since=make.MONDAY)

@@ -30,6 +30,8 @@ from headgate.rails.wire import (
     state_of,
 )
 
+pytestmark = pytest.mark.slow
+
 SAMPLES = Path(__file__).parents[1] / "samples/fedwire"
 OURS, THEIRS = "011104238", "021040078"
 RAIL = WireRail(sender=OURS)

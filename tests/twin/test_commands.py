@@ -15,6 +15,8 @@ from headgate.core.db import Tx
 from headgate.core.errors import Malformed
 from headgate.twin.commands import target
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize(
     ("words", "moved"),

@@ -31,6 +31,8 @@ from headgate.rails.iso20022.reader import DEPTH_MAX, SIZE_MAX
 from headgate.rails.iso20022.spec import Part, parse_parts, parse_table
 from headgate.rails.iso20022.summary import looks_like_message
 
+pytestmark = pytest.mark.slow
+
 GOOD = write_document(make.messages("fednow")["pacs.008"], FEDNOW)
 DOCUMENTS = [encode(message) for name in NETWORKS for message in make.messages(name).values()]
 BOMB = b'<!DOCTYPE d [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;&a;&a;">]>'

@@ -23,6 +23,8 @@ from headgate.rails.iso20022 import (
     write_document,
 )
 
+pytestmark = pytest.mark.slow
+
 Change = Callable[[Message], Message]
 PAID = "CdtTrfTxInf"
 MEMBER = "FinInstnId/ClrSysMmbId"
