@@ -20,7 +20,7 @@ from headgate.core.errors import HeadgateError, Malformed
 from headgate.core.money import Money
 from headgate.ledger import Entry, Posting
 
-EXAMPLES = int(os.environ.get("HEADGATE_TEST_HISTORIES", "8")) * 2
+EXAMPLES = int(os.environ.get("HEADGATE_TEST_HISTORIES", "4")) * 2
 START = datetime(2026, 3, 1, tzinfo=UTC)
 NOON = datetime(2026, 3, 7, 12, tzinfo=UTC)
 # Hours, so that ties, runs of late legs and the night in which Chicago's clocks change all occur.

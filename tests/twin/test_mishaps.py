@@ -37,7 +37,7 @@ behaviours = st.builds(
 
 # A story takes seconds: what fails is told as it was found, and not made small.
 @settings(
-    max_examples=3,
+    max_examples=2,
     deadline=None,
     phases=[Phase.reuse, Phase.generate],
     suppress_health_check=[HealthCheck.function_scoped_fixture],
