@@ -10,6 +10,184 @@ default privileges of headgate_poster
 default privileges of headgate_resolver
   functions: EXECUTE to headgate_resolver
 
+schema alerts
+  owner headgate_owner
+  comment Who is told of what: notifications in the application and by e-mail
+  grant CREATE, USAGE to headgate_poster
+  grant CREATE, USAGE to headgate_resolver
+  grant USAGE to headgate_app
+  grant USAGE to headgate_readonly
+
+table alerts.addresses
+  owner headgate_owner
+  comment Where the mails of a recipient go, sealed; the newest row counts, and one without an address ends it
+  row security enabled, forced
+  grant INSERT, SELECT to headgate_app
+  column tenant_id uuid not null
+  column id bigint not null generated always as identity
+  column recipient text collate C not null
+  column address_sealed bytea
+  column shown text not null -- What of it may be seen: its first letter and its domain
+  column set_by text not null default core.actor_id()
+  column recorded_at timestamp with time zone not null default clock_timestamp()
+  constraint addresses_pkey PRIMARY KEY (tenant_id, id)
+  constraint addresses_recipient_is_known CHECK ((recipient ~ '^(pty_[0-9a-hjkmnp-tv-z]{26}|team:[a-z][a-z0-9_-]{0,39})$'::text))
+  INDEX addresses_of_recipient ON alerts.addresses USING btree (tenant_id, recipient, id DESC)
+  policy tenant_deletes permissive for delete to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+  policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  always TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON alerts.addresses FOR EACH STATEMENT EXECUTE FUNCTION core.refuse_change()
+
+table alerts.mail_tries
+  owner headgate_owner
+  comment What became of each try to send a mail; the server's code alone, since its words may repeat the address
+  row security enabled, forced
+  grant INSERT, SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column tenant_id uuid not null
+  column notification_id text collate C not null
+  column try_no integer not null
+  column outcome text not null
+  column reply_code integer
+  column recorded_at timestamp with time zone not null default clock_timestamp()
+  constraint mail_tries_mail_fkey FOREIGN KEY (tenant_id, notification_id) REFERENCES alerts.mails(tenant_id, notification_id)
+  constraint mail_tries_outcome_is_known CHECK ((outcome = ANY (ARRAY['sent'::text, 'deferred'::text, 'refused'::text, 'unreachable'::text, 'unknown'::text])))
+  constraint mail_tries_pkey PRIMARY KEY (tenant_id, notification_id, try_no)
+  policy tenant_deletes permissive for delete to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+  policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  always TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON alerts.mail_tries FOR EACH STATEMENT EXECUTE FUNCTION core.refuse_change()
+
+table alerts.mails
+  owner headgate_owner
+  comment The mail of a notification. One of which nobody knows whether it left (unknown) is never sent again
+  row security enabled, forced
+  grant INSERT, SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  grant UPDATE (changed_at) to headgate_app
+  grant UPDATE (claimed_until) to headgate_app
+  grant UPDATE (next_at) to headgate_app
+  grant UPDATE (status) to headgate_app
+  grant UPDATE (tries) to headgate_app
+  column tenant_id uuid not null
+  column notification_id text collate C not null
+  column status text not null default 'waiting'::text
+  column tries integer not null default 0
+  column next_at timestamp with time zone not null
+  column claimed_until timestamp with time zone
+  column changed_at timestamp with time zone not null default clock_timestamp()
+  constraint mails_are_tried_three_times CHECK (((tries >= 0) AND (tries <= 3)))
+  constraint mails_claim_has_its_end CHECK (((status = 'sending'::text) = (claimed_until IS NOT NULL)))
+  constraint mails_notification_fkey FOREIGN KEY (tenant_id, notification_id) REFERENCES alerts.notifications(tenant_id, id)
+  constraint mails_pkey PRIMARY KEY (tenant_id, notification_id)
+  INDEX mails_to_send ON alerts.mails USING btree (tenant_id, next_at) WHERE (status = ANY (ARRAY['waiting'::text, 'sending'::text]))
+  policy tenant_deletes permissive for delete to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+  policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  TRIGGER mail_begins BEFORE INSERT ON alerts.mails FOR EACH ROW WHEN ((new.status <> 'waiting'::text)) EXECUTE FUNCTION core.check_transition('mail', 'alerts.transitions')
+  TRIGGER mail_moves BEFORE UPDATE OF status ON alerts.mails FOR EACH ROW WHEN ((old.status <> new.status)) EXECUTE FUNCTION core.check_transition('mail', 'alerts.transitions')
+
+table alerts.notifications
+  owner headgate_owner
+  comment What somebody was told in the application; it stays, whatever becomes of its mail
+  row security enabled, forced
+  grant INSERT, SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  grant UPDATE (email_sent) to headgate_app
+  grant UPDATE (read_at) to headgate_app
+  grant UPDATE (read_by) to headgate_app
+  column tenant_id uuid not null
+  column id text collate C not null
+  column key text collate C not null -- What it tells of: the event and its subject; the same message again tells nothing new
+  column kind text collate C not null
+  column recipient text collate C not null
+  column title text not null
+  column message text not null
+  column payment_id text collate C
+  column loan_id text collate C
+  column email_sent boolean not null default false
+  column read_at timestamp with time zone
+  column read_by text
+  column created_at timestamp with time zone not null
+  column recorded_at timestamp with time zone not null default clock_timestamp()
+  constraint notifications_once_for_each_fact UNIQUE (tenant_id, key, recipient)
+  constraint notifications_pkey PRIMARY KEY (tenant_id, id)
+  constraint notifications_read_by_somebody CHECK (((read_at IS NULL) = (read_by IS NULL)))
+  constraint notifications_recipient_is_known CHECK ((recipient ~ '^(pty_[0-9a-hjkmnp-tv-z]{26}|team:[a-z][a-z0-9_-]{0,39})$'::text))
+  INDEX notifications_of_payment ON alerts.notifications USING btree (tenant_id, payment_id) WHERE (payment_id IS NOT NULL)
+  INDEX notifications_of_recipient ON alerts.notifications USING btree (tenant_id, recipient, id DESC)
+  INDEX notifications_unread ON alerts.notifications USING btree (tenant_id, recipient, id DESC) WHERE (read_at IS NULL)
+  policy tenant_deletes permissive for delete to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+  policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+
+table alerts.preferences
+  owner headgate_owner
+  comment Who gets what: a team, every borrower, or one of them (a party); the newest row of a recipient and kind counts
+  row security enabled, forced
+  grant INSERT, SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column tenant_id uuid not null
+  column id bigint not null generated always as identity
+  column recipient text collate C not null
+  column kind text collate C not null
+  column is_on boolean not null
+  column by_email boolean not null
+  column reason text not null
+  column set_by text not null default core.actor_id()
+  column recorded_at timestamp with time zone not null default clock_timestamp()
+  constraint preferences_kind_is_known CHECK ((kind = ANY (ARRAY['payment_posted'::text, 'payment_partial'::text, 'payment_reversed'::text])))
+  constraint preferences_mail_goes_beside_a_row CHECK ((is_on OR (NOT by_email)))
+  constraint preferences_pkey PRIMARY KEY (tenant_id, id)
+  constraint preferences_recipient_is_known CHECK ((recipient ~ '^(borrowers|pty_[0-9a-hjkmnp-tv-z]{26}|team:[a-z][a-z0-9_-]{0,39})$'::text))
+  constraint preferences_say_why CHECK ((btrim(reason) <> ''::text))
+  INDEX preferences_of_recipient ON alerts.preferences USING btree (tenant_id, recipient, kind, id DESC)
+  policy tenant_deletes permissive for delete to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+  policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  always TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON alerts.preferences FOR EACH STATEMENT EXECUTE FUNCTION core.refuse_change()
+
+table alerts.templates
+  owner headgate_owner
+  comment A tenant's own words for a kind of notification, with {fields}; the newest row of an audience and kind counts
+  row security enabled, forced
+  grant INSERT, SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column tenant_id uuid not null
+  column id bigint not null generated always as identity
+  column audience text not null
+  column kind text collate C not null
+  column title text not null
+  column message text not null
+  column set_by text not null default core.actor_id()
+  column recorded_at timestamp with time zone not null default clock_timestamp()
+  constraint templates_audience_is_known CHECK ((audience = ANY (ARRAY['borrower'::text, 'team'::text])))
+  constraint templates_kind_is_known CHECK ((kind = ANY (ARRAY['payment_posted'::text, 'payment_partial'::text, 'payment_reversed'::text])))
+  constraint templates_message_is_short CHECK (((length(message) >= 1) AND (length(message) <= 4000)))
+  constraint templates_pkey PRIMARY KEY (tenant_id, id)
+  constraint templates_title_is_one_line CHECK ((((length(title) >= 1) AND (length(title) <= 200)) AND (title !~ '[\r\n]'::text)))
+  INDEX templates_of_kind ON alerts.templates USING btree (tenant_id, audience, kind, id DESC)
+  policy tenant_deletes permissive for delete to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+  policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  always TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON alerts.templates FOR EACH STATEMENT EXECUTE FUNCTION core.refuse_change()
+
+table alerts.transitions
+  owner headgate_owner
+  comment The legal moves of a notification's mail; '' is nothing yet
+  grant SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column entity text not null
+  column from_status text not null
+  column to_status text not null
+  constraint transitions_pkey PRIMARY KEY (entity, from_status, to_status)
+
 schema audit
   owner headgate_owner
   comment What was done, by whom and when: facts only, sealed into one hash chain per tenant
@@ -80,9 +258,19 @@ function audit.only_by_recording()
 function audit.record_many(types text[], datas jsonb[], payment_ids text[], ingestion_ids text[])
   owner headgate_poster
   comment Records events of the tenant and actor in context, in order; returns their ids in that order
+  returns bigint[], sql, volatile, security definer
+  set search_path=pg_catalog, pg_temp
+  body 4fbd450a84ca9b95
+  grant EXECUTE to headgate_app
+  grant EXECUTE to headgate_operator
+  grant EXECUTE to headgate_resolver
+
+function audit.record_many_v2(types text[], datas jsonb[], payment_ids text[], ingestion_ids text[], correlations text[])
+  owner headgate_poster
+  comment Records events of the tenant and actor in context, in order, each under its correlation or the context's; returns their ids in that order
   returns bigint[], plpgsql, volatile, security definer
   set search_path=pg_catalog, pg_temp
-  body 0e13ca25db84d4db
+  body 6a6c714081ed4349
   grant EXECUTE to headgate_app
   grant EXECUTE to headgate_operator
   grant EXECUTE to headgate_resolver
@@ -521,6 +709,7 @@ table cases.exception_cases
   constraint exception_cases_tenant_fkey FOREIGN KEY (tenant_id) REFERENCES tenants.tenants(id)
   INDEX exception_cases_by_payment ON cases.exception_cases USING btree (tenant_id, payment_id) WHERE (payment_id IS NOT NULL)
   INDEX exception_cases_by_state ON cases.exception_cases USING btree (tenant_id, state, severity)
+  INDEX exception_cases_of_evidence ON cases.exception_cases USING btree (tenant_id, ingestion_id) WHERE (ingestion_id IS NOT NULL)
   policy tenant_deletes permissive for delete to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
   policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
   policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
@@ -825,6 +1014,18 @@ function funding.require_final()
   returns trigger, plpgsql, volatile
   body 85706eebcbca4ce4
 
+function funding.require_same_debit()
+  owner headgate_owner
+  comment Row trigger: representments of a debit are counted without a gap from the first one, which they equal in amount, company and receiver
+  returns trigger, plpgsql, volatile
+  body 4337d884dfe9efc7
+
+function funding.require_unknown_payer()
+  owner headgate_owner
+  comment Row trigger: only a deposit whose payer nobody knows is assigned to a legal entity
+  returns trigger, plpgsql, volatile
+  body a4eb222012ac2e32
+
 table funding.credit_lines
   owner headgate_owner
   comment How much of the tenant's own money a client may be lent, until when; approved, the newest row counts. It counts in the pay gate only when drawn
@@ -889,6 +1090,62 @@ table funding.credit_moves
   policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
   always TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON funding.credit_moves FOR EACH STATEMENT EXECUTE FUNCTION core.refuse_change()
 
+table funding.debit_authorizations
+  owner headgate_owner
+  comment Which account of a client we may debit, and what that rests on; the newest row of a legal entity counts
+  row security enabled, forced
+  grant INSERT, SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column tenant_id uuid not null
+  column id bigint not null generated always as identity
+  column legal_entity_id text collate C not null
+  column bank_account_id text collate C -- None: the authorization was withdrawn, and nothing is debited
+  column evidence text not null
+  column decided_by text not null default core.actor_id()
+  column decided_at timestamp with time zone not null
+  column recorded_at timestamp with time zone not null default clock_timestamp()
+  constraint debit_authorizations_account_fkey FOREIGN KEY (tenant_id, bank_account_id) REFERENCES parties.bank_accounts(tenant_id, id)
+  constraint debit_authorizations_legal_entity_fkey FOREIGN KEY (tenant_id, legal_entity_id) REFERENCES tenants.legal_entities(tenant_id, id)
+  constraint debit_authorizations_pkey PRIMARY KEY (tenant_id, id)
+  constraint debit_authorizations_rest_on_something CHECK (((length(btrim(evidence)) >= 1) AND (length(btrim(evidence)) <= 500)))
+  INDEX debit_authorizations_of_entity ON funding.debit_authorizations USING btree (tenant_id, legal_entity_id, id DESC)
+  policy tenant_deletes permissive for delete to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+  policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  always TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON funding.debit_authorizations FOR EACH STATEMENT EXECUTE FUNCTION core.refuse_change()
+
+table funding.deposit_assignments
+  owner headgate_owner
+  comment Deposits of unknown payers that two people gave to a legal entity: from then on the money is that client's, and has left SUSPENSE
+  row security enabled, forced
+  grant INSERT, SELECT to headgate_app
+  grant SELECT to headgate_operator
+  grant SELECT to headgate_readonly
+  column tenant_id uuid not null
+  column deposit_id text collate C not null
+  column legal_entity_id text collate C not null
+  column reason text not null
+  column approval_id text collate C not null
+  column transaction_id bigint not null
+  column assigned_by text not null default core.actor_id()
+  column assigned_at timestamp with time zone not null
+  column recorded_at timestamp with time zone not null default clock_timestamp()
+  constraint deposit_assignments_deposit_fkey FOREIGN KEY (tenant_id, deposit_id) REFERENCES funding.deposits(tenant_id, id)
+  constraint deposit_assignments_legal_entity_fkey FOREIGN KEY (tenant_id, legal_entity_id) REFERENCES tenants.legal_entities(tenant_id, id)
+  constraint deposit_assignments_one_an_approval UNIQUE (tenant_id, approval_id)
+  constraint deposit_assignments_one_transaction_each UNIQUE (tenant_id, transaction_id)
+  constraint deposit_assignments_pkey PRIMARY KEY (tenant_id, deposit_id)
+  constraint deposit_assignments_say_why CHECK ((btrim(reason) <> ''::text))
+  constraint deposit_assignments_were_approved FOREIGN KEY (tenant_id, approval_id) REFERENCES cases.approval_uses(tenant_id, approval_id)
+  INDEX deposit_assignments_of_legal_entity ON funding.deposit_assignments USING btree (tenant_id, legal_entity_id, deposit_id)
+  policy tenant_deletes permissive for delete to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+  policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  always TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON funding.deposit_assignments FOR EACH STATEMENT EXECUTE FUNCTION core.refuse_change()
+  always TRIGGER assignments_are_of_unknown_payers BEFORE INSERT ON funding.deposit_assignments FOR EACH ROW EXECUTE FUNCTION funding.require_unknown_payer()
+
 table funding.deposits
   owner headgate_owner
   comment Money that came in, as a bank said it: one row a statement line; without a legal entity the payer is unknown and the money lies in SUSPENSE
@@ -919,7 +1176,10 @@ table funding.deposits
   constraint deposits_pkey PRIMARY KEY (tenant_id, id)
   constraint deposits_rail_is_known CHECK ((rail = ANY (ARRAY['wire'::text, 'ach_credit'::text, 'realtime'::text, 'book'::text])))
   constraint deposits_same_evidence_counts_once UNIQUE (tenant_id, source, external_id)
+  INDEX deposits_by_final ON funding.deposits USING btree (tenant_id, final_at)
+  INDEX deposits_by_value ON funding.deposits USING btree (tenant_id, currency, value_on)
   INDEX deposits_of_legal_entity ON funding.deposits USING btree (tenant_id, legal_entity_id, id)
+  INDEX deposits_of_record ON funding.deposits USING btree (tenant_id, record_id) WHERE (record_id IS NOT NULL)
   policy tenant_deletes permissive for delete to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
   policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
   policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
@@ -967,6 +1227,7 @@ table funding.events
   INDEX events_held ON funding.events USING btree (tenant_id, legal_entity_id, currency, final_at) WHERE (return_deadline_at IS NOT NULL)
   INDEX events_of_deposit ON funding.events USING btree (tenant_id, deposit_id) WHERE (deposit_id IS NOT NULL)
   INDEX events_of_request ON funding.events USING btree (tenant_id, funding_request_id, id)
+  INDEX events_of_transaction ON funding.events USING btree (tenant_id, transaction_id)
   INDEX events_owed ON funding.events USING btree (tenant_id, legal_entity_id, currency, id) WHERE (receivable_minor > 0)
   policy tenant_deletes permissive for delete to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
   policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
@@ -1267,6 +1528,38 @@ table funding.recoveries
   policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
   always TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON funding.recoveries FOR EACH STATEMENT EXECUTE FUNCTION core.refuse_change()
 
+table funding.representments
+  owner headgate_owner
+  comment Debits that came back for want of funds (R01, R09) and are presented again as RETRY PYMT: at most twice, within 180 days, the same amount, company and receiver
+  row security enabled, forced
+  grant INSERT, SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column tenant_id uuid not null
+  column original_ref text collate C not null -- The debit that was presented first, by the id of whoever wrote it
+  column representment_no smallint not null
+  column representment_ref text collate C not null
+  column return_code text collate C not null
+  column original_settled_on date not null
+  column effective_on date not null
+  column amount_minor bigint not null
+  column currency text collate C not null
+  column company_identification text not null
+  column receiver_fingerprint bytea not null
+  column recorded_at timestamp with time zone not null default clock_timestamp()
+  constraint representments_amount_is_positive CHECK ((amount_minor > 0))
+  constraint representments_at_most_two CHECK ((representment_no = ANY (ARRAY[1, 2])))
+  constraint representments_is_another_debit CHECK ((representment_ref <> original_ref))
+  constraint representments_one_per_debit UNIQUE (tenant_id, representment_ref)
+  constraint representments_only_for_want_of_funds CHECK ((return_code = ANY (ARRAY['R01'::text, 'R09'::text])))
+  constraint representments_pkey PRIMARY KEY (tenant_id, original_ref, representment_no)
+  constraint representments_within_180_days CHECK (((effective_on > original_settled_on) AND (effective_on <= (original_settled_on + 180))))
+  policy tenant_deletes permissive for delete to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+  policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  always TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON funding.representments FOR EACH STATEMENT EXECUTE FUNCTION core.refuse_change()
+  always TRIGGER representments_are_the_same BEFORE INSERT ON funding.representments FOR EACH ROW EXECUTE FUNCTION funding.require_same_debit()
+
 table funding.requests
   owner headgate_owner
   comment What money is asked for, of whom, over which rail and by when: the intent. What came stands in funding.events
@@ -1354,6 +1647,30 @@ table funding.transitions
   column to_status text not null
   constraint transitions_pkey PRIMARY KEY (entity, from_status, to_status)
 
+table funding.wire_numbers
+  owner headgate_owner
+  comment Fedwire's numbers of wires that came in, with the evidence that was counted: a statement and a provider that tell of one wire tell of one deposit
+  row security enabled, forced
+  grant INSERT, SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column tenant_id uuid not null
+  column number text collate C not null
+  column source text collate C not null
+  column external_id text collate C not null
+  column amount_minor bigint not null
+  column currency text collate C not null
+  column claimed_at timestamp with time zone not null
+  column recorded_at timestamp with time zone not null default clock_timestamp()
+  constraint wire_numbers_amount_is_positive CHECK ((amount_minor > 0))
+  constraint wire_numbers_are_fedwires CHECK ((number ~ '^[0-9]{8}[A-Z0-9]{8}[0-9]{6}$'::text))
+  constraint wire_numbers_pkey PRIMARY KEY (tenant_id, number)
+  INDEX wire_numbers_of_evidence ON funding.wire_numbers USING btree (tenant_id, source, external_id)
+  policy tenant_deletes permissive for delete to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+  policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  always TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON funding.wire_numbers FOR EACH STATEMENT EXECUTE FUNCTION core.refuse_change()
+
 view funding.invariant_counters_add_up
   owner headgate_owner
   comment A day's counter is what its payrolls took.
@@ -1376,13 +1693,13 @@ view funding.invariant_credit_is_posted
 
 view funding.invariant_deposits_posted
   owner headgate_owner
-  comment Every deposit stands in the book with its amount, in its client's funds or, of an unknown payer, in suspense.
+  comment Every deposit stands in the book with its amount, in its client's funds or, of an unknown payer, in suspense until it is assigned.
   with security_invoker=true
-  query e4be401b862a0428
+  query 1290865a1746d754
   grant SELECT to headgate_app
   grant SELECT to headgate_readonly
   column subject text collate C
-  column detail text
+  column detail text collate C
 
 view funding.invariant_evaluations_numbered
   owner headgate_owner
@@ -1418,7 +1735,7 @@ view funding.invariant_receivable_is_owed
   owner headgate_owner
   comment What clients owe for funding that came back stands in the book as receivable, to the cent.
   with security_invoker=true
-  query c6d1d3e286ad7447
+  query f54ee0e9ea373b1d
   grant SELECT to headgate_app
   grant SELECT to headgate_readonly
   column subject text collate C
@@ -1433,6 +1750,50 @@ view funding.invariant_requests_agree
   grant SELECT to headgate_readonly
   column subject text collate C
   column detail text
+
+view funding.lineage
+  owner headgate_owner
+  comment What each record of evidence became here, and the transaction of the book that it made: the way between an entry and its line
+  with security_invoker=true
+  query 60d4839a2b1a692a
+  grant SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column tenant_id uuid
+  column what text
+  column subject_id text collate C
+  column record_id text collate C
+  column artifact_id text
+  column ingestion_id text
+  column transaction_id bigint
+  column at timestamp with time zone
+
+view funding.owned_deposits
+  owner headgate_owner
+  comment Deposits with the legal entity whose money each is, as its payer said or as two people assigned it later; without one it lies in SUSPENSE
+  with security_invoker=true
+  query 6f132dd5c482980d
+  grant SELECT to headgate_app
+  grant SELECT to headgate_operator
+  grant SELECT to headgate_readonly
+  column tenant_id uuid
+  column id text collate C
+  column source text collate C
+  column external_id text collate C
+  column legal_entity_id text collate C
+  column reference text collate C
+  column rail text
+  column amount_minor bigint
+  column currency text collate C
+  column value_on date
+  column transaction_id bigint
+  column record_id text collate C
+  column settled_at timestamp with time zone
+  column final_at timestamp with time zone
+  column recorded_at timestamp with time zone
+  column assigned_at timestamp with time zone
+  column assigned_by text
+  column approval_id text collate C
+  column assignment_transaction_id bigint
 
 view funding.provisional
   owner headgate_owner
@@ -1501,6 +1862,54 @@ function ingestion.add_months(months_ahead integer)
   body 80ce06dea9115973
   grant EXECUTE to headgate_app
 
+function ingestion.body_stored(p_artifact_id text, p_name text, p_sealed_sha256 bytea)
+  owner headgate_poster
+  comment Takes a landed body out of the database, since an object of that name holds it; false where no body of these bytes has landed
+  returns boolean, plpgsql, volatile, security definer
+  set search_path=pg_catalog, pg_temp
+  body 32c1c8bc827b3e6d
+  grant EXECUTE to headgate_app
+
+function ingestion.day_begins(day date)
+  owner headgate_owner
+  comment When a day of the tenant in context begins: in the zone of its first legal entity, else UTC
+  returns timestamp with time zone, sql, stable
+  body 4dedca98804d3949
+  grant EXECUTE to headgate_app
+  grant EXECUTE to headgate_readonly
+
+function ingestion.receive(p_id text, p_facts jsonb, p_sha256 bytea, p_body_sealed bytea, p_lands boolean, p_stored_sha256 bytea)
+  owner headgate_owner
+  comment Keeps an artifact with its sealed body and announces it; the id of the one that stands where the same bytes came from that source before
+  returns TABLE(id text, is_new boolean, received_at timestamp with time zone, received_by text), plpgsql, volatile
+  set search_path=pg_catalog, pg_temp
+  body 4d0ab7ec4b02da1a
+  grant EXECUTE to headgate_app
+
+function ingestion.receive_many(p_ids text[], p_facts jsonb[], p_sha256 bytea[], p_bodies_sealed bytea[], p_stored_sha256 bytea[], p_correlations text[])
+  owner headgate_owner
+  comment ingestion.receive for many small artifacts, each under its own correlation; in order, the id of each and whether it is new
+  returns TABLE(id text, is_new boolean), plpgsql, volatile
+  set search_path=pg_catalog, pg_temp
+  body 080e9c58c5e4262f
+  grant EXECUTE to headgate_app
+
+function ingestion.sources_failing()
+  owner headgate_resolver
+  comment How many sources of all tenants have failed five times in a row or more
+  returns bigint, sql, stable, security definer
+  set search_path=pg_catalog, pg_temp
+  body f82805aa932152af
+  grant EXECUTE to headgate_app
+
+function ingestion.webhook_endpoint(p_id text, p_provider_endpoint_id text)
+  owner headgate_resolver
+  comment The active endpoint of that id, or of that name of the provider's where no id is given; no row for an unknown or ambiguous one
+  returns TABLE(tenant_id uuid, id text, source text, scheme text, allowed_networks text[]), plpgsql, stable, security definer
+  set search_path=pg_catalog, pg_temp
+  body 39036a01b774d3bc
+  grant EXECUTE to headgate_app
+
 table ingestion.artifact_bodies
   owner headgate_owner
   comment The bytes of artifacts, sealed; in the database, so that a backup and its restore agree with the rest
@@ -1534,6 +1943,42 @@ table ingestion.artifact_bodies_rest
   policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
   always TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON ingestion.artifact_bodies_rest FOR EACH STATEMENT EXECUTE FUNCTION core.refuse_change()
 
+table ingestion.artifact_references
+  owner headgate_owner
+  comment Evidence given to a payment after it came in: an artifact of ours, or something elsewhere by its address and sha256
+  row security enabled, forced
+  grant INSERT, SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column tenant_id uuid not null
+  column ingestion_id text collate C not null
+  column ordinal integer not null
+  column type text collate C not null
+  column uri text not null
+  column artifact_id text collate C
+  column sha256 bytea
+  column size_bytes bigint
+  column mime text collate C
+  column metadata jsonb not null default '{}'::jsonb
+  column warning text -- Why the address could not be read; what was said of it is kept
+  column recorded_at timestamp with time zone not null default clock_timestamp()
+  column recorded_by text not null default core.actor_id()
+  constraint artifact_references_artifact_fkey FOREIGN KEY (tenant_id, artifact_id) REFERENCES ingestion.artifacts(tenant_id, id)
+  constraint artifact_references_have_a_hash CHECK (((artifact_id IS NULL) = ((sha256 IS NOT NULL) AND (octet_length(sha256) = 32))))
+  constraint artifact_references_ingestion_fkey FOREIGN KEY (tenant_id, ingestion_id) REFERENCES ingestion.payment_ingestions(tenant_id, id) ON DELETE CASCADE
+  constraint artifact_references_metadata_is_an_object CHECK (((jsonb_typeof(metadata) = 'object'::text) AND (octet_length((metadata)::text) <= 20000)))
+  constraint artifact_references_once UNIQUE (tenant_id, ingestion_id, uri)
+  constraint artifact_references_ours_say_no_more CHECK (((artifact_id IS NULL) OR (num_nonnulls(sha256, size_bytes, mime) = 0)))
+  constraint artifact_references_pkey PRIMARY KEY (tenant_id, ingestion_id, ordinal)
+  constraint artifact_references_type_is_known CHECK ((type = ANY (ARRAY['check_image_front'::text, 'check_image_back'::text, 'ach_return_pdf'::text, 'wire_receipt'::text, 'psp_receipt'::text, 'webhook_body'::text, 'bank_file'::text, 'mail_part'::text])))
+  constraint artifact_references_uri_is_short CHECK (((length(uri) >= 1) AND (length(uri) <= 2000)))
+  INDEX artifact_references_by_sha256 ON ingestion.artifact_references USING btree (tenant_id, sha256) WHERE (sha256 IS NOT NULL)
+  INDEX artifact_references_of_artifact ON ingestion.artifact_references USING btree (tenant_id, artifact_id) WHERE (artifact_id IS NOT NULL)
+  policy tenant_deletes permissive for delete to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+  policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  always TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON ingestion.artifact_references FOR EACH STATEMENT EXECUTE FUNCTION core.refuse_change()
+
 table ingestion.artifacts
   owner headgate_owner
   comment Files and messages as they came; the sha256 is of the plain bytes. The same bytes from one source are one artifact
@@ -1547,26 +1992,102 @@ table ingestion.artifacts
   column source text collate C not null
   column kind text collate C not null
   column filename text not null
-  column sha256 bytea not null
+  column sha256 bytea not null -- Of the plain bytes as they were received: the artifact's identity
   column size_bytes bigint not null
   column status text not null default 'received'::text
   column received_at timestamp with time zone not null default clock_timestamp()
   column received_by text not null default core.actor_id()
   column correlation_id text default core.correlation_id()
+  column type text collate C not null default 'bank_file'::text
+  column mime text collate C not null default 'application/octet-stream'::text
+  column metadata jsonb not null default '{}'::jsonb -- What the source said of it: ids and times, never names or numbers of accounts
+  column stored_sha256 bytea -- Of the plain bytes as they are stored, where card numbers in them were masked
+  column stored_size_bytes bigint
+  column redactions jsonb -- Where digits of card numbers were masked: member ('' is the file itself), offset in it, length
+  column redacted boolean generated as ((redactions IS NOT NULL)) stored
   constraint artifacts_filename_is_short CHECK (((length(filename) >= 1) AND (length(filename) <= 200)))
-  constraint artifacts_kind_is_known CHECK ((kind = ANY (ARRAY['unknown'::text, 'statement'::text, 'returns'::text, 'register'::text, 'rates'::text])))
+  constraint artifacts_kind_is_known CHECK ((kind = ANY (ARRAY['unknown'::text, 'statement'::text, 'returns'::text, 'register'::text, 'rates'::text, 'settlement'::text])))
+  constraint artifacts_metadata_is_an_object CHECK (((jsonb_typeof(metadata) = 'object'::text) AND (octet_length((metadata)::text) <= 20000)))
+  constraint artifacts_mime_is_short CHECK ((mime ~ '^[a-z0-9!#$&^_.+-]{1,60}/[a-z0-9!#$&^_.+-]{1,60}$'::text))
   constraint artifacts_pkey PRIMARY KEY (tenant_id, id)
+  constraint artifacts_redacted_is_whole CHECK ((num_nulls(stored_sha256, stored_size_bytes, redactions) = ANY (ARRAY[0, 3])))
   constraint artifacts_same_bytes_once UNIQUE (tenant_id, source, sha256)
   constraint artifacts_sha256_has_32_bytes CHECK ((octet_length(sha256) = 32))
   constraint artifacts_size_is_counted CHECK ((size_bytes >= 0))
   constraint artifacts_source_is_a_word CHECK ((source ~ '^[a-z][a-z0-9_.-]{0,59}$'::text))
   constraint artifacts_status_is_known CHECK ((status = ANY (ARRAY['received'::text, 'read'::text, 'unreadable'::text])))
+  constraint artifacts_stored_sha256_has_32_bytes CHECK ((octet_length(stored_sha256) = 32))
+  constraint artifacts_type_is_known CHECK ((type = ANY (ARRAY['check_image_front'::text, 'check_image_back'::text, 'ach_return_pdf'::text, 'wire_receipt'::text, 'psp_receipt'::text, 'webhook_body'::text, 'bank_file'::text, 'mail_part'::text])))
+  INDEX artifacts_by_sha256 ON ingestion.artifacts USING btree (tenant_id, sha256)
   INDEX artifacts_by_time ON ingestion.artifacts USING btree (tenant_id, received_at DESC)
+  INDEX artifacts_of_source ON ingestion.artifacts USING btree (tenant_id, source, received_at DESC)
   policy tenant_deletes permissive for delete to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
   policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
   policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
   policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
   TRIGGER artifact_moves BEFORE INSERT OR UPDATE OF status ON ingestion.artifacts FOR EACH ROW EXECUTE FUNCTION core.check_transition('artifact', 'ingestion.transitions')
+
+table ingestion.body_checks
+  owner headgate_owner
+  comment Each turn over the stored bodies, and the artifact it came to; the next goes on there, NULL: the turn reached the end
+  row security enabled, forced
+  grant INSERT, SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column tenant_id uuid not null
+  column id bigint not null generated always as identity
+  column to_received_at timestamp with time zone
+  column to_artifact_id text collate C
+  column bodies integer not null
+  column bytes bigint not null
+  column wrong integer not null
+  column checked_at timestamp with time zone not null default clock_timestamp()
+  constraint body_checks_counts_are_counts CHECK (((bodies >= wrong) AND (wrong >= 0) AND (bytes >= 0)))
+  constraint body_checks_end_is_whole CHECK (((to_received_at IS NULL) = (to_artifact_id IS NULL)))
+  constraint body_checks_pkey PRIMARY KEY (tenant_id, id)
+  policy tenant_deletes permissive for delete to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+  policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  always TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON ingestion.body_checks FOR EACH STATEMENT EXECUTE FUNCTION core.refuse_change()
+
+table ingestion.body_verdicts
+  owner headgate_owner
+  comment Bodies that a check found wrong, and right again: differs (not the bytes that were stored), missing, broken (does not open). The last row holds
+  row security enabled, forced
+  grant INSERT, SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column tenant_id uuid not null
+  column artifact_id text collate C not null
+  column id bigint not null generated always as identity
+  column verdict text not null
+  column found_at timestamp with time zone not null default clock_timestamp()
+  constraint body_verdicts_artifact_fkey FOREIGN KEY (tenant_id, artifact_id) REFERENCES ingestion.artifacts(tenant_id, id)
+  constraint body_verdicts_pkey PRIMARY KEY (tenant_id, artifact_id, id)
+  constraint body_verdicts_verdict_is_known CHECK ((verdict = ANY (ARRAY['intact'::text, 'differs'::text, 'missing'::text, 'broken'::text])))
+  policy tenant_deletes permissive for delete to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+  policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  always TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON ingestion.body_verdicts FOR EACH STATEMENT EXECUTE FUNCTION core.refuse_change()
+
+table ingestion.evidence_uses
+  owner headgate_owner
+  comment What a record, or an amount under a provider's identifier, was used as: one use for ever, so that no credit is both a loan payment and a deposit
+  row security enabled, forced
+  grant INSERT, SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column tenant_id uuid not null
+  column claim text collate C not null
+  column used_as text not null
+  column used_at timestamp with time zone not null default clock_timestamp()
+  constraint evidence_uses_claim_says_its_kind CHECK ((claim ~ '^(record|transfer|trace|imad|uetr):.{1,250}$'::text))
+  constraint evidence_uses_pkey PRIMARY KEY (tenant_id, claim)
+  constraint evidence_uses_use_is_known CHECK ((used_as = ANY (ARRAY['loan_payment'::text, 'deposit'::text])))
+  policy tenant_deletes permissive for delete to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+  policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  always TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON ingestion.evidence_uses FOR EACH STATEMENT EXECUTE FUNCTION core.refuse_change()
 
 table ingestion.faults
   owner headgate_owner
@@ -1596,6 +2117,192 @@ table ingestion.faults
   policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
   policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
   always TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON ingestion.faults FOR EACH STATEMENT EXECUTE FUNCTION core.refuse_change()
+
+table ingestion.landed_bodies
+  owner headgate_owner
+  comment Large bodies, sealed, committed with their artifact; each leaves for storage once an object there holds the same bytes
+  row security enabled, forced
+  grant DELETE, SELECT to headgate_poster
+  grant INSERT, SELECT to headgate_app
+  column tenant_id uuid not null
+  column artifact_id text collate C not null
+  column landed_at timestamp with time zone not null default clock_timestamp()
+  column body_sealed bytea not null
+  constraint landed_bodies_artifact_fkey FOREIGN KEY (tenant_id, artifact_id) REFERENCES ingestion.artifacts(tenant_id, id)
+  constraint landed_bodies_pkey PRIMARY KEY (tenant_id, artifact_id)
+  policy tenant_deletes permissive for delete to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+  policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+
+table ingestion.mappings
+  owner headgate_owner
+  comment What the columns of a source's tables mean, as a person said it; the last row of a fingerprint holds
+  row security enabled, forced
+  grant INSERT, SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column tenant_id uuid not null
+  column source text collate C not null
+  column fingerprint text collate C not null -- Of the names of the columns in their order (ingestion/mapping.py)
+  column saved_at timestamp with time zone not null default clock_timestamp()
+  column saved_by text not null default core.actor_id()
+  column is_active boolean not null default true
+  column parser text collate C not null
+  column mapping jsonb not null
+  constraint mappings_fingerprint_is_sha256 CHECK ((fingerprint ~ '^[0-9a-f]{64}$'::text))
+  constraint mappings_mapping_is_an_object CHECK ((jsonb_typeof(mapping) = 'object'::text))
+  constraint mappings_pkey PRIMARY KEY (tenant_id, source, fingerprint, saved_at)
+  constraint mappings_source_is_a_word CHECK ((source ~ '^[a-z][a-z0-9_.-]{0,59}$'::text))
+  policy tenant_deletes permissive for delete to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+  policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  always TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON ingestion.mappings FOR EACH STATEMENT EXECUTE FUNCTION core.refuse_change()
+
+table ingestion.payment_evidence
+  owner headgate_owner
+  comment Each piece of evidence of a payment that came in: the first made it, one of another source with an identifier of it was added
+  row security enabled, forced
+  grant INSERT, SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column tenant_id uuid not null
+  column identity bytea not null -- As of payment_ingestions: what is the same when the same piece comes again
+  column ingestion_id text collate C not null
+  column source text collate C not null
+  column artifact_id text collate C
+  column record_id text collate C
+  column recorded_at timestamp with time zone not null default clock_timestamp()
+  constraint payment_evidence_identity_has_32_bytes CHECK ((octet_length(identity) = 32))
+  constraint payment_evidence_ingestion_fkey FOREIGN KEY (tenant_id, ingestion_id) REFERENCES ingestion.payment_ingestions(tenant_id, id) ON DELETE CASCADE
+  constraint payment_evidence_pkey PRIMARY KEY (tenant_id, identity)
+  INDEX payment_evidence_of_artifact ON ingestion.payment_evidence USING btree (tenant_id, artifact_id) WHERE (artifact_id IS NOT NULL)
+  INDEX payment_evidence_of_ingestion ON ingestion.payment_evidence USING btree (tenant_id, ingestion_id)
+  policy tenant_deletes permissive for delete to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+  policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  always TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON ingestion.payment_evidence FOR EACH STATEMENT EXECUTE FUNCTION core.refuse_change()
+
+table ingestion.payment_identifiers
+  owner headgate_owner
+  comment What providers and banks call a payment that came in: a transfer's id, a trace number, Fedwire's numbers, a UETR, an end-to-end id
+  row security enabled, forced
+  grant INSERT, SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column tenant_id uuid not null
+  column identifier text collate C not null
+  column ingestion_id text collate C not null
+  constraint payment_identifiers_ingestion_fkey FOREIGN KEY (tenant_id, ingestion_id) REFERENCES ingestion.payment_ingestions(tenant_id, id) ON DELETE CASCADE
+  constraint payment_identifiers_pkey PRIMARY KEY (tenant_id, identifier, ingestion_id)
+  constraint payment_identifiers_say_their_kind CHECK ((identifier ~ '^(transfer|trace|imad|uetr|e2e):.{1,200}$'::text))
+  policy tenant_deletes permissive for delete to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+  policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  always TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON ingestion.payment_identifiers FOR EACH STATEMENT EXECUTE FUNCTION core.refuse_change()
+
+table ingestion.payment_ingestion_bodies
+  owner headgate_owner
+  comment What was sent of a payment, byte for byte, sealed: it may name the borrower
+  row security enabled, forced
+  grant INSERT, SELECT to headgate_app
+  column tenant_id uuid not null
+  column ingestion_id text collate C not null
+  column body_sealed bytea not null
+  constraint payment_ingestion_bodies_ingestion_fkey FOREIGN KEY (tenant_id, ingestion_id) REFERENCES ingestion.payment_ingestions(tenant_id, id) ON DELETE CASCADE
+  constraint payment_ingestion_bodies_pkey PRIMARY KEY (tenant_id, ingestion_id)
+  policy tenant_deletes permissive for delete to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+  policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  always TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON ingestion.payment_ingestion_bodies FOR EACH STATEMENT EXECUTE FUNCTION core.refuse_change()
+
+table ingestion.payment_ingestions
+  owner headgate_owner
+  comment Payments that came in, each fact once; one whose envelope fails its schema stays received, and has a case
+  row security enabled, forced
+  grant INSERT, SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  grant UPDATE (status) to headgate_app
+  column tenant_id uuid not null
+  column id text collate C not null
+  column identity bytea not null -- sha256 of source and external_id, else of artifact, line and occurrence: what is the same when the same fact comes again
+  column source text collate C not null
+  column external_id text collate C
+  column artifact_sha256 text collate C not null
+  column line integer not null
+  column occurrence integer not null
+  column idempotency_key text collate C -- Of method, reference, value date, amount and loan: equal ones are suspected to be one payment, and are not made one
+  column channel text collate C
+  column source_reference text
+  column raw_payload_hash text collate C not null -- Of the plain bytes, in hexadecimal; they lie sealed in payment_ingestion_bodies
+  column artifact_uri text[] not null default '{}'::text[]
+  column artifact_hash text[] not null default '{}'::text[]
+  column received_at timestamp with time zone not null default clock_timestamp()
+  column received_by text not null default core.actor_id()
+  column correlation_id text default core.correlation_id()
+  column normalized_envelope jsonb
+  column status text not null
+  column loan_id text collate C -- The loan that its envelope names; with amount and day it raises suspicion of a duplicate from another source
+  column amount_minor bigint
+  column currency text collate C
+  column value_on date
+  constraint payment_ingestions_artifacts_have_hashes CHECK ((cardinality(artifact_uri) = cardinality(artifact_hash)))
+  constraint payment_ingestions_channel_is_known CHECK ((channel = ANY (ARRAY['ach'::text, 'wire'::text, 'realtime'::text, 'check'::text, 'card'::text, 'paypal'::text, 'venmo'::text, 'book'::text])))
+  constraint payment_ingestions_hashes_are_sha256 CHECK (((raw_payload_hash ~ '^[0-9a-f]{64}$'::text) AND (artifact_sha256 ~ '^[0-9a-f]{64}$'::text)))
+  constraint payment_ingestions_id_shape CHECK ((id ~ '^ing_[0-9a-hjkmnp-tv-z]{26}$'::text))
+  constraint payment_ingestions_identity_has_32_bytes CHECK ((octet_length(identity) = 32))
+  constraint payment_ingestions_key_is_sha256 CHECK ((idempotency_key ~ '^[0-9a-f]{64}$'::text))
+  constraint payment_ingestions_names_nobody CHECK (((normalized_envelope #>> '{borrower,name}'::text[]) IS NULL))
+  constraint payment_ingestions_normalized_has_its_envelope CHECK (((status = 'received'::text) = ((normalized_envelope IS NULL) OR (idempotency_key IS NULL) OR (channel IS NULL))))
+  constraint payment_ingestions_pkey PRIMARY KEY (tenant_id, id)
+  constraint payment_ingestions_place_counts_from_1 CHECK (((line >= 1) AND (occurrence >= 1)))
+  constraint payment_ingestions_same_fact_once UNIQUE (tenant_id, identity)
+  constraint payment_ingestions_status_is_known CHECK ((status = ANY (ARRAY['received'::text, 'normalized'::text, 'published'::text])))
+  INDEX payment_ingestions_by_artifact ON ingestion.payment_ingestions USING btree (tenant_id, artifact_sha256)
+  INDEX payment_ingestions_by_channel ON ingestion.payment_ingestions USING btree (tenant_id, channel, received_at DESC)
+  INDEX payment_ingestions_by_key ON ingestion.payment_ingestions USING btree (tenant_id, idempotency_key)
+  INDEX payment_ingestions_naming_others ON ingestion.payment_ingestions USING btree (tenant_id, (artifact_hash[1])) WHERE ((artifact_hash <> '{}'::text[]) AND (artifact_hash <> ARRAY[artifact_sha256]))
+  INDEX payment_ingestions_of_artifact ON ingestion.payment_ingestions USING btree (tenant_id, artifact_sha256, line)
+  INDEX payment_ingestions_of_loan ON ingestion.payment_ingestions USING btree (tenant_id, loan_id, amount_minor, value_on) WHERE (loan_id IS NOT NULL)
+  policy tenant_deletes permissive for delete to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+  policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  TRIGGER payment_ingestion_moves BEFORE INSERT OR UPDATE OF status ON ingestion.payment_ingestions FOR EACH ROW EXECUTE FUNCTION core.check_transition('payment_ingestion', 'ingestion.transitions')
+
+table ingestion.payment_sources
+  owner headgate_owner
+  comment What money is for that a source, or one account of its statements, brings: payments of loans, deposits, or neither; the newest row of each counts
+  row security enabled, forced
+  grant INSERT, SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column tenant_id uuid not null
+  column id bigint not null generated always as identity
+  column source text collate C not null
+  column account_fingerprint bytea -- The account that this is said of; NULL: every account of the source of which nothing else is said
+  column account_last4 text not null default ''::text
+  column purpose text not null
+  column channel text collate C -- The channel of what does not say by itself how it came
+  column loan_field text collate C not null -- Where the loan's reference stands: a field of the record, or data.… in what a webhook sent
+  column loan_prefix text not null default ''::text -- What stands before the reference in that field; empty: the field is the reference
+  column reason text not null
+  column set_by text not null default core.actor_id()
+  column recorded_at timestamp with time zone not null default clock_timestamp()
+  constraint payment_sources_channel_is_known CHECK ((channel = ANY (ARRAY['ach'::text, 'wire'::text, 'realtime'::text, 'check'::text, 'card'::text, 'paypal'::text, 'venmo'::text, 'book'::text])))
+  constraint payment_sources_field_is_short CHECK ((((length(loan_field) >= 1) AND (length(loan_field) <= 100)) AND (length(loan_prefix) <= 60)))
+  constraint payment_sources_fingerprint_has_32_bytes CHECK ((octet_length(account_fingerprint) = 32))
+  constraint payment_sources_last4_is_short CHECK ((length(account_last4) <= 4))
+  constraint payment_sources_pkey PRIMARY KEY (tenant_id, id)
+  constraint payment_sources_purpose_is_known CHECK ((purpose = ANY (ARRAY['loans'::text, 'deposits'::text, 'none'::text])))
+  constraint payment_sources_say_why CHECK ((btrim(reason) <> ''::text))
+  constraint payment_sources_source_is_a_word CHECK ((source ~ '^[a-z][a-z0-9_.-]{0,59}$'::text))
+  INDEX payment_sources_of_source ON ingestion.payment_sources USING btree (tenant_id, source, id DESC)
+  policy tenant_deletes permissive for delete to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+  policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  always TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON ingestion.payment_sources FOR EACH STATEMENT EXECUTE FUNCTION core.refuse_change()
 
 table ingestion.rate_readings
   owner headgate_owner
@@ -1672,6 +2379,29 @@ table ingestion.readings
   policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
   always TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON ingestion.readings FOR EACH STATEMENT EXECUTE FUNCTION core.refuse_change()
 
+table ingestion.record_differences
+  owner headgate_owner
+  comment Where a later reading of an artifact does not say what a record says: other figures, no such record, or the same under another identity
+  row security enabled, forced
+  grant INSERT, SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column tenant_id uuid not null
+  column reading_id text collate C not null
+  column record_id text collate C not null
+  column difference text not null
+  column fields jsonb not null -- Of what changed, by its name: what stands and what was read; what names people is only named
+  column recorded_at timestamp with time zone not null default clock_timestamp()
+  constraint record_differences_difference_is_known CHECK ((difference = ANY (ARRAY['changed'::text, 'gone'::text, 'moved'::text])))
+  constraint record_differences_pkey PRIMARY KEY (tenant_id, reading_id, record_id)
+  constraint record_differences_reading_fkey FOREIGN KEY (tenant_id, reading_id) REFERENCES ingestion.readings(tenant_id, id)
+  constraint record_differences_record_fkey FOREIGN KEY (tenant_id, record_id) REFERENCES ingestion.records(tenant_id, id)
+  INDEX record_differences_of_record ON ingestion.record_differences USING btree (tenant_id, record_id)
+  policy tenant_deletes permissive for delete to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+  policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  always TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON ingestion.record_differences FOR EACH STATEMENT EXECUTE FUNCTION core.refuse_change()
+
 table ingestion.records
   owner headgate_owner
   comment What was read, normalised: identity is (source, external id), else (artifact, line, n-th on it). No account number, no name
@@ -1711,6 +2441,7 @@ table ingestion.records
   constraint records_reading_fkey FOREIGN KEY (tenant_id, reading_id) REFERENCES ingestion.readings(tenant_id, id)
   constraint records_statement_fkey FOREIGN KEY (tenant_id, statement_id) REFERENCES ingestion.statements(tenant_id, id)
   INDEX records_of_artifact ON ingestion.records USING btree (tenant_id, artifact_id, line)
+  INDEX records_of_returns_by_day ON ingestion.records USING btree (tenant_id, value_on, artifact_id) WHERE (kind = ANY (ARRAY['return_entry'::text, 'change_entry'::text]))
   INDEX records_of_statement ON ingestion.records USING btree (tenant_id, statement_id) WHERE (statement_id IS NOT NULL)
   UNIQUE INDEX records_identity_by_external_id ON ingestion.records USING btree (tenant_id, source, kind, external_id) WHERE (external_id IS NOT NULL)
   UNIQUE INDEX records_identity_by_place ON ingestion.records USING btree (tenant_id, artifact_id, line, occurrence) WHERE (external_id IS NULL)
@@ -1719,6 +2450,282 @@ table ingestion.records
   policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
   policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
   always TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON ingestion.records FOR EACH STATEMENT EXECUTE FUNCTION core.refuse_change()
+
+table ingestion.reread_looks
+  owner headgate_owner
+  comment Artifacts that the daily job looked at with the newest version of their parser: read alike, differing (a case asks), or not of its kind
+  row security enabled, forced
+  grant INSERT, SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column tenant_id uuid not null
+  column artifact_id text collate C not null
+  column parser text collate C not null
+  column outcome text not null
+  column looked_at timestamp with time zone not null default clock_timestamp()
+  constraint reread_looks_artifact_fkey FOREIGN KEY (tenant_id, artifact_id) REFERENCES ingestion.artifacts(tenant_id, id)
+  constraint reread_looks_outcome_is_known CHECK ((outcome = ANY (ARRAY['alike'::text, 'differs'::text, 'not_for_it'::text])))
+  constraint reread_looks_pkey PRIMARY KEY (tenant_id, artifact_id, parser)
+  policy tenant_deletes permissive for delete to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+  policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  always TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON ingestion.reread_looks FOR EACH STATEMENT EXECUTE FUNCTION core.refuse_change()
+
+table ingestion.reveals
+  owner headgate_owner
+  comment Who was shown the names and account numbers of an artifact or a message, why, and until when
+  row security enabled, forced
+  grant INSERT, SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column tenant_id uuid not null
+  column id text collate C not null
+  column subject text collate C not null
+  column reason text not null
+  column revealed_to text not null default core.actor_id()
+  column revealed_at timestamp with time zone not null default clock_timestamp()
+  column until timestamp with time zone not null
+  constraint reveals_end CHECK ((until > revealed_at))
+  constraint reveals_pkey PRIMARY KEY (tenant_id, id)
+  constraint reveals_say_why CHECK (((btrim(reason) <> ''::text) AND (length(reason) <= 500)))
+  INDEX reveals_of_subject ON ingestion.reveals USING btree (tenant_id, subject, revealed_to, until)
+  policy tenant_deletes permissive for delete to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+  policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  always TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON ingestion.reveals FOR EACH STATEMENT EXECUTE FUNCTION core.refuse_change()
+
+table ingestion.source_gaps
+  owner headgate_owner
+  comment Numbers that a source had passed over when they were noticed; it is filled once items of all of them stand
+  row security enabled, forced
+  grant INSERT, SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column tenant_id uuid not null
+  column name text collate C not null
+  column place text collate C not null
+  column first_no bigint not null
+  column last_no bigint not null
+  column noticed_at timestamp with time zone not null default clock_timestamp()
+  constraint source_gaps_in_order CHECK ((first_no <= last_no))
+  constraint source_gaps_pkey PRIMARY KEY (tenant_id, name, place, first_no, last_no)
+  policy tenant_deletes permissive for delete to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+  policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  always TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON ingestion.source_gaps FOR EACH STATEMENT EXECUTE FUNCTION core.refuse_change()
+
+table ingestion.source_items
+  owner headgate_owner
+  comment What a source gave, once each: the artifact that it became, or why it became none
+  row security enabled, forced
+  grant INSERT, SELECT to headgate_app
+  grant SELECT (artifact_id) to headgate_readonly
+  grant SELECT (artifact_type) to headgate_readonly
+  grant SELECT (facts) to headgate_readonly
+  grant SELECT (identity) to headgate_readonly
+  grant SELECT (name) to headgate_readonly
+  grant SELECT (occurred_at) to headgate_readonly
+  grant SELECT (place) to headgate_readonly
+  grant SELECT (refusal) to headgate_readonly
+  grant SELECT (sequence_no) to headgate_readonly
+  grant SELECT (taken_at) to headgate_readonly
+  grant SELECT (tenant_id) to headgate_readonly
+  column tenant_id uuid not null
+  column name text collate C not null
+  column place text collate C not null
+  column identity text collate C not null -- What the source knows it by: an event's id, a file's name and bytes, a mail's UIDVALIDITY, UID and part
+  column artifact_id text collate C
+  column artifact_type text collate C not null
+  column refusal text
+  column sequence_no bigint -- Its number, where the source numbers what it gives: a missing number is a gap
+  column occurred_at timestamp with time zone
+  column facts jsonb not null -- What else the source said of it: no name, no address, no account
+  column private_sealed bytea -- What it said that names people, as sealed JSON
+  column taken_at timestamp with time zone not null default clock_timestamp()
+  constraint source_items_artifact_fkey FOREIGN KEY (tenant_id, artifact_id) REFERENCES ingestion.artifacts(tenant_id, id)
+  constraint source_items_identity_is_short CHECK (((length(identity) >= 1) AND (length(identity) <= 800)))
+  constraint source_items_kept_or_refused CHECK (((artifact_id IS NULL) = (refusal IS NOT NULL)))
+  constraint source_items_pkey PRIMARY KEY (tenant_id, name, place, identity)
+  constraint source_items_type_is_known CHECK ((artifact_type = ANY (ARRAY['webhook_body'::text, 'bank_file'::text, 'mail_part'::text])))
+  INDEX source_items_by_sequence ON ingestion.source_items USING btree (tenant_id, name, place, sequence_no) WHERE (sequence_no IS NOT NULL)
+  INDEX source_items_by_time ON ingestion.source_items USING btree (tenant_id, name, taken_at DESC)
+  INDEX source_items_of_artifact ON ingestion.source_items USING btree (tenant_id, artifact_id) WHERE (artifact_id IS NOT NULL)
+  policy tenant_deletes permissive for delete to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+  policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  always TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON ingestion.source_items FOR EACH STATEMENT EXECUTE FUNCTION core.refuse_change()
+
+table ingestion.source_parts
+  owner headgate_owner
+  comment The beginning of a large file that is on its way here, so that a lost connection costs no more than a part; gone once the file is kept
+  row security enabled, forced
+  grant DELETE, INSERT, SELECT to headgate_app
+  column tenant_id uuid not null
+  column name text collate C not null
+  column place text collate C not null
+  column file text collate C not null
+  column offset_start bigint not null
+  column size_bytes integer not null
+  column part_sealed bytea not null
+  column kept_at timestamp with time zone not null default clock_timestamp()
+  constraint source_parts_file_is_short CHECK ((length(file) <= 800))
+  constraint source_parts_pkey PRIMARY KEY (tenant_id, name, place, file, offset_start)
+  constraint source_parts_place_is_counted CHECK (((offset_start >= 0) AND (size_bytes > 0)))
+  policy tenant_deletes permissive for delete to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+  policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+
+table ingestion.source_pauses
+  owner headgate_owner
+  comment When a person stopped, or went on with, fetching a source, and why; the last row of a name holds
+  row security enabled, forced
+  grant INSERT, SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column tenant_id uuid not null
+  column name text collate C not null
+  column set_at timestamp with time zone not null default clock_timestamp()
+  column set_by text not null default core.actor_id()
+  column is_paused boolean not null
+  column reason text not null
+  constraint source_pauses_pkey PRIMARY KEY (tenant_id, name, set_at)
+  constraint source_pauses_say_why CHECK (((btrim(reason) <> ''::text) AND (length(reason) <= 500)))
+  policy tenant_deletes permissive for delete to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+  policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  always TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON ingestion.source_pauses FOR EACH STATEMENT EXECUTE FUNCTION core.refuse_change()
+
+table ingestion.source_positions
+  owner headgate_owner
+  comment Where each page of a source ended: written in the transaction that keeps what the page held; the last of a place holds
+  row security enabled, forced
+  grant INSERT, SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column tenant_id uuid not null
+  column name text collate C not null
+  column position_no bigint not null
+  column place text collate C not null
+  column cursor text not null
+  column items_new integer not null
+  column items_known integer not null
+  column moved_at timestamp with time zone not null default clock_timestamp()
+  constraint source_positions_counts_are_counts CHECK (((position_no > 0) AND (items_new >= 0) AND (items_known >= 0)))
+  constraint source_positions_cursor_is_short CHECK ((length(cursor) <= 4000))
+  constraint source_positions_pkey PRIMARY KEY (tenant_id, name, position_no)
+  INDEX source_positions_by_time ON ingestion.source_positions USING btree (tenant_id, name, moved_at DESC)
+  policy tenant_deletes permissive for delete to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+  policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  always TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON ingestion.source_positions FOR EACH STATEMENT EXECUTE FUNCTION core.refuse_change()
+
+table ingestion.source_states
+  owner headgate_owner
+  comment How a source fares and when it is fetched next: one row a name, written by whoever fetches
+  row security enabled, forced
+  grant INSERT, SELECT, UPDATE to headgate_app
+  grant SELECT (failures) to headgate_resolver
+  grant SELECT (name) to headgate_resolver
+  grant SELECT (tenant_id) to headgate_resolver
+  grant SELECT to headgate_readonly
+  column tenant_id uuid not null
+  column name text collate C not null
+  column due_at timestamp with time zone not null default clock_timestamp()
+  column not_before timestamp with time zone -- The source asked to be left alone until then
+  column position_no bigint not null default 0 -- The number of the last position of its place
+  column items_taken bigint not null default 0
+  column newest_at timestamp with time zone
+  column failures integer not null default 0 -- Tries that failed in a row; from five on the breaker is open
+  column failing_since timestamp with time zone
+  column last_success_at timestamp with time zone
+  column last_failure_at timestamp with time zone
+  column last_failure text
+  column probing_until timestamp with time zone -- Somebody tries whether it answers again; nobody else does before then
+  constraint source_states_counts_are_counts CHECK (((position_no >= 0) AND (items_taken >= 0) AND (failures >= 0)))
+  constraint source_states_failing_since_a_failure CHECK (((failures > 0) = (failing_since IS NOT NULL)))
+  constraint source_states_failure_has_a_reason CHECK (((last_failure_at IS NULL) = (last_failure IS NULL)))
+  constraint source_states_pkey PRIMARY KEY (tenant_id, name)
+  INDEX source_states_failing ON ingestion.source_states USING btree (tenant_id, name) WHERE (failures >= 5)
+  policy resolver_reads permissive for select to {headgate_resolver} using true
+  policy tenant_deletes permissive for delete to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+  policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+
+table ingestion.source_tries
+  owner headgate_owner
+  comment Tries to fetch a source that brought something or went wrong; one that found nothing new leaves its mark in the state alone
+  row security enabled, forced
+  grant INSERT, SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column tenant_id uuid not null
+  column id text collate C not null
+  column name text collate C not null
+  column began_at timestamp with time zone not null
+  column ended_at timestamp with time zone not null default clock_timestamp()
+  column outcome text collate C not null -- refused: only a person can mend it; failed: it is tried again
+  column items_new integer not null
+  column items_known integer not null
+  column items_refused integer not null
+  column reason text
+  constraint source_tries_counts_are_counts CHECK (((items_new >= 0) AND (items_known >= 0) AND (items_refused >= 0)))
+  constraint source_tries_outcome_is_known CHECK ((outcome = ANY (ARRAY['taken'::text, 'throttled'::text, 'failed'::text, 'refused'::text])))
+  constraint source_tries_pkey PRIMARY KEY (tenant_id, id)
+  constraint source_tries_taken_or_a_reason CHECK (((outcome = 'taken'::text) = (reason IS NULL)))
+  INDEX source_tries_of_source ON ingestion.source_tries USING btree (tenant_id, name, ended_at DESC)
+  policy tenant_deletes permissive for delete to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+  policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  always TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON ingestion.source_tries FOR EACH STATEMENT EXECUTE FUNCTION core.refuse_change()
+
+table ingestion.sources
+  owner headgate_owner
+  comment Where evidence is fetched; the last row of a name holds
+  row security enabled, forced
+  grant INSERT, SELECT to headgate_app
+  grant SELECT (connector) to headgate_readonly
+  grant SELECT (every_seconds) to headgate_readonly
+  grant SELECT (is_active) to headgate_readonly
+  grant SELECT (is_active) to headgate_resolver
+  grant SELECT (login) to headgate_readonly
+  grant SELECT (name) to headgate_readonly
+  grant SELECT (name) to headgate_resolver
+  grant SELECT (place) to headgate_readonly
+  grant SELECT (set_at) to headgate_readonly
+  grant SELECT (set_at) to headgate_resolver
+  grant SELECT (set_by) to headgate_readonly
+  grant SELECT (settings) to headgate_readonly
+  grant SELECT (source) to headgate_readonly
+  grant SELECT (tenant_id) to headgate_readonly
+  grant SELECT (tenant_id) to headgate_resolver
+  column tenant_id uuid not null
+  column name text collate C not null
+  column set_at timestamp with time zone not null default clock_timestamp()
+  column set_by text not null default core.actor_id()
+  column is_active boolean not null
+  column connector text collate C not null -- How it is fetched: a file of headgate.ingestion.connectors
+  column source text collate C not null -- What the artifacts call where they come from; the same for a provider's webhooks and its polled events
+  column place text collate C not null -- Which place the settings name, without secret: what was taken there is known there
+  column settings jsonb not null
+  column every_seconds integer -- How often it is fetched; NULL: once a day
+  column login text collate C
+  column secret_sealed bytea
+  constraint sources_connector_is_a_word CHECK ((connector ~ '^[a-z][a-z0-9_]{0,23}$'::text))
+  constraint sources_every_minute_at_most CHECK (((every_seconds >= 60) AND (every_seconds <= 604800)))
+  constraint sources_login_with_secret CHECK (((login IS NULL) = (secret_sealed IS NULL)))
+  constraint sources_name_is_a_word CHECK ((name ~ '^[a-z][a-z0-9_-]{0,39}$'::text))
+  constraint sources_pkey PRIMARY KEY (tenant_id, name, set_at)
+  constraint sources_place_is_short CHECK (((length(place) >= 1) AND (length(place) <= 800)))
+  constraint sources_source_is_a_word CHECK ((source ~ '^[a-z][a-z0-9_.-]{0,59}$'::text))
+  policy resolver_reads permissive for select to {headgate_resolver} using true
+  policy tenant_deletes permissive for delete to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+  policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  always TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON ingestion.sources FOR EACH STATEMENT EXECUTE FUNCTION core.refuse_change()
 
 table ingestion.statements
   owner headgate_owner
@@ -1749,11 +2756,35 @@ table ingestion.statements
   constraint statements_reading_fkey FOREIGN KEY (tenant_id, reading_id) REFERENCES ingestion.readings(tenant_id, id)
   INDEX statements_of_account ON ingestion.statements USING btree (tenant_id, account_fingerprint, statement_on)
   INDEX statements_of_artifact ON ingestion.statements USING btree (tenant_id, artifact_id)
+  INDEX statements_of_day ON ingestion.statements USING btree (tenant_id, statement_on, artifact_id)
   policy tenant_deletes permissive for delete to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
   policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
   policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
   policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
   always TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON ingestion.statements FOR EACH STATEMENT EXECUTE FUNCTION core.refuse_change()
+
+table ingestion.stored_objects
+  owner headgate_owner
+  comment Bodies that lie in storage, by their name below its root; the sha256 is of the sealed bytes
+  row security enabled, forced
+  grant INSERT, SELECT to headgate_poster
+  grant SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column tenant_id uuid not null
+  column artifact_id text collate C not null
+  column name text collate C not null
+  column sealed_sha256 bytea not null
+  column sealed_bytes bigint not null
+  column stored_at timestamp with time zone not null default clock_timestamp()
+  constraint stored_objects_artifact_fkey FOREIGN KEY (tenant_id, artifact_id) REFERENCES ingestion.artifacts(tenant_id, id)
+  constraint stored_objects_name_is_a_path CHECK ((name ~ '^[0-9a-f-]{36}/[0-9a-z]{2}/art_[0-9a-hjkmnp-tv-z]{26}$'::text))
+  constraint stored_objects_pkey PRIMARY KEY (tenant_id, artifact_id)
+  constraint stored_objects_sha256_has_32_bytes CHECK ((octet_length(sealed_sha256) = 32))
+  policy tenant_deletes permissive for delete to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+  policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  always TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON ingestion.stored_objects FOR EACH STATEMENT EXECUTE FUNCTION core.refuse_change()
 
 table ingestion.transitions
   owner headgate_owner
@@ -1765,11 +2796,58 @@ table ingestion.transitions
   column to_status text not null
   constraint transitions_pkey PRIMARY KEY (entity, from_status, to_status)
 
+table ingestion.webhook_endpoints
+  owner headgate_owner
+  comment Where a provider's webhooks come in; the last row of an id holds, and the secret before it for a day more
+  row security enabled, forced
+  grant INSERT, SELECT to headgate_app
+  grant SELECT (allowed_networks) to headgate_readonly
+  grant SELECT (allowed_networks) to headgate_resolver
+  grant SELECT (id) to headgate_readonly
+  grant SELECT (id) to headgate_resolver
+  grant SELECT (is_active) to headgate_readonly
+  grant SELECT (is_active) to headgate_resolver
+  grant SELECT (provider_endpoint_id) to headgate_readonly
+  grant SELECT (provider_endpoint_id) to headgate_resolver
+  grant SELECT (scheme) to headgate_readonly
+  grant SELECT (scheme) to headgate_resolver
+  grant SELECT (set_at) to headgate_readonly
+  grant SELECT (set_at) to headgate_resolver
+  grant SELECT (set_by) to headgate_readonly
+  grant SELECT (source) to headgate_readonly
+  grant SELECT (source) to headgate_resolver
+  grant SELECT (tenant_id) to headgate_readonly
+  grant SELECT (tenant_id) to headgate_resolver
+  column tenant_id uuid not null
+  column id text collate C not null
+  column set_at timestamp with time zone not null default clock_timestamp()
+  column set_by text not null default core.actor_id()
+  column is_active boolean not null
+  column source text collate C not null
+  column scheme text collate C not null -- How its signature is made: a file of headgate.ingestion.webhook_schemes
+  column provider_endpoint_id text collate C -- What the provider calls it, where it says that in a header
+  column allowed_networks cidr[] not null default '{}'::cidr[] -- Who may send; empty: whoever signs
+  column secret_sealed bytea not null
+  constraint webhook_endpoints_few_networks CHECK ((cardinality(allowed_networks) <= 100))
+  constraint webhook_endpoints_id_shape CHECK ((id ~ '^whe_[0-9a-hjkmnp-tv-z]{26}$'::text))
+  constraint webhook_endpoints_pkey PRIMARY KEY (tenant_id, id, set_at)
+  constraint webhook_endpoints_provider_id_is_short CHECK (((length(provider_endpoint_id) >= 1) AND (length(provider_endpoint_id) <= 100)))
+  constraint webhook_endpoints_scheme_is_a_word CHECK ((scheme ~ '^[a-z][a-z0-9_]{0,23}$'::text))
+  constraint webhook_endpoints_source_is_a_word CHECK ((source ~ '^[a-z][a-z0-9_.-]{0,59}$'::text))
+  INDEX webhook_endpoints_by_id ON ingestion.webhook_endpoints USING btree (id, set_at DESC)
+  INDEX webhook_endpoints_by_provider_id ON ingestion.webhook_endpoints USING btree (provider_endpoint_id) WHERE (provider_endpoint_id IS NOT NULL)
+  policy resolver_reads permissive for select to {headgate_resolver} using true
+  policy tenant_deletes permissive for delete to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+  policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  always TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON ingestion.webhook_endpoints FOR EACH STATEMENT EXECUTE FUNCTION core.refuse_change()
+
 view ingestion.invariant_artifact_bodies
   owner headgate_owner
-  comment Every artifact has its bytes, all of them
+  comment Every artifact has its bytes, all of them and in one place: in the database or in storage
   with security_invoker=true
-  query 3a6d492fc9326c38
+  query 43dd92157f2598bc
   grant SELECT to headgate_app
   grant SELECT to headgate_readonly
   column subject text collate C
@@ -1785,6 +2863,16 @@ view ingestion.invariant_artifact_status
   column subject text collate C
   column detail text
 
+view ingestion.invariant_bodies_verified
+  owner headgate_owner
+  comment No stored body was found to differ from what was received, at its last check
+  with security_invoker=true
+  query f35a370fd85bde20
+  grant SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column subject text collate C
+  column detail text
+
 view ingestion.invariant_reading_counts
   owner headgate_owner
   comment Every reading has the records and faults that it says
@@ -1794,6 +2882,68 @@ view ingestion.invariant_reading_counts
   grant SELECT to headgate_readonly
   column subject text collate C
   column detail text
+
+view ingestion.payment_artifacts
+  owner headgate_owner
+  comment The evidence of each payment that came in: the file that it stood in, what its envelope names, what another source told of it, what was given later
+  with security_invoker=true
+  query 88e34044c487dbf1
+  grant SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column tenant_id uuid
+  column ingestion_id text collate C
+  column artifact_id text collate C
+  column type text collate C
+  column uri text collate C
+  column sha256 bytea
+  column size_bytes bigint
+  column mime text collate C
+  column source_metadata jsonb
+  column warning text
+
+view ingestion.payment_places
+  owner headgate_owner
+  comment The artifact, line and record of every piece of evidence of a payment that came in; one that came as an envelope of its own has none
+  with security_invoker=true
+  query 3439f0edfa89dd2f
+  grant SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column tenant_id uuid
+  column ingestion_id text collate C
+  column artifact_id text collate C
+  column line integer
+  column occurrence integer
+  column record_id text collate C
+
+view ingestion.source_health
+  owner headgate_owner
+  comment Every source that is fetched, with its health: the breaker is open for 30 s after the fifth failure in a row, then half open; lag is how long ago it was last read to its end
+  with security_invoker=true
+  query 4020bbfd5bc918cb
+  grant SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column tenant_id uuid
+  column name text collate C
+  column connector text collate C
+  column source text collate C
+  column place text collate C
+  column settings jsonb
+  column every_seconds integer
+  column login text collate C
+  column set_at timestamp with time zone
+  column set_by text
+  column due_at timestamp with time zone
+  column not_before timestamp with time zone
+  column last_success_at timestamp with time zone
+  column last_failure_at timestamp with time zone
+  column last_failure text
+  column failures integer
+  column failing_since timestamp with time zone
+  column breaker text
+  column lag_seconds bigint
+  column items_taken bigint
+  column newest_at timestamp with time zone
+  column gaps bigint
 
 schema jobs
   owner headgate_owner
@@ -2326,7 +3476,7 @@ function ledger.post_batch(p_keys text[], p_counts integer[], p_debits bigint[],
   set enable_nestloop=off
   set plan_cache_mode=force_generic_plan
   set search_path=pg_catalog, pg_temp
-  body d6d223fcf5f71809
+  body 84fad7c1b79e2028
 
 function ledger.post_group(p_keys text[], p_counts integer[], p_debits bigint[], p_credits bigint[], p_amounts bigint[], p_currencies text[], p_effective_at timestamp with time zone[], p_source_types text[], p_source_ids text[], p_descriptions text[], p_metadata jsonb[], p_actor_types text[], p_actors text[], p_persons text[], p_correlations text[], OUT codes smallint[], OUT ids bigint[], OUT replayed boolean[], OUT facts jsonb[], OUT recorded_at timestamp with time zone[], OUT effective_at timestamp with time zone[], OUT effective_on date[], OUT asked_effective_at timestamp with time zone[], OUT metadata jsonb[])
   owner headgate_poster
@@ -2353,12 +3503,20 @@ function ledger.post_many_full(p_keys text[], p_counts integer[], p_debits bigin
   body ba60b0f5c7297641
   grant EXECUTE to headgate_app
 
+function ledger.post_many_told(p_keys text[], p_counts integer[], p_debits bigint[], p_credits bigint[], p_amounts bigint[], p_currencies text[], p_effective_at timestamp with time zone[], p_source_types text[], p_source_ids text[], p_descriptions text[], p_metadata jsonb[], p_atomic boolean, p_correlations text[], OUT codes smallint[], OUT ids bigint[], OUT replayed boolean[], OUT facts jsonb[])
+  owner headgate_poster
+  comment post_many for a set of several stories: each row under its own correlation id
+  returns record, sql, volatile, security definer
+  set search_path=pg_catalog, pg_temp
+  body 83e943f8a318fbc6
+  grant EXECUTE to headgate_app
+
 function ledger.post_one(p_key text, p_debit bigint, p_credit bigint, p_amount bigint, p_currency text, p_effective_at timestamp with time zone, p_source_type text, p_source_id text, p_description text, p_metadata jsonb, OUT code smallint, OUT id bigint, OUT replayed boolean, OUT facts jsonb)
   owner headgate_poster
   comment Posts one transaction of one entry: the short way of post_many, with the same answers
   returns record, plpgsql, volatile, security definer
   set search_path=pg_catalog, pg_temp
-  body 78f87ffafe2a60ae
+  body fee71a185dfced53
   grant EXECUTE to headgate_app
 
 function ledger.prepare_expiry()
@@ -2448,7 +3606,7 @@ function ledger.reserve_many(p_keys text[], p_accounts bigint[], p_amounts bigin
   set enable_nestloop=off
   set plan_cache_mode=force_generic_plan
   set search_path=pg_catalog, pg_temp
-  body d78fe28f13c9a451
+  body 9e2615c8430eaf2a
   grant EXECUTE to headgate_app
 
 function ledger.reserve_one(p_key text, p_account bigint, p_amount bigint, p_currency text, p_reserve_type text, p_source_ref text, p_expires_at timestamp with time zone, OUT code smallint, OUT id bigint, OUT replayed boolean, OUT facts jsonb)
@@ -3644,7 +4802,7 @@ view ledger.invariant_entry_currency
   owner headgate_owner
   comment Every entry has the currency of both its accounts, and both exist
   with security_invoker=true
-  query 2eaf4d2736012e73
+  query 093cce89f5b03bf9
   grant SELECT to headgate_app
   grant SELECT to headgate_readonly
   column subject text
@@ -3674,7 +4832,7 @@ view ledger.invariant_late_legs
   owner headgate_owner
   comment A leg is marked late exactly where its account had a later one; the account knows the latest effective time and how late a leg was at most
   with security_invoker=true
-  query 28d98159f496a212
+  query 1da1e9c26e1d8a7e
   grant SELECT to headgate_app
   grant SELECT to headgate_readonly
   column subject text collate C
@@ -3774,7 +4932,7 @@ view ledger.invariant_running_balance
   owner headgate_owner
   comment Each leg's running balance is the one before it plus or minus its amount, and an account's legs are numbered without gaps
   with security_invoker=true
-  query 309b63a7f47d0283
+  query 053d10fac318a405
   grant SELECT to headgate_app
   grant SELECT to headgate_readonly
   column subject text collate C
@@ -3877,7 +5035,7 @@ view ledger.unverified_legs
   owner headgate_owner
   comment The legs that a check has to judge: all of them, or those past each account's watermark
   with security_invoker=true
-  query 114412123d17814c
+  query e4ef0069559693e5
   grant SELECT to headgate_app
   grant SELECT to headgate_readonly
   column tenant_id uuid
@@ -3893,6 +5051,7 @@ view ledger.unverified_legs
   column currency text collate C
   column effective_at timestamp with time zone
   column is_late boolean
+  column account_currency text collate C
 
 view ledger.unverified_transactions
   owner headgate_owner
@@ -3928,6 +5087,30 @@ function messaging.add_months(months_ahead integer)
   grant EXECUTE to headgate_app
   grant EXECUTE to headgate_dispatcher
 
+function messaging.advance_verified()
+  owner headgate_poster
+  comment After a clean check, in its snapshot: the messages that were judged need not be judged again before the next full check
+  returns void, plpgsql, volatile, security definer
+  set search_path=pg_catalog, pg_temp
+  body 03ca01dea9846b27
+  grant EXECUTE to headgate_app
+
+function messaging.announce_many(p_type text, p_aggregate_type text, p_aggregate_ids text[], p_datas text[], p_payment_ids text[])
+  owner headgate_poster
+  comment Records one event of a type for each of many things and publishes it, under the correlation in context. Says how many
+  returns integer, sql, volatile, security definer
+  set search_path=pg_catalog, pg_temp
+  body 2ed011715185aa77
+  grant EXECUTE to headgate_app
+
+function messaging.announce_many_v2(p_type text, p_aggregate_type text, p_aggregate_ids text[], p_datas text[], p_payment_ids text[], p_correlations text[])
+  owner headgate_poster
+  comment Records one event of a type for each of many things and publishes it: each message points at its event. Each under its correlation, or the context's. Says how many
+  returns integer, plpgsql, volatile, security definer
+  set search_path=pg_catalog, pg_temp
+  body 861d1e4f08f4a134
+  grant EXECUTE to headgate_app
+
 function messaging.replay(p_ids bigint[])
   owner headgate_poster
   comment Gives published events of the tenant in context to the relay again; says how many. What waits or was given up stays as it is
@@ -3943,6 +5126,14 @@ function messaging.requeue(dead_letter_id bigint)
   set search_path=pg_catalog, pg_temp
   body 9ca5e07d8e76aa4d
   grant EXECUTE to headgate_app
+
+function messaging.verified_through()
+  owner headgate_owner
+  comment The number from which on a check judges the tenant's messages; all of them in a full one
+  returns bigint, sql, stable
+  body a5ccc633d64cb36e
+  grant EXECUTE to headgate_app
+  grant EXECUTE to headgate_readonly
 
 sequence messaging.dead_letter_id
   owner headgate_owner
@@ -4192,7 +5383,7 @@ table messaging.queue_messages
 
 table messaging.subscriptions
   owner headgate_owner
-  comment Which consumers want which topics (PostgreSQL transport), as a broker would keep its bindings
+  comment Which consumers want which topics, since when, and where their messages wait
   grant DELETE, INSERT, SELECT, UPDATE to headgate_dispatcher
   grant SELECT to headgate_app
   grant SELECT to headgate_operator
@@ -4201,14 +5392,34 @@ table messaging.subscriptions
   column topics text[] not null
   column pattern text not null -- The topics as one regular expression over event_type
   column since timestamp with time zone not null default clock_timestamp()
+  column transport text collate C not null default 'postgres'::text -- Who holds the messages that wait: postgres (messaging.queue_messages) or rabbitmq
   constraint subscriptions_have_topics CHECK ((cardinality(topics) > 0))
   constraint subscriptions_pkey PRIMARY KEY (consumer)
+  constraint subscriptions_transport_is_known CHECK ((transport = ANY (ARRAY['postgres'::text, 'rabbitmq'::text])))
+
+table messaging.verified_messages
+  owner headgate_owner
+  comment Up to which number every message was published or given up, and was found right
+  row security enabled, forced
+  grant INSERT, SELECT, UPDATE to headgate_poster
+  grant SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column tenant_id uuid not null
+  column message_id bigint not null
+  column next_message_id bigint not null
+  column next_xid xid8 not null -- Once every database transaction below this is over, no number up to next_message_id can appear any more
+  constraint verified_messages_goes_on CHECK ((next_message_id >= message_id))
+  constraint verified_messages_pkey PRIMARY KEY (tenant_id)
+  policy tenant_deletes permissive for delete to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+  policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
 
 view messaging.invariant_dead_are_lettered
   owner headgate_owner
   comment What the relay gave up lies with the dead letters, with its reason.
   with security_invoker=true
-  query c65c0a5920ad877e
+  query f874a57507e9e36a
   grant SELECT to headgate_app
   grant SELECT to headgate_readonly
   column subject text collate C
@@ -4218,7 +5429,7 @@ view messaging.invariant_pointers_resolve
   owner headgate_owner
   comment A message that points at an audit event finds it, written at the same instant.
   with security_invoker=true
-  query 92279def9b358172
+  query 055794a4ec59ed83
   grant SELECT to headgate_app
   grant SELECT to headgate_readonly
   column subject text collate C
@@ -4226,9 +5437,9 @@ view messaging.invariant_pointers_resolve
 
 view messaging.invariant_published_arrives
   owner headgate_owner
-  comment Every published message waits for each consumer of its topic, was handled by it, or lies with the dead letters.
+  comment Every published message waits for each consumer of its topic, was handled by it, or lies with the dead letters (a broker's queues are not seen).
   with security_invoker=true
-  query 5198d634fa213cc3
+  query 75b4ee488fd3eec9
   grant SELECT to headgate_app
   grant SELECT to headgate_readonly
   column subject text collate C
@@ -4238,7 +5449,7 @@ view messaging.invariant_published_once
   owner headgate_owner
   comment Under one dedupe key there is one message, and the key is written down.
   with security_invoker=true
-  query 5b669b275eda6b3e
+  query 28146a0899e82c91
   grant SELECT to headgate_app
   grant SELECT to headgate_readonly
   column subject text collate C
@@ -4271,6 +5482,38 @@ function parties.record_party_changes()
   returns trigger, plpgsql, volatile, security definer
   set search_path=pg_catalog, pg_temp
   body bef8932f12142dbd
+
+table parties.addresses
+  owner headgate_owner
+  comment Postal addresses of parties, in parts: the last one said of a party holds; append-only, so that what a wire named stays known
+  row security enabled, forced
+  grant INSERT, SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column tenant_id uuid not null
+  column id bigint not null generated always as identity
+  column party_id text collate C not null
+  column country text not null
+  column town text not null
+  column street text not null
+  column building text not null
+  column post_code text not null
+  column state text not null
+  column source_ref text
+  column actor_type text not null default core.actor_type()
+  column actor_id text not null default core.actor_id()
+  column said_at timestamp with time zone not null
+  column recorded_at timestamp with time zone not null default clock_timestamp()
+  constraint addresses_country_has_two_capitals CHECK ((country ~ '^[A-Z]{2}$'::text))
+  constraint addresses_parts_are_short CHECK (((length(street) <= 70) AND (length(building) <= 16) AND (length(post_code) <= 16) AND (length(state) <= 35)))
+  constraint addresses_party_fkey FOREIGN KEY (tenant_id, party_id) REFERENCES parties.parties(tenant_id, id)
+  constraint addresses_pkey PRIMARY KEY (tenant_id, id)
+  constraint addresses_town_is_named CHECK (((length(town) >= 1) AND (length(town) <= 35)))
+  INDEX addresses_of_party ON parties.addresses USING btree (tenant_id, party_id, id DESC)
+  policy tenant_deletes permissive for delete to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+  policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  always TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON parties.addresses FOR EACH STATEMENT EXECUTE FUNCTION core.refuse_change()
 
 table parties.bank_account_changes
   owner headgate_owner
@@ -4344,6 +5587,7 @@ table parties.bank_accounts
   TRIGGER verification_begins BEFORE INSERT ON parties.bank_accounts FOR EACH ROW WHEN ((new.verification <> 'unverified'::text)) EXECUTE FUNCTION core.check_transition('verification', 'parties.transitions', 'verification')
   TRIGGER verification_has_evidence BEFORE UPDATE OF verification ON parties.bank_accounts FOR EACH ROW EXECUTE FUNCTION parties.check_evidence()
   TRIGGER verification_moves BEFORE UPDATE OF verification ON parties.bank_accounts FOR EACH ROW EXECUTE FUNCTION core.check_transition('verification', 'parties.transitions', 'verification')
+  always TRIGGER bank_accounts_are_kept BEFORE DELETE OR TRUNCATE ON parties.bank_accounts FOR EACH STATEMENT EXECUTE FUNCTION core.refuse_change()
 
 table parties.blocks
   owner headgate_owner
@@ -4420,6 +5664,7 @@ table parties.parties
   TRIGGER party_history_of_inserts AFTER INSERT ON parties.parties REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION parties.record_party_changes()
   TRIGGER party_history_of_updates AFTER UPDATE ON parties.parties REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION parties.record_party_changes()
   TRIGGER party_moves BEFORE UPDATE OF status ON parties.parties FOR EACH ROW EXECUTE FUNCTION core.check_transition('party', 'parties.transitions')
+  always TRIGGER parties_are_kept BEFORE DELETE OR TRUNCATE ON parties.parties FOR EACH STATEMENT EXECUTE FUNCTION core.refuse_change()
 
 table parties.party_changes
   owner headgate_owner
@@ -4517,11 +5762,63 @@ schema payments
   grant USAGE to headgate_operator
   grant USAGE to headgate_readonly
 
+function payments.check_attempt_files()
+  owner headgate_owner
+  comment Statement trigger: the file that attempts stand in is there
+  returns trigger, plpgsql, volatile
+  body 634bea072f0167fc
+
+function payments.check_first_status()
+  owner headgate_owner
+  comment Statement trigger: whatever is new begins in a status that the transitions table lists
+  returns trigger, plpgsql, volatile
+  body 317337b9f74f0766
+
+function payments.check_instruction_account()
+  owner headgate_owner
+  comment Row trigger: another account, or another payee, is there and belongs together
+  returns trigger, plpgsql, volatile
+  body 94e1359e25a18763
+
+function payments.check_instruction_keys()
+  owner headgate_owner
+  comment Statement trigger: payroll, judgement, payee and the payee's bank account that instructions name are there
+  returns trigger, plpgsql, volatile
+  set enable_hashjoin=off
+  set enable_mergejoin=off
+  set enable_seqscan=off
+  body 90cc2c34b81e541a
+
+function payments.check_moves()
+  owner headgate_owner
+  comment Statement trigger: a status may only make the moves that the transitions table lists; names stay, so that each row has its former self
+  returns trigger, plpgsql, volatile
+  set enable_nestloop=off
+  body a9152a394e1b749e
+
 function payments.refuse_fact_change()
   owner headgate_owner
   comment Row trigger: what was fixed before money moved stays as it was
   returns trigger, plpgsql, volatile
   body b74eb50885da3015
+
+function payments.refuse_order_change()
+  owner headgate_owner
+  comment Row trigger: what an order says, and what names its message once it was claimed, stays as it was
+  returns trigger, plpgsql, volatile
+  body 11ad1f7710b6eafd
+
+function payments.require_asked_authorization()
+  owner headgate_owner
+  comment Row trigger: a client's bank is asked only for its own request, and for the account that it authorised
+  returns trigger, plpgsql, volatile
+  body 94b20b7e35731c27
+
+function payments.require_authorization()
+  owner headgate_owner
+  comment Row trigger: a client's account is debited only for its own request and by its own authorization
+  returns trigger, plpgsql, volatile
+  body d489519034261b4b
 
 function payments.require_consumed_reservation()
   owner headgate_owner
@@ -4532,11 +5829,35 @@ function payments.require_consumed_reservation()
   set enable_seqscan=off
   body 39abf8eba6349a15
 
+function payments.require_dispute()
+  owner headgate_owner
+  comment Row trigger: a dishonored return that had given the client its money takes it from a consumed reservation, never after the payment was paid anew; only what was dishonored is contested
+  returns trigger, plpgsql, volatile
+  body 5768bddbc850d19a
+
+function payments.require_failed_attempt()
+  owner headgate_owner
+  comment Row trigger: a retry is of a payment's last attempt, which came back or was refused
+  returns trigger, plpgsql, volatile
+  body d1457abbea6af8b8
+
 function payments.require_proof_of_absence()
   owner headgate_owner
   comment Row trigger: a file is tried again only where its last try is proved absent, and never once the bank has it
   returns trigger, plpgsql, volatile
   body 28acbf12cd5626eb
+
+function payments.require_representment()
+  owner headgate_owner
+  comment Row trigger: after a return a request is debited again only as a representment that is counted and equal in amount
+  returns trigger, plpgsql, volatile
+  body 1429caf1c7155f64
+
+function payments.require_retry()
+  owner headgate_owner
+  comment Row trigger: a payment that came back or was refused waits for money again only by a retry
+  returns trigger, plpgsql, volatile
+  body 2820cec805a60878
 
 table payments.ach_files
   owner headgate_owner
@@ -4569,9 +5890,12 @@ table payments.ach_files
   column settled_on date
   column recorded_at timestamp with time zone not null default clock_timestamp()
   column bank text collate C -- The bank profile for which it was written; none: it was written before files said so, and its originator names the bank
-  constraint ach_files_carry_money CHECK (((entry_count > 0) AND (credit_minor > 0) AND (debit_minor >= 0)))
+  column kind text not null default 'payments'::text -- Payments, or dishonored returns: entries that came back and are sent to their bank once more
+  column heard_by timestamp with time zone -- By when each payment in it must have been heard of, as its bank's profile said when it was written; of other rails, and before files said it: settlement_deadlines
+  constraint ach_files_carry_money CHECK (((entry_count > 0) AND (credit_minor >= 0) AND (debit_minor >= 0) AND ((credit_minor + debit_minor) > 0)))
   constraint ach_files_delivered_is_dated CHECK (((status <> 'delivered'::text) OR (delivered_at IS NOT NULL)))
   constraint ach_files_hash_is_sha256 CHECK ((octet_length(sha256) = 32))
+  constraint ach_files_kind_is_known CHECK ((kind = ANY (ARRAY['payments'::text, 'dishonors'::text])))
   constraint ach_files_legal_entity_fkey FOREIGN KEY (tenant_id, legal_entity_id) REFERENCES tenants.legal_entities(tenant_id, id)
   constraint ach_files_modifier_is_a_letter_or_digit CHECK ((file_id_modifier ~ '^[A-Z0-9]$'::text))
   constraint ach_files_one_name_each UNIQUE (tenant_id, name)
@@ -4580,13 +5904,14 @@ table payments.ach_files
   constraint ach_files_reference_fits_its_field CHECK ((reference ~ '^[A-Z0-9]{8}$'::text))
   constraint ach_files_settled_is_dated CHECK (((status = 'settled'::text) = (settled_on IS NOT NULL)))
   INDEX ach_files_by_status ON payments.ach_files USING btree (tenant_id, status, id)
+  INDEX ach_files_by_time ON payments.ach_files USING btree (tenant_id, created_at)
   policy tenant_deletes permissive for delete to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
   policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
   policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
   policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
   TRIGGER ach_file_moves BEFORE INSERT OR UPDATE OF status ON payments.ach_files FOR EACH ROW EXECUTE FUNCTION core.check_transition('ach_file', 'payments.transitions')
   always TRIGGER ach_files_are_kept BEFORE DELETE OR TRUNCATE ON payments.ach_files FOR EACH STATEMENT EXECUTE FUNCTION core.refuse_change()
-  always TRIGGER ach_files_stay BEFORE UPDATE ON payments.ach_files FOR EACH ROW WHEN ((((((((((((((((((((old.tenant_id IS DISTINCT FROM new.tenant_id) OR (old.id IS DISTINCT FROM new.id)) OR (old.legal_entity_id IS DISTINCT FROM new.legal_entity_id)) OR (old.name IS DISTINCT FROM new.name)) OR (old.bank IS DISTINCT FROM new.bank)) OR (old.reference IS DISTINCT FROM new.reference)) OR (old.file_id_modifier IS DISTINCT FROM new.file_id_modifier)) OR (old.file_created_on IS DISTINCT FROM new.file_created_on)) OR (old.effective_on IS DISTINCT FROM new.effective_on)) OR (old.currency IS DISTINCT FROM new.currency)) OR (old.content_sealed IS DISTINCT FROM new.content_sealed)) OR (old.sha256 IS DISTINCT FROM new.sha256)) OR (old.byte_count IS DISTINCT FROM new.byte_count)) OR (old.entry_count IS DISTINCT FROM new.entry_count)) OR (old.credit_minor IS DISTINCT FROM new.credit_minor)) OR (old.debit_minor IS DISTINCT FROM new.debit_minor)) OR (old.entry_hash IS DISTINCT FROM new.entry_hash)) OR (old.created_at IS DISTINCT FROM new.created_at)) OR (old.recorded_at IS DISTINCT FROM new.recorded_at))) EXECUTE FUNCTION payments.refuse_fact_change()
+  always TRIGGER ach_files_stay BEFORE UPDATE ON payments.ach_files FOR EACH ROW WHEN (((((((((((((((((((((old.tenant_id IS DISTINCT FROM new.tenant_id) OR (old.id IS DISTINCT FROM new.id)) OR (old.legal_entity_id IS DISTINCT FROM new.legal_entity_id)) OR (old.name IS DISTINCT FROM new.name)) OR (old.bank IS DISTINCT FROM new.bank)) OR (old.reference IS DISTINCT FROM new.reference)) OR (old.file_id_modifier IS DISTINCT FROM new.file_id_modifier)) OR (old.file_created_on IS DISTINCT FROM new.file_created_on)) OR (old.effective_on IS DISTINCT FROM new.effective_on)) OR (old.currency IS DISTINCT FROM new.currency)) OR (old.content_sealed IS DISTINCT FROM new.content_sealed)) OR (old.sha256 IS DISTINCT FROM new.sha256)) OR (old.byte_count IS DISTINCT FROM new.byte_count)) OR (old.entry_count IS DISTINCT FROM new.entry_count)) OR (old.credit_minor IS DISTINCT FROM new.credit_minor)) OR (old.debit_minor IS DISTINCT FROM new.debit_minor)) OR (old.entry_hash IS DISTINCT FROM new.entry_hash)) OR (old.heard_by IS DISTINCT FROM new.heard_by)) OR (old.created_at IS DISTINCT FROM new.created_at)) OR (old.recorded_at IS DISTINCT FROM new.recorded_at))) EXECUTE FUNCTION payments.refuse_fact_change()
 
 table payments.attempts
   owner headgate_owner
@@ -4604,33 +5929,68 @@ table payments.attempts
   column amount_minor bigint not null
   column currency text collate C not null
   column rail text not null
-  column ach_file_id text collate C not null
-  column trace_number text collate C not null
-  column rdfi_identification text collate C not null
+  column ach_file_id text collate C
+  column trace_number text collate C
+  column rdfi_identification text collate C
   column status text not null default 'sent'::text
   column created_at timestamp with time zone not null
   column recorded_at timestamp with time zone not null default clock_timestamp()
+  column individual_id text collate C generated as (upper("right"(instruction_id, 15))) stored -- What stands in the order and comes back unchanged: the end of the payment's id
   constraint attempts_amount_is_positive CHECK ((amount_minor > 0))
   constraint attempts_are_numbered UNIQUE (tenant_id, instruction_id, attempt_no)
-  constraint attempts_file_fkey FOREIGN KEY (tenant_id, ach_file_id) REFERENCES payments.ach_files(tenant_id, id)
-  constraint attempts_instruction_fkey FOREIGN KEY (tenant_id, instruction_id) REFERENCES payments.instructions(tenant_id, id)
+  constraint attempts_in_a_file_are_over_ach CHECK ((((ach_file_id IS NULL) = (trace_number IS NULL)) AND ((ach_file_id IS NULL) = (rdfi_identification IS NULL)) AND ((ach_file_id IS NULL) OR (rail = 'ach'::text))))
   constraint attempts_one_entry_each UNIQUE (tenant_id, ach_file_id, trace_number)
   constraint attempts_pkey PRIMARY KEY (tenant_id, id)
-  constraint attempts_rail_is_known CHECK ((rail = 'ach'::text))
+  constraint attempts_rail_is_known CHECK ((rail = ANY (ARRAY['ach'::text, 'wire'::text, 'fednow'::text, 'rtp'::text, 'check'::text])))
   constraint attempts_rdfi_has_eight_digits CHECK ((rdfi_identification ~ '^[0-9]{8}$'::text))
   constraint attempts_reservation_fkey FOREIGN KEY (tenant_id, reservation_id) REFERENCES ledger.reservations(tenant_id, id)
   constraint attempts_trace_has_fifteen_digits CHECK ((trace_number ~ '^[0-9]{15}$'::text))
   constraint attempts_use_a_reservation_once UNIQUE (tenant_id, reservation_id)
+  INDEX attempts_by_individual_id ON payments.attempts USING btree (tenant_id, individual_id)
   INDEX attempts_by_trace ON payments.attempts USING btree (tenant_id, trace_number)
-  UNIQUE INDEX attempts_one_alive_per_instruction ON payments.attempts USING btree (tenant_id, instruction_id) WHERE (status <> 'returned'::text)
+  INDEX attempts_unheard ON payments.attempts USING btree (tenant_id, id) WHERE (status = 'sent'::text)
+  UNIQUE INDEX attempts_one_alive_per_instruction ON payments.attempts USING btree (tenant_id, instruction_id) WHERE (status <> ALL (ARRAY['returned'::text, 'rejected'::text]))
   policy tenant_deletes permissive for delete to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
   policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
   policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
   policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
-  TRIGGER attempt_moves BEFORE INSERT OR UPDATE OF status ON payments.attempts FOR EACH ROW EXECUTE FUNCTION core.check_transition('attempt', 'payments.transitions')
   always TRIGGER attempts_are_funded AFTER INSERT ON payments.attempts REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION payments.require_consumed_reservation()
   always TRIGGER attempts_are_kept BEFORE DELETE OR TRUNCATE ON payments.attempts FOR EACH STATEMENT EXECUTE FUNCTION core.refuse_change()
+  always TRIGGER attempts_begin AFTER INSERT ON payments.attempts REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION payments.check_first_status('attempt')
+  always TRIGGER attempts_move AFTER UPDATE ON payments.attempts REFERENCING OLD TABLE AS stale NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION payments.check_moves('attempt')
+  always TRIGGER attempts_stand_in_a_file AFTER INSERT ON payments.attempts REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION payments.check_attempt_files()
   always TRIGGER attempts_stay BEFORE UPDATE ON payments.attempts FOR EACH ROW WHEN (((((((((((((((old.tenant_id IS DISTINCT FROM new.tenant_id) OR (old.id IS DISTINCT FROM new.id)) OR (old.instruction_id IS DISTINCT FROM new.instruction_id)) OR (old.attempt_no IS DISTINCT FROM new.attempt_no)) OR (old.reservation_id IS DISTINCT FROM new.reservation_id)) OR (old.transaction_id IS DISTINCT FROM new.transaction_id)) OR (old.amount_minor IS DISTINCT FROM new.amount_minor)) OR (old.currency IS DISTINCT FROM new.currency)) OR (old.rail IS DISTINCT FROM new.rail)) OR (old.ach_file_id IS DISTINCT FROM new.ach_file_id)) OR (old.trace_number IS DISTINCT FROM new.trace_number)) OR (old.rdfi_identification IS DISTINCT FROM new.rdfi_identification)) OR (old.created_at IS DISTINCT FROM new.created_at)) OR (old.recorded_at IS DISTINCT FROM new.recorded_at))) EXECUTE FUNCTION payments.refuse_fact_change()
+
+table payments.bank_summaries
+  owner headgate_owner
+  comment What a bank's summary says of an account and a day: balances and what moved; told again otherwise, the last row holds
+  row security enabled, forced
+  grant INSERT, SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column tenant_id uuid not null
+  column id bigint not null generated always as identity
+  column bank text collate C not null
+  column account_fingerprint bytea not null
+  column account_last4 text not null
+  column day_on date not null -- The day as the bank counts it
+  column opening_minor bigint not null
+  column credit_minor bigint not null
+  column debit_minor bigint not null
+  column closing_minor bigint not null
+  column currency text collate C not null
+  column artifact_id text collate C not null
+  column told_at timestamp with time zone not null
+  column recorded_at timestamp with time zone not null default clock_timestamp()
+  constraint bank_summaries_amounts_are_positive CHECK (((credit_minor >= 0) AND (debit_minor >= 0)))
+  constraint bank_summaries_artifact_fkey FOREIGN KEY (tenant_id, artifact_id) REFERENCES ingestion.artifacts(tenant_id, id)
+  constraint bank_summaries_of_an_artifact_once UNIQUE (tenant_id, account_fingerprint, day_on, artifact_id)
+  constraint bank_summaries_pkey PRIMARY KEY (tenant_id, id)
+  constraint bank_summaries_prove_themselves CHECK ((((opening_minor + credit_minor) - debit_minor) = closing_minor))
+  policy tenant_deletes permissive for delete to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+  policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  always TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON payments.bank_summaries FOR EACH STATEMENT EXECUTE FUNCTION core.refuse_change()
 
 table payments.counters
   owner headgate_owner
@@ -4689,6 +6049,7 @@ table payments.delivery_tries
   column bank text collate C not null -- The bank profile under which it was tried
   column begun_at timestamp with time zone not null
   column recorded_at timestamp with time zone not null default clock_timestamp()
+  column place text collate C not null default 'folder'::text -- Where it was tried: elsewhere a file that is not found is not proved absent
   constraint delivery_tries_count_from_one CHECK ((try_no > 0))
   constraint delivery_tries_file_fkey FOREIGN KEY (tenant_id, ach_file_id) REFERENCES payments.ach_files(tenant_id, id)
   constraint delivery_tries_pkey PRIMARY KEY (tenant_id, ach_file_id, try_no)
@@ -4698,6 +6059,231 @@ table payments.delivery_tries
   policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
   always TRIGGER a_try_needs_proof BEFORE INSERT ON payments.delivery_tries FOR EACH ROW EXECUTE FUNCTION payments.require_proof_of_absence()
   always TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON payments.delivery_tries FOR EACH STATEMENT EXECUTE FUNCTION core.refuse_change()
+
+table payments.dishonor_settlements
+  owner headgate_owner
+  comment The statement line that settled a file of dishonored returns
+  row security enabled, forced
+  grant INSERT, SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column tenant_id uuid not null
+  column ach_file_id text collate C not null
+  column provider text collate C not null
+  column external_id text collate C not null
+  column settled_on date not null
+  column record_id text collate C not null
+  column occurred_at timestamp with time zone not null
+  column recorded_at timestamp with time zone not null default clock_timestamp()
+  constraint dishonor_settlements_file_fkey FOREIGN KEY (tenant_id, ach_file_id) REFERENCES payments.ach_files(tenant_id, id)
+  constraint dishonor_settlements_pkey PRIMARY KEY (tenant_id, ach_file_id)
+  constraint dishonor_settlements_same_evidence_counts_once UNIQUE (tenant_id, provider, external_id)
+  INDEX dishonor_settlements_of_record ON payments.dishonor_settlements USING btree (tenant_id, record_id)
+  policy tenant_deletes permissive for delete to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+  policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  always TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON payments.dishonor_settlements FOR EACH STATEMENT EXECUTE FUNCTION core.refuse_change()
+
+table payments.fetched_files
+  owner headgate_owner
+  comment Files that a bank put for us and that were fetched: by name, size and time they are known again without being read
+  row security enabled, forced
+  grant INSERT, SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column tenant_id uuid not null
+  column id bigint not null generated always as identity
+  column bank text collate C not null
+  column folder text collate C not null
+  column name text collate C not null
+  column sha256 bytea not null
+  column size_bytes bigint not null
+  column modified_at timestamp with time zone -- As the bank's server says it; none where it does not
+  column artifact_id text collate C
+  column outcome text not null -- What became of it, in a line
+  column fetched_at timestamp with time zone not null
+  column recorded_at timestamp with time zone not null default clock_timestamp()
+  constraint fetched_files_artifact_fkey FOREIGN KEY (tenant_id, artifact_id) REFERENCES ingestion.artifacts(tenant_id, id)
+  constraint fetched_files_pkey PRIMARY KEY (tenant_id, id)
+  constraint fetched_files_sha256_is_one CHECK ((octet_length(sha256) = 32))
+  INDEX fetched_files_of_artifact ON payments.fetched_files USING btree (tenant_id, artifact_id)
+  INDEX fetched_files_seen ON payments.fetched_files USING btree (tenant_id, bank, folder, name, size_bytes)
+  policy tenant_deletes permissive for delete to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+  policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  always TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON payments.fetched_files FOR EACH STATEMENT EXECUTE FUNCTION core.refuse_change()
+
+table payments.funding_ask_answers
+  owner headgate_owner
+  comment What was said of a request for money, in the order in which it was heard, with the bytes: append-only, a message counts once
+  row security enabled, forced
+  grant INSERT, SELECT to headgate_app
+  grant SELECT (answer_no) to headgate_readonly
+  grant SELECT (ask_id) to headgate_readonly
+  grant SELECT (asked_by) to headgate_readonly
+  grant SELECT (code) to headgate_readonly
+  grant SELECT (evidence_sha256) to headgate_readonly
+  grant SELECT (message_id) to headgate_readonly
+  grant SELECT (occurred_at) to headgate_readonly
+  grant SELECT (outcome) to headgate_readonly
+  grant SELECT (reason) to headgate_readonly
+  grant SELECT (recorded_at) to headgate_readonly
+  grant SELECT (tenant_id) to headgate_readonly
+  grant SELECT (told) to headgate_readonly
+  column tenant_id uuid not null
+  column ask_id text collate C not null
+  column answer_no integer not null
+  column asked_by text not null
+  column outcome text not null
+  column code text not null
+  column reason text not null
+  column told text not null
+  column message_id text collate C not null
+  column evidence_sealed bytea
+  column evidence_sha256 bytea
+  column occurred_at timestamp with time zone not null
+  column recorded_at timestamp with time zone not null default clock_timestamp()
+  constraint funding_ask_answers_ask_fkey FOREIGN KEY (tenant_id, ask_id) REFERENCES payments.funding_asks(tenant_id, id)
+  constraint funding_ask_answers_asked_by_is_known CHECK ((asked_by = ANY (ARRAY['submit'::text, 'status'::text, 'inbox'::text])))
+  constraint funding_ask_answers_evidence_is_whole CHECK (((evidence_sealed IS NULL) = (evidence_sha256 IS NULL)))
+  constraint funding_ask_answers_outcome_is_known CHECK ((outcome = ANY (ARRAY['pending'::text, 'accepted'::text, 'refused'::text, 'outcome_unknown'::text, 'unheard'::text, 'unsent'::text])))
+  constraint funding_ask_answers_pkey PRIMARY KEY (tenant_id, ask_id, answer_no)
+  UNIQUE INDEX funding_ask_answers_each_message_once ON payments.funding_ask_answers USING btree (tenant_id, ask_id, message_id) WHERE (message_id <> ''::text)
+  policy tenant_deletes permissive for delete to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+  policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  always TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON payments.funding_ask_answers FOR EACH STATEMENT EXECUTE FUNCTION core.refuse_change()
+
+table payments.funding_asks
+  owner headgate_owner
+  comment One try to ask a client's bank for the money of one funding request: nothing moves by it, and what is paid is a movement of its own
+  row security enabled, forced
+  grant INSERT, SELECT to headgate_app
+  grant SELECT (amount_minor) to headgate_readonly
+  grant SELECT (ask_count) to headgate_readonly
+  grant SELECT (attempt_no) to headgate_readonly
+  grant SELECT (authorization_id) to headgate_readonly
+  grant SELECT (bank) to headgate_readonly
+  grant SELECT (bank_account_id) to headgate_readonly
+  grant SELECT (changed_at) to headgate_readonly
+  grant SELECT (created_at) to headgate_readonly
+  grant SELECT (currency) to headgate_readonly
+  grant SELECT (expires_on) to headgate_readonly
+  grant SELECT (funding_request_id) to headgate_readonly
+  grant SELECT (id) to headgate_readonly
+  grant SELECT (legal_entity_id) to headgate_readonly
+  grant SELECT (message_id) to headgate_readonly
+  grant SELECT (next_at) to headgate_readonly
+  grant SELECT (rail) to headgate_readonly
+  grant SELECT (recorded_at) to headgate_readonly
+  grant SELECT (reference) to headgate_readonly
+  grant SELECT (status) to headgate_readonly
+  grant SELECT (tenant_id) to headgate_readonly
+  grant SELECT (wanted_on) to headgate_readonly
+  grant UPDATE (ask_count) to headgate_app
+  grant UPDATE (changed_at) to headgate_app
+  grant UPDATE (created_at) to headgate_app
+  grant UPDATE (message_id) to headgate_app
+  grant UPDATE (next_at) to headgate_app
+  grant UPDATE (reference) to headgate_app
+  grant UPDATE (status) to headgate_app
+  column tenant_id uuid not null
+  column id text collate C not null
+  column funding_request_id text collate C not null
+  column attempt_no integer not null
+  column legal_entity_id text collate C not null
+  column bank_account_id text collate C not null
+  column authorization_id bigint not null
+  column rail text collate C not null
+  column bank text collate C not null
+  column amount_minor bigint not null
+  column currency text collate C not null
+  column ask_sealed bytea not null
+  column wanted_on date not null
+  column expires_on date not null
+  column status text not null default 'ready'::text
+  column created_at timestamp with time zone -- The instant of its message, fixed when it is claimed for sending: every id of the message follows from it
+  column message_id text collate C
+  column reference text collate C
+  column ask_count integer not null default 0
+  column next_at timestamp with time zone not null
+  column changed_at timestamp with time zone not null
+  column recorded_at timestamp with time zone not null default clock_timestamp()
+  constraint funding_asks_account_fkey FOREIGN KEY (tenant_id, bank_account_id) REFERENCES parties.bank_accounts(tenant_id, id)
+  constraint funding_asks_amount_is_positive CHECK ((amount_minor > 0))
+  constraint funding_asks_are_named_before_they_leave CHECK ((((status = ANY (ARRAY['ready'::text, 'withdrawn'::text])) = (created_at IS NULL)) AND ((created_at IS NULL) = (message_id IS NULL)) AND ((created_at IS NULL) = (reference IS NULL))))
+  constraint funding_asks_are_numbered UNIQUE (tenant_id, funding_request_id, attempt_no)
+  constraint funding_asks_authorization_fkey FOREIGN KEY (tenant_id, authorization_id) REFERENCES funding.debit_authorizations(tenant_id, id)
+  constraint funding_asks_legal_entity_fkey FOREIGN KEY (tenant_id, legal_entity_id) REFERENCES tenants.legal_entities(tenant_id, id)
+  constraint funding_asks_one_message_each UNIQUE (tenant_id, rail, message_id)
+  constraint funding_asks_pkey PRIMARY KEY (tenant_id, id)
+  constraint funding_asks_rail_is_spoken_to CHECK ((rail = ANY (ARRAY['wire'::text, 'fednow'::text, 'rtp'::text])))
+  constraint funding_asks_request_fkey FOREIGN KEY (tenant_id, funding_request_id) REFERENCES funding.requests(tenant_id, id)
+  INDEX funding_asks_by_reference ON payments.funding_asks USING btree (tenant_id, rail, reference)
+  INDEX funding_asks_to_do ON payments.funding_asks USING btree (tenant_id, next_at, id) WHERE (status <> ALL (ARRAY['paid'::text, 'withdrawn'::text]))
+  UNIQUE INDEX funding_asks_one_under_way ON payments.funding_asks USING btree (tenant_id, funding_request_id) WHERE (status <> ALL (ARRAY['refused'::text, 'unheard'::text, 'expired'::text, 'paid'::text, 'withdrawn'::text]))
+  policy tenant_deletes permissive for delete to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+  policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  always TRIGGER funding_ask_moves BEFORE INSERT OR UPDATE OF status ON payments.funding_asks FOR EACH ROW EXECUTE FUNCTION core.check_transition('funding_ask', 'payments.transitions')
+  always TRIGGER funding_asks_are_authorized BEFORE INSERT ON payments.funding_asks FOR EACH ROW EXECUTE FUNCTION payments.require_asked_authorization()
+  always TRIGGER funding_asks_are_kept BEFORE DELETE OR TRUNCATE ON payments.funding_asks FOR EACH STATEMENT EXECUTE FUNCTION core.refuse_change()
+  always TRIGGER funding_asks_stay BEFORE UPDATE ON payments.funding_asks FOR EACH ROW WHEN (((((((((((((((((old.tenant_id IS DISTINCT FROM new.tenant_id) OR (old.id IS DISTINCT FROM new.id)) OR (old.funding_request_id IS DISTINCT FROM new.funding_request_id)) OR (old.attempt_no IS DISTINCT FROM new.attempt_no)) OR (old.legal_entity_id IS DISTINCT FROM new.legal_entity_id)) OR (old.bank_account_id IS DISTINCT FROM new.bank_account_id)) OR (old.authorization_id IS DISTINCT FROM new.authorization_id)) OR (old.rail IS DISTINCT FROM new.rail)) OR (old.bank IS DISTINCT FROM new.bank)) OR (old.amount_minor IS DISTINCT FROM new.amount_minor)) OR (old.currency IS DISTINCT FROM new.currency)) OR (old.ask_sealed IS DISTINCT FROM new.ask_sealed)) OR (old.wanted_on IS DISTINCT FROM new.wanted_on)) OR (old.expires_on IS DISTINCT FROM new.expires_on)) OR (old.recorded_at IS DISTINCT FROM new.recorded_at)) OR ((old.created_at IS NOT NULL) AND (((old.created_at IS DISTINCT FROM new.created_at) OR (old.message_id IS DISTINCT FROM new.message_id)) OR (old.reference IS DISTINCT FROM new.reference))))) EXECUTE FUNCTION payments.refuse_fact_change()
+
+table payments.funding_attempts
+  owner headgate_owner
+  comment One try to debit a client for one funding request. It brings money and consumes none: payouts are payments.attempts
+  row security enabled, forced
+  grant INSERT, SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  grant UPDATE (status) to headgate_app
+  column tenant_id uuid not null
+  column id text collate C not null
+  column funding_request_id text collate C not null
+  column attempt_no integer not null
+  column legal_entity_id text collate C not null
+  column bank_account_id text collate C not null
+  column authorization_id bigint not null -- By what we may debit this account
+  column amount_minor bigint not null
+  column currency text collate C not null
+  column rail text not null
+  column sec_code text not null
+  column ach_file_id text collate C not null
+  column trace_number text collate C not null
+  column rdfi_identification text collate C not null
+  column individual_id text collate C not null
+  column heard_by timestamp with time zone not null -- By when the bank must have said what became of it, as its profile has it
+  column status text not null default 'sent'::text
+  column created_at timestamp with time zone not null
+  column recorded_at timestamp with time zone not null default clock_timestamp()
+  column company_identification text collate C -- As whom the client was debited: return rates are counted by it. NULL of those that were sent before it was kept
+  constraint funding_attempts_account_fkey FOREIGN KEY (tenant_id, bank_account_id) REFERENCES parties.bank_accounts(tenant_id, id)
+  constraint funding_attempts_amount_is_positive CHECK ((amount_minor > 0))
+  constraint funding_attempts_are_numbered UNIQUE (tenant_id, funding_request_id, attempt_no)
+  constraint funding_attempts_authorization_fkey FOREIGN KEY (tenant_id, authorization_id) REFERENCES funding.debit_authorizations(tenant_id, id)
+  constraint funding_attempts_file_fkey FOREIGN KEY (tenant_id, ach_file_id) REFERENCES payments.ach_files(tenant_id, id)
+  constraint funding_attempts_known_by_their_id UNIQUE (tenant_id, individual_id)
+  constraint funding_attempts_legal_entity_fkey FOREIGN KEY (tenant_id, legal_entity_id) REFERENCES tenants.legal_entities(tenant_id, id)
+  constraint funding_attempts_one_entry_each UNIQUE (tenant_id, ach_file_id, trace_number)
+  constraint funding_attempts_pkey PRIMARY KEY (tenant_id, id)
+  constraint funding_attempts_rail_is_known CHECK ((rail = 'ach'::text))
+  constraint funding_attempts_rdfi_has_eight_digits CHECK ((rdfi_identification ~ '^[0-9]{8}$'::text))
+  constraint funding_attempts_request_fkey FOREIGN KEY (tenant_id, funding_request_id) REFERENCES funding.requests(tenant_id, id)
+  constraint funding_attempts_trace_has_fifteen_digits CHECK ((trace_number ~ '^[0-9]{15}$'::text))
+  INDEX funding_attempts_by_trace ON payments.funding_attempts USING btree (tenant_id, trace_number)
+  INDEX funding_attempts_unheard ON payments.funding_attempts USING btree (tenant_id, heard_by) WHERE (status = 'sent'::text)
+  UNIQUE INDEX funding_attempts_one_under_way ON payments.funding_attempts USING btree (tenant_id, funding_request_id) WHERE (status = 'sent'::text)
+  policy tenant_deletes permissive for delete to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+  policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  always TRIGGER funding_attempt_moves BEFORE INSERT OR UPDATE OF status ON payments.funding_attempts FOR EACH ROW EXECUTE FUNCTION core.check_transition('funding_attempt', 'payments.transitions')
+  always TRIGGER funding_attempts_are_authorized BEFORE INSERT ON payments.funding_attempts FOR EACH ROW EXECUTE FUNCTION payments.require_authorization()
+  always TRIGGER funding_attempts_are_counted BEFORE INSERT ON payments.funding_attempts FOR EACH ROW EXECUTE FUNCTION payments.require_representment()
+  always TRIGGER funding_attempts_are_kept BEFORE DELETE OR TRUNCATE ON payments.funding_attempts FOR EACH STATEMENT EXECUTE FUNCTION core.refuse_change()
+  always TRIGGER funding_attempts_stay BEFORE UPDATE ON payments.funding_attempts FOR EACH ROW WHEN ((((((((((((((((((((old.tenant_id IS DISTINCT FROM new.tenant_id) OR (old.id IS DISTINCT FROM new.id)) OR (old.funding_request_id IS DISTINCT FROM new.funding_request_id)) OR (old.attempt_no IS DISTINCT FROM new.attempt_no)) OR (old.legal_entity_id IS DISTINCT FROM new.legal_entity_id)) OR (old.bank_account_id IS DISTINCT FROM new.bank_account_id)) OR (old.authorization_id IS DISTINCT FROM new.authorization_id)) OR (old.amount_minor IS DISTINCT FROM new.amount_minor)) OR (old.currency IS DISTINCT FROM new.currency)) OR (old.rail IS DISTINCT FROM new.rail)) OR (old.sec_code IS DISTINCT FROM new.sec_code)) OR (old.company_identification IS DISTINCT FROM new.company_identification)) OR (old.ach_file_id IS DISTINCT FROM new.ach_file_id)) OR (old.trace_number IS DISTINCT FROM new.trace_number)) OR (old.rdfi_identification IS DISTINCT FROM new.rdfi_identification)) OR (old.individual_id IS DISTINCT FROM new.individual_id)) OR (old.heard_by IS DISTINCT FROM new.heard_by)) OR (old.created_at IS DISTINCT FROM new.created_at)) OR (old.recorded_at IS DISTINCT FROM new.recorded_at))) EXECUTE FUNCTION payments.refuse_fact_change()
 
 table payments.instructions
   owner headgate_owner
@@ -4735,21 +6321,18 @@ table payments.instructions
   column created_at timestamp with time zone not null
   column changed_at timestamp with time zone not null
   column recorded_at timestamp with time zone not null default clock_timestamp()
+  column rail text collate C not null default 'ach'::text -- The rail that the payroll asks for, else the default of the bank's profile
   constraint instructions_amount_is_positive CHECK ((amount_minor > 0))
-  constraint instructions_bank_account_fkey FOREIGN KEY (tenant_id, bank_account_id) REFERENCES parties.bank_accounts(tenant_id, id)
-  constraint instructions_evaluation_fkey FOREIGN KEY (tenant_id, evaluation_id) REFERENCES funding.gate_evaluations(tenant_id, id)
   constraint instructions_funded_unless_blocked CHECK (((status = ANY (ARRAY['blocked_funds'::text, 'awaiting_funding'::text])) = (reservation_id IS NULL)))
   constraint instructions_key UNIQUE (tenant_id, idempotency_key)
   constraint instructions_kind_is_known CHECK ((kind = ANY (ARRAY['net_pay'::text, 'tax'::text, 'third_party'::text, 'fee'::text])))
   constraint instructions_net_pay_has_its_account CHECK (((kind <> 'net_pay'::text) OR ((payee_id IS NOT NULL) AND (bank_account_id IS NOT NULL))))
   constraint instructions_obligation_is_named CHECK (((kind = 'net_pay'::text) = (obligation IS NULL)))
-  constraint instructions_payee_fkey FOREIGN KEY (tenant_id, payee_id) REFERENCES parties.parties(tenant_id, id)
-  constraint instructions_payroll_fkey FOREIGN KEY (tenant_id, payroll_id) REFERENCES payments.payrolls(tenant_id, id)
   constraint instructions_pkey PRIMARY KEY (tenant_id, id)
-  constraint instructions_returned_says_why CHECK (((status = 'returned'::text) = (return_code IS NOT NULL)))
+  constraint instructions_rail_is_known CHECK ((rail = ANY (ARRAY['ach'::text, 'wire'::text, 'fednow'::text, 'rtp'::text, 'check'::text])))
+  constraint instructions_returned_says_why CHECK ( CASE status WHEN 'returned'::text THEN (return_code IS NOT NULL) WHEN 'rejected'::text THEN true ELSE (return_code IS NULL) END)
   INDEX instructions_by_amount ON payments.instructions USING btree (tenant_id, amount_minor, id)
-  INDEX instructions_by_currency ON payments.instructions USING btree (tenant_id, currency, status) INCLUDE (amount_minor)
-  INDEX instructions_by_status ON payments.instructions USING btree (tenant_id, status, id)
+  INDEX instructions_by_status ON payments.instructions USING btree (tenant_id, status, id) INCLUDE (currency, amount_minor)
   INDEX instructions_of_payroll ON payments.instructions USING btree (tenant_id, payroll_id, status, id)
   INDEX instructions_to_account ON payments.instructions USING btree (tenant_id, bank_account_id) WHERE (status = ANY (ARRAY['pending'::text, 'awaiting_funding'::text, 'blocked_funds'::text]))
   INDEX instructions_unfunded ON payments.instructions USING btree (tenant_id, legal_entity_id, due_on, payroll_id) WHERE (status = ANY (ARRAY['awaiting_funding'::text, 'blocked_funds'::text]))
@@ -4757,9 +6340,81 @@ table payments.instructions
   policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
   policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
   policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
-  TRIGGER instruction_moves BEFORE INSERT OR UPDATE OF status ON payments.instructions FOR EACH ROW EXECUTE FUNCTION core.check_transition('instruction', 'payments.transitions')
   always TRIGGER instructions_are_kept BEFORE DELETE OR TRUNCATE ON payments.instructions FOR EACH STATEMENT EXECUTE FUNCTION core.refuse_change()
-  always TRIGGER instructions_stay BEFORE UPDATE ON payments.instructions FOR EACH ROW WHEN (((((((((((((old.tenant_id IS DISTINCT FROM new.tenant_id) OR (old.id IS DISTINCT FROM new.id)) OR (old.idempotency_key IS DISTINCT FROM new.idempotency_key)) OR (old.payroll_id IS DISTINCT FROM new.payroll_id)) OR (old.legal_entity_id IS DISTINCT FROM new.legal_entity_id)) OR (old.kind IS DISTINCT FROM new.kind)) OR (old.obligation IS DISTINCT FROM new.obligation)) OR (old.amount_minor IS DISTINCT FROM new.amount_minor)) OR (old.currency IS DISTINCT FROM new.currency)) OR (old.due_on IS DISTINCT FROM new.due_on)) OR (old.created_at IS DISTINCT FROM new.created_at)) OR (old.recorded_at IS DISTINCT FROM new.recorded_at))) EXECUTE FUNCTION payments.refuse_fact_change()
+  always TRIGGER instructions_begin AFTER INSERT ON payments.instructions REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION payments.check_first_status('instruction')
+  always TRIGGER instructions_go_to_their_payee BEFORE UPDATE ON payments.instructions FOR EACH ROW WHEN (((new.payee_id IS DISTINCT FROM old.payee_id) OR (new.bank_account_id IS DISTINCT FROM old.bank_account_id))) EXECUTE FUNCTION payments.check_instruction_account()
+  always TRIGGER instructions_have_their_keys AFTER INSERT ON payments.instructions REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION payments.check_instruction_keys()
+  always TRIGGER instructions_keep_their_keys AFTER UPDATE ON payments.instructions REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION payments.check_instruction_keys()
+  always TRIGGER instructions_move AFTER UPDATE ON payments.instructions REFERENCING OLD TABLE AS stale NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION payments.check_moves('instruction')
+  always TRIGGER instructions_stay BEFORE UPDATE ON payments.instructions FOR EACH ROW WHEN ((((((((((((((old.tenant_id IS DISTINCT FROM new.tenant_id) OR (old.id IS DISTINCT FROM new.id)) OR (old.idempotency_key IS DISTINCT FROM new.idempotency_key)) OR (old.payroll_id IS DISTINCT FROM new.payroll_id)) OR (old.legal_entity_id IS DISTINCT FROM new.legal_entity_id)) OR (old.kind IS DISTINCT FROM new.kind)) OR (old.obligation IS DISTINCT FROM new.obligation)) OR (old.amount_minor IS DISTINCT FROM new.amount_minor)) OR (old.currency IS DISTINCT FROM new.currency)) OR (old.due_on IS DISTINCT FROM new.due_on)) OR (old.rail IS DISTINCT FROM new.rail)) OR (old.created_at IS DISTINCT FROM new.created_at)) OR (old.recorded_at IS DISTINCT FROM new.recorded_at))) EXECUTE FUNCTION payments.refuse_fact_change()
+  always TRIGGER paying_again_is_said BEFORE UPDATE OF status ON payments.instructions FOR EACH ROW WHEN (((old.status = ANY (ARRAY['returned'::text, 'rejected'::text])) AND (new.status = 'awaiting_funding'::text))) EXECUTE FUNCTION payments.require_retry()
+
+table payments.movement_effects
+  owner headgate_owner
+  comment What a movement came to, once. One without a row waits for what it is about, or for a person, and is judged again at each pull
+  row security enabled, forced
+  grant INSERT, SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column tenant_id uuid not null
+  column movement_id text collate C not null
+  column effect text not null -- known: its fact stood already, by another piece of evidence
+  column attempt_id text collate C
+  column funding_attempt_id text collate C
+  column funding_event_id text collate C
+  column deposit_id text collate C
+  column applied_at timestamp with time zone not null
+  column recorded_at timestamp with time zone not null default clock_timestamp()
+  constraint movement_effects_are_about_something CHECK ((num_nonnulls(attempt_id, funding_attempt_id, funding_event_id, deposit_id) > 0))
+  constraint movement_effects_attempt_fkey FOREIGN KEY (tenant_id, attempt_id) REFERENCES payments.attempts(tenant_id, id)
+  constraint movement_effects_deposit_fkey FOREIGN KEY (tenant_id, deposit_id) REFERENCES funding.deposits(tenant_id, id)
+  constraint movement_effects_effect_is_known CHECK ((effect = ANY (ARRAY['settled'::text, 'returned'::text, 'rejected'::text, 'deposited'::text, 'known'::text])))
+  constraint movement_effects_event_fkey FOREIGN KEY (tenant_id, funding_event_id) REFERENCES funding.events(tenant_id, id)
+  constraint movement_effects_funding_attempt_fkey FOREIGN KEY (tenant_id, funding_attempt_id) REFERENCES payments.funding_attempts(tenant_id, id)
+  constraint movement_effects_movement_fkey FOREIGN KEY (tenant_id, movement_id) REFERENCES payments.movements(tenant_id, id)
+  constraint movement_effects_pkey PRIMARY KEY (tenant_id, movement_id)
+  INDEX movement_effects_of_debit ON payments.movement_effects USING btree (tenant_id, funding_attempt_id) WHERE (funding_attempt_id IS NOT NULL)
+  INDEX movement_effects_of_event ON payments.movement_effects USING btree (tenant_id, funding_event_id) WHERE (funding_event_id IS NOT NULL)
+  policy tenant_deletes permissive for delete to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+  policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  always TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON payments.movement_effects FOR EACH STATEMENT EXECUTE FUNCTION core.refuse_change()
+
+table payments.movements
+  owner headgate_owner
+  comment What providers say moved, as they said it first: the same movement counts once, whatever day it is pulled again
+  row security enabled, forced
+  grant INSERT, SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column tenant_id uuid not null
+  column id text collate C not null
+  column provider text collate C not null
+  column external_trace_id text collate C not null
+  column direction text not null -- As the receiver's account sees it: credit is a payment of ours, debit is money that we drew or were paid
+  column status text not null
+  column amount_minor bigint not null
+  column currency text collate C not null
+  column reference text collate C not null
+  column individual_id text collate C not null
+  column return_code text not null
+  column effective_on date not null
+  column artifact_id text collate C
+  column record_id text collate C
+  column told_at timestamp with time zone not null
+  column recorded_at timestamp with time zone not null default clock_timestamp()
+  constraint movements_amount_is_positive CHECK ((amount_minor > 0))
+  constraint movements_direction_is_known CHECK ((direction = ANY (ARRAY['credit'::text, 'debit'::text])))
+  constraint movements_pkey PRIMARY KEY (tenant_id, id)
+  constraint movements_same_evidence_counts_once UNIQUE (tenant_id, provider, external_trace_id)
+  constraint movements_status_is_known CHECK ((status = ANY (ARRAY['settled'::text, 'returned'::text, 'rejected'::text])))
+  INDEX movements_by_individual ON payments.movements USING btree (tenant_id, individual_id)
+  INDEX movements_by_reference ON payments.movements USING btree (tenant_id, reference)
+  INDEX movements_of_record ON payments.movements USING btree (tenant_id, record_id) WHERE (record_id IS NOT NULL)
+  policy tenant_deletes permissive for delete to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+  policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  always TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON payments.movements FOR EACH STATEMENT EXECUTE FUNCTION core.refuse_change()
 
 table payments.notice_policies
   owner headgate_owner
@@ -4808,21 +6463,163 @@ table payments.notices
   column record_id text collate C not null
   column noticed_at timestamp with time zone not null
   column recorded_at timestamp with time zone not null default clock_timestamp()
+  column funding_attempt_id text collate C -- The debit of a client that the notice is about, where it is about no payment
   constraint notices_applied_names_accounts CHECK (((decision <> 'applied'::text) OR (num_nulls(old_bank_account_id, new_bank_account_id) = 0)))
+  constraint notices_are_about_one_entry CHECK ((num_nonnulls(attempt_id, funding_attempt_id) = CASE decision WHEN 'orphan'::text THEN 0 ELSE 1 END))
   constraint notices_attempt_fkey FOREIGN KEY (tenant_id, attempt_id) REFERENCES payments.attempts(tenant_id, id)
   constraint notices_count_once UNIQUE (tenant_id, provider, external_id)
   constraint notices_decision_is_known CHECK ((decision = ANY (ARRAY['applied'::text, 'superseded'::text, 'case'::text, 'orphan'::text])))
+  constraint notices_funding_attempt_fkey FOREIGN KEY (tenant_id, funding_attempt_id) REFERENCES payments.funding_attempts(tenant_id, id)
   constraint notices_moved_is_not_negative CHECK ((moved_count >= 0))
   constraint notices_new_account_fkey FOREIGN KEY (tenant_id, new_bank_account_id) REFERENCES parties.bank_accounts(tenant_id, id)
   constraint notices_old_account_fkey FOREIGN KEY (tenant_id, old_bank_account_id) REFERENCES parties.bank_accounts(tenant_id, id)
-  constraint notices_orphan_has_no_attempt CHECK (((decision = 'orphan'::text) = (attempt_id IS NULL)))
   constraint notices_pkey PRIMARY KEY (tenant_id, id)
   INDEX notices_of_attempt ON payments.notices USING btree (tenant_id, attempt_id)
+  INDEX notices_of_funding_attempt ON payments.notices USING btree (tenant_id, funding_attempt_id) WHERE (funding_attempt_id IS NOT NULL)
+  INDEX notices_of_record ON payments.notices USING btree (tenant_id, record_id)
   policy tenant_deletes permissive for delete to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
   policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
   policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
   policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
   always TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON payments.notices FOR EACH STATEMENT EXECUTE FUNCTION core.refuse_change()
+
+table payments.order_answers
+  owner headgate_owner
+  comment What was said of an order, in the order in which it was heard, with the bytes: append-only, a message counts once
+  row security enabled, forced
+  grant INSERT, SELECT to headgate_app
+  grant SELECT (amount_minor) to headgate_readonly
+  grant SELECT (answer_no) to headgate_readonly
+  grant SELECT (approval_id) to headgate_readonly
+  grant SELECT (asked_by) to headgate_readonly
+  grant SELECT (attempt_id) to headgate_readonly
+  grant SELECT (code) to headgate_readonly
+  grant SELECT (evidence_sha256) to headgate_readonly
+  grant SELECT (message_id) to headgate_readonly
+  grant SELECT (occurred_at) to headgate_readonly
+  grant SELECT (outcome) to headgate_readonly
+  grant SELECT (reason) to headgate_readonly
+  grant SELECT (recorded_at) to headgate_readonly
+  grant SELECT (tenant_id) to headgate_readonly
+  grant SELECT (told) to headgate_readonly
+  column tenant_id uuid not null
+  column attempt_id text collate C not null
+  column answer_no integer not null
+  column asked_by text not null
+  column outcome text not null
+  column code text not null
+  column reason text not null
+  column told text not null
+  column message_id text collate C not null
+  column amount_minor bigint
+  column evidence_sealed bytea
+  column evidence_sha256 bytea
+  column approval_id text collate C
+  column occurred_at timestamp with time zone not null
+  column recorded_at timestamp with time zone not null default clock_timestamp()
+  constraint order_answers_approval_fkey FOREIGN KEY (tenant_id, approval_id) REFERENCES cases.approval_requests(tenant_id, id)
+  constraint order_answers_asked_by_is_known CHECK ((asked_by = ANY (ARRAY['submit'::text, 'status'::text, 'inbox'::text, 'report'::text, 'recall'::text, 'people'::text])))
+  constraint order_answers_evidence_is_whole CHECK (((evidence_sealed IS NULL) = (evidence_sha256 IS NULL)))
+  constraint order_answers_of_people_are_approved CHECK (((asked_by = 'people'::text) = (approval_id IS NOT NULL)))
+  constraint order_answers_order_fkey FOREIGN KEY (tenant_id, attempt_id) REFERENCES payments.orders(tenant_id, attempt_id)
+  constraint order_answers_outcome_is_known CHECK ((outcome = ANY (ARRAY['accepted'::text, 'settled'::text, 'rejected'::text, 'returned'::text, 'outcome_unknown'::text, 'unheard'::text, 'unsent'::text, 'recall_pending'::text, 'recall_promised'::text, 'recall_refused'::text])))
+  constraint order_answers_pkey PRIMARY KEY (tenant_id, attempt_id, answer_no)
+  INDEX order_answers_by_time ON payments.order_answers USING btree (tenant_id, occurred_at)
+  UNIQUE INDEX order_answers_each_message_once ON payments.order_answers USING btree (tenant_id, attempt_id, message_id) WHERE (message_id <> ''::text)
+  policy tenant_deletes permissive for delete to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+  policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  always TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON payments.order_answers FOR EACH STATEMENT EXECUTE FUNCTION core.refuse_change()
+
+table payments.orders
+  owner headgate_owner
+  comment What goes to a provider order by order: its message's ids and instant are fixed before the first byte leaves, and it is sent once
+  row security enabled, forced
+  grant INSERT, SELECT to headgate_app
+  grant SELECT (amount_minor) to headgate_readonly
+  grant SELECT (ask_count) to headgate_readonly
+  grant SELECT (attempt_id) to headgate_readonly
+  grant SELECT (bank) to headgate_readonly
+  grant SELECT (changed_at) to headgate_readonly
+  grant SELECT (created_at) to headgate_readonly
+  grant SELECT (currency) to headgate_readonly
+  grant SELECT (effective_on) to headgate_readonly
+  grant SELECT (imad) to headgate_readonly
+  grant SELECT (instruction_id) to headgate_readonly
+  grant SELECT (message_id) to headgate_readonly
+  grant SELECT (next_at) to headgate_readonly
+  grant SELECT (omad) to headgate_readonly
+  grant SELECT (provider_reference) to headgate_readonly
+  grant SELECT (rail) to headgate_readonly
+  grant SELECT (recall) to headgate_readonly
+  grant SELECT (recall_at) to headgate_readonly
+  grant SELECT (recall_reason) to headgate_readonly
+  grant SELECT (recorded_at) to headgate_readonly
+  grant SELECT (reference) to headgate_readonly
+  grant SELECT (status) to headgate_readonly
+  grant SELECT (tenant_id) to headgate_readonly
+  grant SELECT, UPDATE (imad) to headgate_app
+  grant SELECT, UPDATE (omad) to headgate_app
+  grant SELECT, UPDATE (provider_reference) to headgate_app
+  grant UPDATE (ask_count) to headgate_app
+  grant UPDATE (changed_at) to headgate_app
+  grant UPDATE (created_at) to headgate_app
+  grant UPDATE (message_id) to headgate_app
+  grant UPDATE (next_at) to headgate_app
+  grant UPDATE (recall) to headgate_app
+  grant UPDATE (recall_at) to headgate_app
+  grant UPDATE (recall_reason) to headgate_app
+  grant UPDATE (reference) to headgate_app
+  grant UPDATE (status) to headgate_app
+  column tenant_id uuid not null
+  column attempt_id text collate C not null
+  column instruction_id text collate C not null
+  column rail text collate C not null
+  column bank text collate C not null
+  column amount_minor bigint not null
+  column currency text collate C not null
+  column order_sealed bytea not null
+  column effective_on date not null
+  column status text not null default 'ready'::text
+  column created_at timestamp with time zone -- The instant of its message: fixed when it is claimed for sending; with the order, every id of the message follows from it
+  column message_id text collate C
+  column reference text collate C
+  column ask_count integer not null default 0
+  column next_at timestamp with time zone not null -- When it is sent, or asked about next, by the tenant's clock
+  column changed_at timestamp with time zone not null
+  column recall text not null default ''::text
+  column recall_reason text collate C
+  column recall_at timestamp with time zone
+  column recorded_at timestamp with time zone not null default clock_timestamp()
+  column imad text collate C -- Fedwire's number of the wire as the bank sent it: what a statement line and a telephone call name
+  column omad text collate C -- Fedwire's number of the wire as the other bank was given it
+  column provider_reference text collate C -- The id under which the provider knows it, once that was told; none where the reference is that
+  constraint orders_amount_is_positive CHECK ((amount_minor > 0))
+  constraint orders_are_named_before_they_leave CHECK ((((status = 'ready'::text) = (created_at IS NULL)) AND ((status = 'ready'::text) = (message_id IS NULL)) AND ((status = 'ready'::text) = (reference IS NULL))))
+  constraint orders_attempt_fkey FOREIGN KEY (tenant_id, attempt_id) REFERENCES payments.attempts(tenant_id, id)
+  constraint orders_instruction_fkey FOREIGN KEY (tenant_id, instruction_id) REFERENCES payments.instructions(tenant_id, id)
+  constraint orders_numbers_are_fedwires CHECK ((((imad IS NULL) OR ((rail = 'wire'::text) AND (imad ~ '^[0-9]{8}[A-Z0-9]{8}[0-9]{6}$'::text))) AND ((omad IS NULL) OR ((rail = 'wire'::text) AND (omad ~ '^[0-9]{8}[A-Z0-9]{8}[0-9]{6}$'::text)))))
+  constraint orders_one_imad_each UNIQUE (tenant_id, imad)
+  constraint orders_one_message_each UNIQUE (tenant_id, rail, message_id)
+  constraint orders_one_provider_reference_each UNIQUE (tenant_id, provider_reference)
+  constraint orders_one_reference_each UNIQUE (tenant_id, rail, reference)
+  constraint orders_pkey PRIMARY KEY (tenant_id, attempt_id)
+  constraint orders_rail_is_spoken_to CHECK ((rail = ANY (ARRAY['ach'::text, 'wire'::text, 'fednow'::text, 'rtp'::text, 'check'::text])))
+  constraint orders_recall_is_known CHECK ((recall = ANY (ARRAY[''::text, 'asked'::text, 'pending'::text, 'promised'::text, 'refused'::text])))
+  constraint orders_recall_says_why CHECK ((((recall = ''::text) = (recall_reason IS NULL)) AND ((recall_at IS NULL) OR (recall <> ''::text))))
+  INDEX orders_by_omad ON payments.orders USING btree (tenant_id, omad) WHERE (omad IS NOT NULL)
+  INDEX orders_of_instruction ON payments.orders USING btree (tenant_id, instruction_id)
+  INDEX orders_to_do ON payments.orders USING btree (tenant_id, next_at, attempt_id) WHERE (status <> ALL (ARRAY['settled'::text, 'rejected'::text, 'returned'::text, 'unheard'::text]))
+  INDEX orders_to_recall ON payments.orders USING btree (tenant_id, attempt_id) WHERE (recall = 'asked'::text)
+  INDEX orders_wires_by_time ON payments.orders USING btree (tenant_id, created_at) WHERE (rail = 'wire'::text)
+  policy tenant_deletes permissive for delete to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+  policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  TRIGGER order_moves BEFORE INSERT OR UPDATE OF status ON payments.orders FOR EACH ROW EXECUTE FUNCTION core.check_transition('order', 'payments.transitions')
+  always TRIGGER orders_are_kept BEFORE DELETE OR TRUNCATE ON payments.orders FOR EACH STATEMENT EXECUTE FUNCTION core.refuse_change()
+  always TRIGGER orders_stay BEFORE UPDATE ON payments.orders FOR EACH ROW WHEN ((((((((((((old.tenant_id IS DISTINCT FROM new.tenant_id) OR (old.attempt_id IS DISTINCT FROM new.attempt_id)) OR (old.instruction_id IS DISTINCT FROM new.instruction_id)) OR (old.rail IS DISTINCT FROM new.rail)) OR (old.bank IS DISTINCT FROM new.bank)) OR (old.amount_minor IS DISTINCT FROM new.amount_minor)) OR (old.currency IS DISTINCT FROM new.currency)) OR (old.order_sealed IS DISTINCT FROM new.order_sealed)) OR (old.effective_on IS DISTINCT FROM new.effective_on)) OR (old.recorded_at IS DISTINCT FROM new.recorded_at)) OR ((old.created_at IS NOT NULL) AND (((old.created_at IS DISTINCT FROM new.created_at) OR (old.message_id IS DISTINCT FROM new.message_id)) OR (old.reference IS DISTINCT FROM new.reference))) OR ((old.provider_reference IS NOT NULL) AND (old.provider_reference IS DISTINCT FROM new.provider_reference)) OR ((old.imad IS NOT NULL) AND (old.imad IS DISTINCT FROM new.imad)) OR ((old.omad IS NOT NULL) AND (old.omad IS DISTINCT FROM new.omad)) OR ((old.recall_at IS NOT NULL) AND ((old.recall_at IS DISTINCT FROM new.recall_at) OR (old.recall_reason IS DISTINCT FROM new.recall_reason))))) EXECUTE FUNCTION payments.refuse_order_change()
 
 table payments.originators
   owner headgate_owner
@@ -4900,6 +6697,186 @@ table payments.payrolls
   always TRIGGER payrolls_are_kept BEFORE DELETE OR TRUNCATE ON payments.payrolls FOR EACH STATEMENT EXECUTE FUNCTION core.refuse_change()
   always TRIGGER payrolls_stay BEFORE UPDATE ON payments.payrolls FOR EACH ROW WHEN ((((((((((((((old.tenant_id IS DISTINCT FROM new.tenant_id) OR (old.id IS DISTINCT FROM new.id)) OR (old.legal_entity_id IS DISTINCT FROM new.legal_entity_id)) OR (old.external_id IS DISTINCT FROM new.external_id)) OR (old.pay_on IS DISTINCT FROM new.pay_on)) OR (old.currency IS DISTINCT FROM new.currency)) OR (old.digest IS DISTINCT FROM new.digest)) OR (old.digest_formula IS DISTINCT FROM new.digest_formula)) OR (old.instruction_count IS DISTINCT FROM new.instruction_count)) OR (old.total_minor IS DISTINCT FROM new.total_minor)) OR (old.source_artifact_id IS DISTINCT FROM new.source_artifact_id)) OR (old.created_at IS DISTINCT FROM new.created_at)) OR (old.recorded_at IS DISTINCT FROM new.recorded_at))) EXECUTE FUNCTION payments.refuse_fact_change()
 
+table payments.place_tries
+  owner headgate_owner
+  comment Each time a person tried a bank's server: whether it let us in, the key it showed, and what lay in its folders; append-only
+  row security enabled, forced
+  grant INSERT, SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column tenant_id uuid not null
+  column id bigint not null generated always as identity
+  column place_id bigint not null
+  column bank text collate C not null
+  column is_ok boolean not null
+  column host_key text not null -- The key that the server showed, as kind and SHA256 fingerprint; empty where it showed none
+  column problem text
+  column folders jsonb not null -- Each folder that the bank's profile names: its purpose, whether it was seen, how many files lie there
+  column tried_by text not null default core.actor_id()
+  column tried_at timestamp with time zone not null
+  column recorded_at timestamp with time zone not null default clock_timestamp()
+  constraint place_tries_pkey PRIMARY KEY (tenant_id, id)
+  constraint place_tries_place_fkey FOREIGN KEY (tenant_id, place_id) REFERENCES payments.places(tenant_id, id)
+  constraint place_tries_problem_is_none_where_well CHECK ((NOT (is_ok AND (problem IS NOT NULL))))
+  INDEX place_tries_of_place ON payments.place_tries USING btree (tenant_id, place_id, id DESC)
+  policy tenant_deletes permissive for delete to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+  policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  always TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON payments.place_tries FOR EACH STATEMENT EXECUTE FUNCTION core.refuse_change()
+
+table payments.places
+  owner headgate_owner
+  comment Where a tenant's files of a bank are handed over and fetched; the newest row of a bank counts, and none is the folder of this machine
+  row security enabled, forced
+  grant INSERT, SELECT to headgate_app
+  column tenant_id uuid not null
+  column id bigint not null generated always as identity
+  column bank text collate C not null -- The bank profile's name
+  column kind text not null
+  column host text collate C
+  column port integer
+  column username text collate C
+  column host_keys text[] collate C not null default '{}'::text[] -- The server's keys that are trusted: whole, or as SHA256 fingerprints; with none nothing is sent
+  column root text collate C not null default ''::text -- The folder at the server under which the profile's folders lie; empty: where the login arrives
+  column login text
+  column login_sealed bytea -- The private key or password, sealed
+  column timeout_seconds integer not null default 30
+  column set_by text not null default core.actor_id()
+  column set_at timestamp with time zone not null
+  column recorded_at timestamp with time zone not null default clock_timestamp()
+  constraint places_kind_is_known CHECK ((kind = ANY (ARRAY['folder'::text, 'sftp'::text])))
+  constraint places_login_is_known CHECK ((login = ANY (ARRAY['key'::text, 'password'::text])))
+  constraint places_of_a_server_are_whole CHECK ( CASE kind WHEN 'sftp'::text THEN (num_nulls(host, port, username, login, login_sealed) = 0) ELSE (num_nonnulls(host, port, username, login, login_sealed) = 0) END)
+  constraint places_pkey PRIMARY KEY (tenant_id, id)
+  constraint places_port_is_one CHECK (((port >= 1) AND (port <= 65535)))
+  constraint places_timeout_is_sound CHECK (((timeout_seconds >= 1) AND (timeout_seconds <= 600)))
+  INDEX places_of_bank ON payments.places USING btree (tenant_id, bank, id DESC)
+  policy tenant_deletes permissive for delete to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+  policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  always TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON payments.places FOR EACH STATEMENT EXECUTE FUNCTION core.refuse_change()
+
+table payments.provider_inboxes
+  owner headgate_owner
+  comment Up to which message a provider's inbox was read; it moves in the transaction that applies the message
+  row security enabled, forced
+  grant INSERT, SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  grant UPDATE (last_no) to headgate_app
+  column tenant_id uuid not null
+  column rail text collate C not null
+  column url_shown text not null
+  column last_no bigint not null
+  constraint provider_inboxes_count_up CHECK ((last_no >= 0))
+  constraint provider_inboxes_pkey PRIMARY KEY (tenant_id, rail, url_shown)
+  policy tenant_deletes permissive for delete to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+  policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+
+table payments.provider_settings
+  owner headgate_owner
+  comment Whom a tenant speaks to over a rail, and from which account it pays; the last row of a rail holds
+  row security enabled, forced
+  grant INSERT, SELECT to headgate_app
+  grant SELECT (account_last4) to headgate_readonly
+  grant SELECT (bank) to headgate_readonly
+  grant SELECT (fallback_rail) to headgate_readonly
+  grant SELECT (has_authorization) to headgate_readonly
+  grant SELECT (is_active) to headgate_readonly
+  grant SELECT (rail) to headgate_readonly
+  grant SELECT (routing_number) to headgate_readonly
+  grant SELECT (set_at) to headgate_readonly
+  grant SELECT (set_by) to headgate_readonly
+  grant SELECT (tenant_id) to headgate_readonly
+  grant SELECT (timeout_seconds) to headgate_readonly
+  grant SELECT (url_shown) to headgate_readonly
+  column tenant_id uuid not null
+  column rail text collate C not null
+  column set_at timestamp with time zone not null default clock_timestamp()
+  column set_by text not null default core.actor_id()
+  column is_active boolean not null
+  column bank text collate C not null
+  column routing_number text not null
+  column account_last4 text not null
+  column address jsonb not null
+  column url_shown text not null
+  column secrets_sealed bytea not null -- The whole URL, the account number and what is sent as Authorization; url_shown lacks the query
+  column has_authorization boolean not null
+  column timeout_seconds integer not null
+  column fallback_rail text collate C -- The rail for what cannot go over this one; none: it waits, with a case
+  constraint provider_settings_fallback_is_another_rail CHECK (((fallback_rail = ANY (ARRAY['ach'::text, 'wire'::text, 'fednow'::text, 'rtp'::text, 'check'::text])) AND (fallback_rail <> rail)))
+  constraint provider_settings_pkey PRIMARY KEY (tenant_id, rail, set_at)
+  constraint provider_settings_rail_is_spoken_to CHECK ((rail = ANY (ARRAY['ach'::text, 'wire'::text, 'fednow'::text, 'rtp'::text, 'check'::text])))
+  constraint provider_settings_routing_has_nine_digits CHECK ((routing_number ~ '^[0-9]{9}$'::text))
+  constraint provider_settings_waits_some_time CHECK (((timeout_seconds >= 1) AND (timeout_seconds <= 120)))
+  policy tenant_deletes permissive for delete to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+  policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  always TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON payments.provider_settings FOR EACH STATEMENT EXECUTE FUNCTION core.refuse_change()
+
+table payments.pulls
+  owner headgate_owner
+  comment Each time a provider was asked what moved on a day: what it said, or that it was silent, so that the next run asks again
+  row security enabled, forced
+  grant INSERT, SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column tenant_id uuid not null
+  column id text collate C not null
+  column provider text collate C not null
+  column pulled_for date not null
+  column has_answered boolean not null
+  column movement_count integer not null
+  column new_count integer not null
+  column why text not null
+  column pulled_at timestamp with time zone not null
+  column recorded_at timestamp with time zone not null default clock_timestamp()
+  constraint pulls_new_are_some_of_all CHECK (((new_count >= 0) AND (new_count <= movement_count)))
+  constraint pulls_pkey PRIMARY KEY (tenant_id, id)
+  constraint pulls_silence_brings_nothing CHECK ((has_answered OR (movement_count = 0)))
+  INDEX pulls_of_provider ON payments.pulls USING btree (tenant_id, provider, pulled_for, pulled_at DESC)
+  policy tenant_deletes permissive for delete to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+  policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  always TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON payments.pulls FOR EACH STATEMENT EXECUTE FUNCTION core.refuse_change()
+
+table payments.retries
+  owner headgate_owner
+  comment Payments whose attempt came back or was refused and that are to be paid again: by a new attempt, through the pay gate; append-only
+  row security enabled, forced
+  grant INSERT, SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column tenant_id uuid not null
+  column id text collate C not null
+  column instruction_id text collate C not null
+  column attempt_id text collate C not null -- The attempt that failed; each leads to one retry at most
+  column from_bank_account_id text collate C
+  column to_bank_account_id text collate C
+  column code text collate C
+  column reason text not null
+  column approval_id text collate C
+  column requested_by text not null default core.actor_id()
+  column requested_at timestamp with time zone not null
+  column recorded_at timestamp with time zone not null default clock_timestamp()
+  constraint retries_approval_fkey FOREIGN KEY (tenant_id, approval_id) REFERENCES cases.approval_requests(tenant_id, id)
+  constraint retries_attempt_fkey FOREIGN KEY (tenant_id, attempt_id) REFERENCES payments.attempts(tenant_id, id)
+  constraint retries_from_fkey FOREIGN KEY (tenant_id, from_bank_account_id) REFERENCES parties.bank_accounts(tenant_id, id)
+  constraint retries_instruction_fkey FOREIGN KEY (tenant_id, instruction_id) REFERENCES payments.instructions(tenant_id, id)
+  constraint retries_one_per_attempt UNIQUE (tenant_id, attempt_id)
+  constraint retries_pkey PRIMARY KEY (tenant_id, id)
+  constraint retries_say_why CHECK ((btrim(reason) <> ''::text))
+  constraint retries_to_fkey FOREIGN KEY (tenant_id, to_bank_account_id) REFERENCES parties.bank_accounts(tenant_id, id)
+  INDEX retries_of_instruction ON payments.retries USING btree (tenant_id, instruction_id, id)
+  policy tenant_deletes permissive for delete to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+  policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  always TRIGGER a_retry_needs_a_failure BEFORE INSERT ON payments.retries FOR EACH ROW EXECUTE FUNCTION payments.require_failed_attempt()
+  always TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON payments.retries FOR EACH STATEMENT EXECUTE FUNCTION core.refuse_change()
+
 table payments.return_credits
   owner headgate_owner
   comment Statement lines by which the bank gave returned money back: they clear what the return files announced
@@ -4914,18 +6891,165 @@ table payments.return_credits
   column currency text collate C not null
   column value_on date not null
   column transaction_id bigint not null
-  column artifact_id text collate C not null
+  column artifact_id text collate C
   column record_id text collate C
   column occurred_at timestamp with time zone not null
   column recorded_at timestamp with time zone not null default clock_timestamp()
   constraint return_credits_amount_is_positive CHECK ((amount_minor > 0))
   constraint return_credits_pkey PRIMARY KEY (tenant_id, id)
   constraint return_credits_same_evidence_counts_once UNIQUE (tenant_id, provider, external_id)
+  INDEX return_credits_of_record ON payments.return_credits USING btree (tenant_id, record_id) WHERE (record_id IS NOT NULL)
+  INDEX return_credits_of_transaction ON payments.return_credits USING btree (tenant_id, transaction_id)
   policy tenant_deletes permissive for delete to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
   policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
   policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
   policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
   always TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON payments.return_credits FOR EACH STATEMENT EXECUTE FUNCTION core.refuse_change()
+
+table payments.return_disputes
+  owner headgate_owner
+  comment Returns that were dishonored (R61 to R70), and what became of that: contested (R71 to R77, final), or refused by our own bank; append-only
+  row security enabled, forced
+  grant INSERT, SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column tenant_id uuid not null
+  column id text collate C not null
+  column return_id text collate C not null
+  column kind text not null
+  column direction text not null
+  column code text collate C not null
+  column amount_minor bigint not null
+  column currency text collate C not null
+  column reservation_id bigint -- The client's money that goes out once more; none where the return had given the client nothing
+  column transaction_id bigint
+  column ach_file_id text collate C
+  column trace_number text collate C
+  column provider text collate C
+  column external_id text collate C
+  column artifact_id text collate C
+  column record_id text collate C
+  column answer_until date -- The last day on which the receiving bank may contest: two banking days
+  column is_late boolean not null
+  column reason text
+  column occurred_at timestamp with time zone not null
+  column recorded_at timestamp with time zone not null default clock_timestamp()
+  constraint return_disputes_amount_is_positive CHECK ((amount_minor > 0))
+  constraint return_disputes_direction_is_known CHECK ((direction = ANY (ARRAY['outbound'::text, 'inbound'::text])))
+  constraint return_disputes_dishonored_may_be_answered CHECK (((kind = 'dishonored'::text) = (answer_until IS NOT NULL)))
+  constraint return_disputes_each_step_once UNIQUE (tenant_id, return_id, kind)
+  constraint return_disputes_file_fkey FOREIGN KEY (tenant_id, ach_file_id) REFERENCES payments.ach_files(tenant_id, id)
+  constraint return_disputes_kind_has_its_codes CHECK ((((kind = 'dishonored'::text) AND (code ~ '^R(6[1-9]|70)$'::text)) OR ((kind = 'contested'::text) AND (code ~ '^R7[1-7]$'::text)) OR ((kind = 'refused'::text) AND (code ~ '^R(6[1-9]|70)$'::text))))
+  constraint return_disputes_one_entry_each UNIQUE (tenant_id, ach_file_id, trace_number)
+  constraint return_disputes_ours_stand_in_a_file CHECK ((((direction = 'outbound'::text) = (ach_file_id IS NOT NULL)) AND ((direction = 'outbound'::text) = (trace_number IS NOT NULL)) AND ((direction = 'outbound'::text) = (reason IS NOT NULL))))
+  constraint return_disputes_pkey PRIMARY KEY (tenant_id, id)
+  constraint return_disputes_reservation_fkey FOREIGN KEY (tenant_id, reservation_id) REFERENCES ledger.reservations(tenant_id, id)
+  constraint return_disputes_return_fkey FOREIGN KEY (tenant_id, return_id) REFERENCES payments.returns(tenant_id, id)
+  constraint return_disputes_same_evidence_counts_once UNIQUE (tenant_id, provider, external_id)
+  constraint return_disputes_theirs_have_evidence CHECK ((((direction = 'inbound'::text) = (num_nulls(provider, external_id) = 0)) AND ((kind = 'refused'::text) OR ((direction = 'inbound'::text) = (num_nulls(artifact_id, record_id) = 0)))))
+  constraint return_disputes_use_a_reservation_once UNIQUE (tenant_id, reservation_id)
+  constraint return_disputes_we_contest_nothing CHECK (((kind = 'dishonored'::text) OR (direction = 'inbound'::text)))
+  INDEX return_disputes_of_record ON payments.return_disputes USING btree (tenant_id, record_id) WHERE (record_id IS NOT NULL)
+  policy tenant_deletes permissive for delete to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+  policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  always TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON payments.return_disputes FOR EACH STATEMENT EXECUTE FUNCTION core.refuse_change()
+  always TRIGGER disputes_follow BEFORE INSERT ON payments.return_disputes FOR EACH ROW EXECUTE FUNCTION payments.require_dispute()
+
+table payments.return_policies
+  owner headgate_owner
+  comment What a tenant does beside taking the money back, by return code or group of codes; approved, and the newest row of a subject counts
+  row security enabled, forced
+  grant INSERT, SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column tenant_id uuid not null
+  column id bigint not null generated always as identity
+  column subject text collate C not null
+  column action text not null
+  column reason text not null
+  column approval_id text collate C not null
+  column set_by text not null default core.actor_id()
+  column set_at timestamp with time zone not null
+  column recorded_at timestamp with time zone not null default clock_timestamp()
+  constraint return_policies_action_is_known CHECK ((action = ANY (ARRAY['reverse'::text, 'hold'::text, 'dispute'::text, 'retry'::text])))
+  constraint return_policies_approval_fkey FOREIGN KEY (tenant_id, approval_id) REFERENCES cases.approval_requests(tenant_id, id)
+  constraint return_policies_only_funds_are_presented_again CHECK (((action <> 'retry'::text) OR (subject = ANY (ARRAY['R01'::text, 'R09'::text, 'insufficient_funds'::text]))))
+  constraint return_policies_pkey PRIMARY KEY (tenant_id, id)
+  constraint return_policies_say_why CHECK ((btrim(reason) <> ''::text))
+  constraint return_policies_subject_is_a_code_or_group CHECK ((subject ~ '^(R[0-9]{2}|[a-z_]{2,40})$'::text))
+  INDEX return_policies_of_subject ON payments.return_policies USING btree (tenant_id, subject, id DESC)
+  policy tenant_deletes permissive for delete to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+  policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  always TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON payments.return_policies FOR EACH STATEMENT EXECUTE FUNCTION core.refuse_change()
+
+table payments.returns
+  owner headgate_owner
+  comment Each return that a bank sent, and what was done: counted, come again, against what was said before, or of no entry of ours
+  row security enabled, forced
+  grant INSERT, SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column tenant_id uuid not null
+  column id text collate C not null
+  column provider text collate C not null
+  column external_id text collate C not null
+  column standing text not null
+  column attempt_id text collate C
+  column instruction_id text collate C
+  column code text collate C not null
+  column action text -- What the policy added to the money being the client's again
+  column is_late boolean not null -- It came after the time that its code allows
+  column dishonor_until date not null -- The last day on which our bank may dishonor it: five banking days after it settled
+  column amount_minor bigint not null
+  column currency text collate C not null
+  column original_trace text collate C not null
+  column original_rdfi text collate C not null
+  column return_trace text collate C not null
+  column settled_on date not null
+  column transaction_id bigint
+  column block_id text collate C
+  column artifact_id text collate C not null
+  column record_id text collate C not null
+  column occurred_at timestamp with time zone not null
+  column recorded_at timestamp with time zone not null default clock_timestamp()
+  constraint returns_action_is_known CHECK ((action = ANY (ARRAY['reverse'::text, 'hold'::text, 'dispute'::text, 'retry'::text])))
+  constraint returns_amount_is_not_negative CHECK ((amount_minor >= 0))
+  constraint returns_attempt_fkey FOREIGN KEY (tenant_id, attempt_id) REFERENCES payments.attempts(tenant_id, id)
+  constraint returns_counted_moved_its_money CHECK ((((standing = 'counted'::text) = (transaction_id IS NOT NULL)) AND ((standing = 'counted'::text) = (action IS NOT NULL))))
+  constraint returns_instruction_fkey FOREIGN KEY (tenant_id, instruction_id) REFERENCES payments.instructions(tenant_id, id)
+  constraint returns_orphan_is_of_no_attempt CHECK ((((standing = 'orphan'::text) = (attempt_id IS NULL)) AND ((attempt_id IS NULL) = (instruction_id IS NULL))))
+  constraint returns_pkey PRIMARY KEY (tenant_id, id)
+  constraint returns_same_evidence_counts_once UNIQUE (tenant_id, provider, external_id)
+  constraint returns_standing_is_known CHECK ((standing = ANY (ARRAY['counted'::text, 'repeated'::text, 'contradicts'::text, 'orphan'::text])))
+  INDEX returns_of_attempt ON payments.returns USING btree (tenant_id, attempt_id, id)
+  INDEX returns_of_record ON payments.returns USING btree (tenant_id, record_id)
+  INDEX returns_of_transaction ON payments.returns USING btree (tenant_id, transaction_id) WHERE (transaction_id IS NOT NULL)
+  policy tenant_deletes permissive for delete to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+  policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  always TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON payments.returns FOR EACH STATEMENT EXECUTE FUNCTION core.refuse_change()
+
+table payments.settlement_deadlines
+  owner headgate_owner
+  comment By when each payment that left must have been heard of: fixed when it was sent, as its bank's profile said then
+  row security enabled, forced
+  grant INSERT, SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column tenant_id uuid not null
+  column attempt_id text collate C not null
+  column bank text collate C not null
+  column heard_by timestamp with time zone not null
+  column recorded_at timestamp with time zone not null default clock_timestamp()
+  constraint settlement_deadlines_attempt_fkey FOREIGN KEY (tenant_id, attempt_id) REFERENCES payments.attempts(tenant_id, id)
+  constraint settlement_deadlines_pkey PRIMARY KEY (tenant_id, attempt_id)
+  INDEX settlement_deadlines_by_time ON payments.settlement_deadlines USING btree (tenant_id, heard_by)
+  policy tenant_deletes permissive for delete to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+  policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  always TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON payments.settlement_deadlines FOR EACH STATEMENT EXECUTE FUNCTION core.refuse_change()
 
 table payments.settlement_events
   owner headgate_owner
@@ -4948,25 +7072,52 @@ table payments.settlement_events
   column return_code text
   column effective_on date not null
   column transaction_id bigint not null
-  column artifact_id text collate C not null
+  column artifact_id text collate C
   column record_id text collate C
   column occurred_at timestamp with time zone not null
   column recorded_at timestamp with time zone not null default clock_timestamp()
   constraint settlement_events_amount_is_positive CHECK ((amount_minor > 0))
   constraint settlement_events_attempt_fkey FOREIGN KEY (tenant_id, attempt_id) REFERENCES payments.attempts(tenant_id, id)
   constraint settlement_events_direction_is_known CHECK ((direction = ANY (ARRAY['outbound'::text, 'inbound'::text])))
-  constraint settlement_events_each_fact_once UNIQUE (tenant_id, attempt_id, status)
   constraint settlement_events_instruction_fkey FOREIGN KEY (tenant_id, instruction_id) REFERENCES payments.instructions(tenant_id, id)
   constraint settlement_events_pkey PRIMARY KEY (tenant_id, id)
-  constraint settlement_events_return_has_a_code CHECK (((status = 'returned'::text) = (return_code IS NOT NULL)))
+  constraint settlement_events_return_has_a_code CHECK (((status = 'rejected'::text) OR ((status = 'returned'::text) = (return_code IS NOT NULL))))
   constraint settlement_events_same_evidence_counts_once UNIQUE (tenant_id, provider, external_id)
-  constraint settlement_events_status_is_known CHECK ((status = ANY (ARRAY['settled'::text, 'returned'::text])))
+  constraint settlement_events_status_is_known CHECK ((status = ANY (ARRAY['settled'::text, 'returned'::text, 'rejected'::text])))
+  INDEX settlement_events_of_attempt ON payments.settlement_events USING btree (tenant_id, attempt_id)
   INDEX settlement_events_of_instruction ON payments.settlement_events USING btree (tenant_id, instruction_id, id)
+  INDEX settlement_events_of_record ON payments.settlement_events USING btree (tenant_id, record_id) WHERE (record_id IS NOT NULL)
+  INDEX settlement_events_of_transaction ON payments.settlement_events USING btree (tenant_id, transaction_id)
+  UNIQUE INDEX settlement_events_each_fact_once ON payments.settlement_events USING btree (tenant_id, attempt_id, status) WHERE ((rail = 'ach'::text) OR (status <> 'returned'::text))
   policy tenant_deletes permissive for delete to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
   policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
   policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
   policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
   always TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON payments.settlement_events FOR EACH STATEMENT EXECUTE FUNCTION core.refuse_change()
+
+table payments.tellings
+  owner headgate_owner
+  comment Each time a statement or a return file was told to funding and payments, and whether all of it was decided; append-only
+  row security enabled, forced
+  grant INSERT, SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column tenant_id uuid not null
+  column id bigint not null generated always as identity
+  column artifact_id text collate C not null
+  column readings integer not null -- How often the file had been read: read anew, it is told anew
+  column standing text not null -- decided: no telling finds more; waiting: a line names nothing of ours yet; differing: something is named that it disagrees with, or that it disputes
+  column told_at timestamp with time zone not null
+  column recorded_at timestamp with time zone not null default clock_timestamp()
+  constraint tellings_are_of_what_was_read CHECK ((readings > 0))
+  constraint tellings_artifact_fkey FOREIGN KEY (tenant_id, artifact_id) REFERENCES ingestion.artifacts(tenant_id, id)
+  constraint tellings_pkey PRIMARY KEY (tenant_id, id)
+  constraint tellings_standing_is_known CHECK ((standing = ANY (ARRAY['decided'::text, 'waiting'::text, 'differing'::text])))
+  INDEX tellings_of_artifact ON payments.tellings USING btree (tenant_id, artifact_id, id DESC)
+  policy tenant_deletes permissive for delete to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+  policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  always TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON payments.tellings FOR EACH STATEMENT EXECUTE FUNCTION core.refuse_change()
 
 table payments.transitions
   owner headgate_owner
@@ -5002,7 +7153,17 @@ view payments.invariant_clearing_residual
   owner headgate_owner
   comment What lies in payroll clearing is what was sent and has not settled.
   with security_invoker=true
-  query 98d82d54f41eedf6
+  query b382e6502c3606f3
+  grant SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column subject text collate C
+  column detail text
+
+view payments.invariant_debits_agree
+  owner headgate_owner
+  comment What a debit says of itself agrees with the money that came of it, to the cent and once.
+  with security_invoker=true
+  query 80c32728c3e10db1
   grant SELECT to headgate_app
   grant SELECT to headgate_readonly
   column subject text collate C
@@ -5012,7 +7173,7 @@ view payments.invariant_file_totals
   owner headgate_owner
   comment A file's attempts are as many, and add up to as much, as its control totals say.
   with security_invoker=true
-  query 7afd8df2c20e1ef6
+  query 3e1ba2ac74cc71fe
   grant SELECT to headgate_app
   grant SELECT to headgate_readonly
   column subject text collate C
@@ -5023,6 +7184,46 @@ view payments.invariant_files_sent_once
   comment No file is handed over a second time without proof that the first did not arrive, and what is delivered is proved so.
   with security_invoker=true
   query bb208d56910eb7da
+  grant SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column subject text collate C
+  column detail text
+
+view payments.invariant_keys
+  owner headgate_owner
+  comment What instructions and attempts name is there: the keys that their tables are too hot to hold row by row.
+  with security_invoker=true
+  query 7a71a029bab8f3c7
+  grant SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column subject text collate C
+  column detail text collate C
+
+view payments.invariant_movements_accounted
+  owner headgate_owner
+  comment Nothing that a provider said is dropped: each movement came to something, or is a case.
+  with security_invoker=true
+  query 1c65b78cc2fdb0db
+  grant SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column subject text collate C
+  column detail text collate C
+
+view payments.invariant_orders_agree
+  owner headgate_owner
+  comment Every attempt that is no entry of a file is one order, and both say the same became of it.
+  with security_invoker=true
+  query f317a0469235d9af
+  grant SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column subject text collate C
+  column detail text
+
+view payments.invariant_paid_once
+  owner headgate_owner
+  comment Of a payment's attempts one at most is on its way or settled: the others came back, were refused, or never heard of.
+  with security_invoker=true
+  query fe4f0f8c54725972
   grant SELECT to headgate_app
   grant SELECT to headgate_readonly
   column subject text collate C
@@ -5048,15 +7249,90 @@ view payments.invariant_pending_is_reserved
   column subject text collate C
   column detail text collate C
 
-view payments.invariant_statuses_agree
+view payments.invariant_retries_follow_failures
   owner headgate_owner
-  comment What an instruction and its attempt say agrees with what the bank's events say.
+  comment Each further attempt of a payment answers a retry of the one before, or follows one that the network never heard of.
   with security_invoker=true
-  query ea1b06d512a60fb9
+  query 7a10f36be439a8c5
   grant SELECT to headgate_app
   grant SELECT to headgate_readonly
   column subject text collate C
   column detail text
+
+view payments.invariant_returns_moved_their_money
+  owner headgate_owner
+  comment Each return that counts, and each dispute of one, has its posting, to the cent.
+  with security_invoker=true
+  query 4fbbb42807b3b335
+  grant SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column subject text collate C
+  column detail text
+
+view payments.invariant_settlements_heard
+  owner headgate_owner
+  comment Every outbound posting older than its rail's window has its settlement event, or an open case.
+  with security_invoker=true
+  query 5b1e68cd73dceabd
+  grant SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column subject text collate C
+  column detail text collate C
+
+view payments.invariant_statuses_agree
+  owner headgate_owner
+  comment What an instruction and its attempt say agrees with what the bank's events say.
+  with security_invoker=true
+  query c517d6ba4d2ec8d1
+  grant SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column subject text collate C
+  column detail text
+
+view payments.lineage
+  owner headgate_owner
+  comment What each record of evidence became here, and the transaction of the book that it made, where it made one
+  with security_invoker=true
+  query af6e71ab4f200a67
+  grant SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column tenant_id uuid
+  column what text
+  column subject_id text collate C
+  column record_id text collate C
+  column artifact_id text collate C
+  column ingestion_id text
+  column transaction_id bigint
+  column at timestamp with time zone
+
+view payments.standing_returns
+  owner headgate_owner
+  comment Returns by which a client has its money back: counted, and not dishonored, or dishonored and contested since
+  with security_invoker=true
+  query d2579d5622b19037
+  grant SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column tenant_id uuid
+  column attempt_id text collate C
+  column return_id text collate C
+
+view payments.unheard
+  owner headgate_owner
+  comment Payments and debits that left and of which no bank has said anything; has_case: one was opened, is_a_case: it stands
+  with security_invoker=true
+  query 437d7ba8154fb9dd
+  grant SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column tenant_id uuid
+  column order_id text collate C
+  column subject_id text collate C
+  column payment_id text collate C
+  column amount_minor bigint
+  column currency text collate C
+  column ach_file_id text collate C
+  column heard_by timestamp with time zone
+  column has_case boolean
+  column is_a_case boolean
 
 schema public
   owner pg_database_owner
@@ -5215,7 +7491,7 @@ view public.psp_settlement_event
   owner headgate_owner
   comment What banks and providers said: our payments settled or returned, clients' money come in; each names its entry in the book
   with security_invoker=true
-  query 3c699daa08ab38dd
+  query d5257e5cdc5eb9dd
   grant SELECT to headgate_app
   grant SELECT to headgate_operator
   grant SELECT to headgate_readonly
@@ -5458,6 +7734,597 @@ view recon.invariant_variance_is_named
   column subject text collate C
   column detail text collate C
 
+view recon.lineage
+  owner headgate_owner
+  comment From evidence to the book and back: what each record, artifact or payment that came in became in every domain, and the transaction that it made
+  with security_invoker=true
+  query 25fc2efe55e36ecb
+  grant SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column tenant_id uuid
+  column what text
+  column subject_id text collate C
+  column record_id text collate C
+  column artifact_id text collate C
+  column ingestion_id text collate C
+  column transaction_id bigint
+  column at timestamp with time zone
+
+schema servicing
+  owner headgate_owner
+  comment Loans, their dues, their payments, and where each cent of a payment went
+  grant CREATE, USAGE to headgate_poster
+  grant CREATE, USAGE to headgate_resolver
+  grant USAGE to headgate_app
+  grant USAGE to headgate_readonly
+
+table servicing.allocations
+  owner headgate_owner
+  comment Where the money of a payment went, line by line: the history, whatever the policy says now; a line is taken back once, by a line of the same amount that names it
+  row security enabled, forced
+  grant INSERT, SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column tenant_id uuid not null
+  column id bigint not null generated always as identity
+  column payment_id text collate C not null
+  column loan_id text collate C not null
+  column bucket text not null
+  column instalment_no integer
+  column amount_minor bigint not null
+  column applied_on date not null
+  column policy_version_no integer not null
+  column is_recovery boolean not null default false
+  column reverses bigint
+  column transaction_id bigint -- The posting in the book that moved it; NULL where the book did not change, as between two dues
+  column recorded_at timestamp with time zone not null default clock_timestamp()
+  constraint allocations_amount_is_positive CHECK ((amount_minor > 0))
+  constraint allocations_are_reversed_once UNIQUE (tenant_id, reverses)
+  constraint allocations_bucket_is_known CHECK ((bucket = ANY (ARRAY['fees'::text, 'interest'::text, 'principal'::text, 'escrow'::text, 'suspense'::text, 'overpayment'::text])))
+  constraint allocations_due_fkey FOREIGN KEY (tenant_id, loan_id, instalment_no) REFERENCES servicing.dues(tenant_id, loan_id, instalment_no)
+  constraint allocations_lie_in_a_due_or_wait CHECK (((bucket = ANY (ARRAY['suspense'::text, 'overpayment'::text])) = (instalment_no IS NULL)))
+  constraint allocations_payment_fkey FOREIGN KEY (tenant_id, payment_id) REFERENCES servicing.payments(tenant_id, id)
+  constraint allocations_pkey PRIMARY KEY (tenant_id, id)
+  constraint allocations_reverses_fkey FOREIGN KEY (tenant_id, reverses) REFERENCES servicing.allocations(tenant_id, id)
+  INDEX allocations_of_due ON servicing.allocations USING btree (tenant_id, loan_id, instalment_no, id)
+  INDEX allocations_of_payment ON servicing.allocations USING btree (tenant_id, payment_id, id)
+  policy tenant_deletes permissive for delete to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+  policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  always TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON servicing.allocations FOR EACH STATEMENT EXECUTE FUNCTION core.refuse_change()
+
+table servicing.dues
+  owner headgate_owner
+  comment What a loan owes, by instalment and bucket, with what was paid of it; a charge is a due of fees alone
+  row security enabled, forced
+  grant INSERT, SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  grant UPDATE (escrow_paid_minor) to headgate_app
+  grant UPDATE (fees_paid_minor) to headgate_app
+  grant UPDATE (interest_paid_minor) to headgate_app
+  grant UPDATE (principal_paid_minor) to headgate_app
+  column tenant_id uuid not null
+  column loan_id text collate C not null
+  column instalment_no integer not null
+  column kind text not null default 'instalment'::text
+  column due_on date not null
+  column fees_minor bigint not null default 0
+  column interest_minor bigint not null default 0
+  column principal_minor bigint not null default 0
+  column escrow_minor bigint not null default 0
+  column fees_paid_minor bigint not null default 0
+  column interest_paid_minor bigint not null default 0
+  column principal_paid_minor bigint not null default 0
+  column escrow_paid_minor bigint not null default 0
+  column reason text
+  column recorded_at timestamp with time zone not null default clock_timestamp()
+  constraint dues_are_paid_once CHECK ((((fees_paid_minor >= 0) AND (fees_paid_minor <= fees_minor)) AND ((interest_paid_minor >= 0) AND (interest_paid_minor <= interest_minor)) AND ((principal_paid_minor >= 0) AND (principal_paid_minor <= principal_minor)) AND ((escrow_paid_minor >= 0) AND (escrow_paid_minor <= escrow_minor))))
+  constraint dues_charge_is_a_fee CHECK (((kind = 'instalment'::text) OR ((((interest_minor + principal_minor) + escrow_minor) = 0) AND (reason IS NOT NULL))))
+  constraint dues_kind_is_known CHECK ((kind = ANY (ARRAY['instalment'::text, 'charge'::text])))
+  constraint dues_loan_fkey FOREIGN KEY (tenant_id, loan_id) REFERENCES servicing.loans(tenant_id, id)
+  constraint dues_owe_something CHECK (((fees_minor >= 0) AND (interest_minor >= 0) AND (principal_minor >= 0) AND (escrow_minor >= 0) AND ((((fees_minor + interest_minor) + principal_minor) + escrow_minor) > 0)))
+  constraint dues_pkey PRIMARY KEY (tenant_id, loan_id, instalment_no)
+  policy tenant_deletes permissive for delete to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+  policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+
+table servicing.hold_changes
+  owner headgate_owner
+  comment Each time a loan's holds were set: what they are since, and why; the loan's row has the newest
+  row security enabled, forced
+  grant INSERT, SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column tenant_id uuid not null
+  column id bigint not null generated always as identity
+  column loan_id text collate C not null
+  column has_legal_hold boolean not null
+  column has_stop_pay boolean not null
+  column is_kyc_incomplete boolean not null
+  column reason text not null
+  column set_by text not null default core.actor_id()
+  column recorded_at timestamp with time zone not null default clock_timestamp()
+  constraint hold_changes_loan_fkey FOREIGN KEY (tenant_id, loan_id) REFERENCES servicing.loans(tenant_id, id)
+  constraint hold_changes_pkey PRIMARY KEY (tenant_id, id)
+  constraint hold_changes_say_why CHECK ((btrim(reason) <> ''::text))
+  INDEX hold_changes_of_loan ON servicing.hold_changes USING btree (tenant_id, loan_id, id)
+  policy tenant_deletes permissive for delete to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+  policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  always TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON servicing.hold_changes FOR EACH STATEMENT EXECUTE FUNCTION core.refuse_change()
+
+table servicing.loans
+  owner headgate_owner
+  comment Loans that are serviced: how each stands, and what its dues and payments come to
+  row security enabled, forced
+  grant INSERT, SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  grant UPDATE (applied_key) to headgate_app
+  grant UPDATE (applied_through) to headgate_app
+  grant UPDATE (changed_at) to headgate_app
+  grant UPDATE (has_legal_hold) to headgate_app
+  grant UPDATE (has_stop_pay) to headgate_app
+  grant UPDATE (is_kyc_incomplete) to headgate_app
+  grant UPDATE (oldest_due_on) to headgate_app
+  grant UPDATE (open_minor) to headgate_app
+  grant UPDATE (overpayment_minor) to headgate_app
+  grant UPDATE (state) to headgate_app
+  grant UPDATE (suspense_minor) to headgate_app
+  column tenant_id uuid not null
+  column id text collate C not null
+  column external_id text collate C not null
+  column legal_entity_id text collate C not null
+  column product text collate C not null
+  column currency text collate C not null
+  column borrower_id text collate C
+  column state text not null default 'pending'::text
+  column has_legal_hold boolean not null default false
+  column has_stop_pay boolean not null default false
+  column applied_through date -- Up to this day the payments and due dates were folded; what comes for an earlier day makes the later ones be folded again
+  column applied_key text collate C -- The key of the last payment of that day; a day's payments are taken by their keys
+  column oldest_due_on date -- The oldest due date whose periodic payment is not whole yet; NULL: none is open
+  column open_minor bigint not null default 0
+  column suspense_minor bigint not null default 0
+  column overpayment_minor bigint not null default 0
+  column created_at timestamp with time zone not null
+  column changed_at timestamp with time zone not null
+  column recorded_at timestamp with time zone not null default clock_timestamp()
+  column is_kyc_incomplete boolean not null default false -- It is not known well enough who owes it: payments are refused until it is
+  constraint loans_borrower_fkey FOREIGN KEY (tenant_id, borrower_id) REFERENCES parties.parties(tenant_id, id)
+  constraint loans_external_id_is_short CHECK (((length(external_id) >= 1) AND (length(external_id) <= 100)))
+  constraint loans_legal_entity_fkey FOREIGN KEY (tenant_id, legal_entity_id) REFERENCES tenants.legal_entities(tenant_id, id)
+  constraint loans_one_per_external_id UNIQUE (tenant_id, external_id)
+  constraint loans_pkey PRIMARY KEY (tenant_id, id)
+  constraint loans_sums_are_not_negative CHECK (((open_minor >= 0) AND (suspense_minor >= 0) AND (overpayment_minor >= 0)))
+  INDEX loans_by_state ON servicing.loans USING btree (tenant_id, state, id)
+  INDEX loans_with_waiting_money ON servicing.loans USING btree (tenant_id, id) WHERE (suspense_minor > 0)
+  policy tenant_deletes permissive for delete to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+  policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  TRIGGER loan_begins BEFORE INSERT ON servicing.loans FOR EACH ROW WHEN ((new.state <> 'pending'::text)) EXECUTE FUNCTION core.check_transition('loan', 'servicing.transitions', 'state')
+  TRIGGER loan_moves BEFORE UPDATE OF state ON servicing.loans FOR EACH ROW WHEN ((old.state <> new.state)) EXECUTE FUNCTION core.check_transition('loan', 'servicing.transitions', 'state')
+
+table servicing.payments
+  owner headgate_owner
+  comment What borrowers paid, in minor units, and how it is divided now; the parts add up to the total
+  row security enabled, forced
+  grant INSERT, SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  grant UPDATE (changed_at) to headgate_app
+  grant UPDATE (escrow) to headgate_app
+  grant UPDATE (fee) to headgate_app
+  grant UPDATE (interest) to headgate_app
+  grant UPDATE (principal) to headgate_app
+  grant UPDATE (provider_event_last_seen) to headgate_app
+  grant UPDATE (reversal_reason) to headgate_app
+  grant UPDATE (status) to headgate_app
+  grant UPDATE (suspense) to headgate_app
+  column tenant_id uuid not null
+  column id text collate C not null
+  column loan_id text collate C not null
+  column source_channel text not null
+  column idempotency_key text collate C not null
+  column effective_date date not null -- The day on which it reached the servicer: it is credited as of that day, whenever it was posted
+  column currency text collate C not null
+  column total_received bigint not null
+  column principal bigint not null
+  column interest bigint not null
+  column fee bigint not null
+  column escrow bigint not null
+  column suspense bigint not null -- What waits, or is over; the lines tell which
+  column status text not null default 'completed'::text
+  column reversal_reason text
+  column instruction text not null default 'regular'::text
+  column product text collate C not null
+  column policy_version_no integer not null
+  column provider_transfer_id text collate C
+  column provider_account_id text collate C
+  column provider_event_last_seen timestamp with time zone
+  column ingestion_id text collate C
+  column created_at timestamp with time zone not null
+  column changed_at timestamp with time zone not null
+  column recorded_at timestamp with time zone not null default clock_timestamp()
+  constraint payments_channel_is_known CHECK ((source_channel = ANY (ARRAY['ach'::text, 'wire'::text, 'realtime'::text, 'check'::text, 'card'::text, 'paypal'::text, 'venmo'::text, 'book'::text, 'manual'::text])))
+  constraint payments_instruction_is_known CHECK ((instruction = ANY (ARRAY['regular'::text, 'principal_only'::text])))
+  constraint payments_key UNIQUE (tenant_id, idempotency_key)
+  constraint payments_key_is_short CHECK (((length(idempotency_key) >= 1) AND (length(idempotency_key) <= 255)))
+  constraint payments_loan_fkey FOREIGN KEY (tenant_id, loan_id) REFERENCES servicing.loans(tenant_id, id)
+  constraint payments_parts_add_up CHECK ((((((principal + interest) + fee) + escrow) + suspense) = total_received))
+  constraint payments_parts_are_not_negative CHECK (((principal >= 0) AND (interest >= 0) AND (fee >= 0) AND (escrow >= 0) AND (suspense >= 0)))
+  constraint payments_pkey PRIMARY KEY (tenant_id, id)
+  constraint payments_policy_fkey FOREIGN KEY (tenant_id, product, policy_version_no) REFERENCES servicing.policies(tenant_id, product, version_no)
+  constraint payments_reversed_says_why CHECK (((status = 'reversed'::text) = (reversal_reason IS NOT NULL)))
+  constraint payments_total_is_positive CHECK ((total_received > 0))
+  INDEX payments_by_transfer ON servicing.payments USING btree (tenant_id, provider_transfer_id) WHERE (provider_transfer_id IS NOT NULL)
+  INDEX payments_of_ingestion ON servicing.payments USING btree (tenant_id, ingestion_id) WHERE (ingestion_id IS NOT NULL)
+  INDEX payments_of_loan ON servicing.payments USING btree (tenant_id, loan_id, effective_date, idempotency_key)
+  policy tenant_deletes permissive for delete to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+  policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  TRIGGER payment_begins BEFORE INSERT ON servicing.payments FOR EACH ROW WHEN ((new.status <> 'completed'::text)) EXECUTE FUNCTION core.check_transition('payment', 'servicing.transitions')
+  TRIGGER payment_moves BEFORE UPDATE OF status ON servicing.payments FOR EACH ROW WHEN ((old.status <> new.status)) EXECUTE FUNCTION core.check_transition('payment', 'servicing.transitions')
+
+table servicing.policies
+  owner headgate_owner
+  comment What a tenant chose for a product, in versions: a payment keeps the one that counted on the day it was received
+  row security enabled, forced
+  grant INSERT, SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column tenant_id uuid not null
+  column product text collate C not null
+  column version_no integer not null
+  column effective_from date not null
+  column grace_days integer not null
+  column default_after_days integer -- From so many days past the oldest unpaid due date on, a loan is in default; NULL: only a person says so
+  column overpayment text not null
+  column nsf_fee_minor bigint not null default 0
+  column reason text not null
+  column set_by text not null default core.actor_id()
+  column recorded_at timestamp with time zone not null default clock_timestamp()
+  constraint policies_are_numbered CHECK ((version_no > 0))
+  constraint policies_days_are_counted CHECK ((((grace_days >= 0) AND (grace_days <= 60)) AND (default_after_days > grace_days)))
+  constraint policies_fee_is_not_negative CHECK ((nsf_fee_minor >= 0))
+  constraint policies_overpayment_is_known CHECK ((overpayment = ANY (ARRAY['keep'::text, 'refund'::text])))
+  constraint policies_pkey PRIMARY KEY (tenant_id, product, version_no)
+  constraint policies_product_is_a_word CHECK ((product ~ '^[a-z][a-z0-9_]{1,39}$'::text))
+  constraint policies_say_why CHECK ((btrim(reason) <> ''::text))
+  policy tenant_deletes permissive for delete to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+  policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  always TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON servicing.policies FOR EACH STATEMENT EXECUTE FUNCTION core.refuse_change()
+
+table servicing.policy_rules
+  owner headgate_owner
+  comment The allocation policy of a version by loan state; a state without a row is conservative: suspense and a case
+  row security enabled, forced
+  grant INSERT, SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column tenant_id uuid not null
+  column product text collate C not null
+  column version_no integer not null
+  column state text not null
+  column waterfall text collate C not null
+  column in_advance text not null
+  column allow_fees boolean not null
+  column allow_interest boolean not null
+  column allow_principal boolean not null
+  column allow_escrow boolean not null
+  column default_loan boolean not null
+  constraint policy_rules_in_advance_is_known CHECK ((in_advance = ANY (ARRAY['hold'::text, 'next'::text, 'last'::text])))
+  constraint policy_rules_pkey PRIMARY KEY (tenant_id, product, version_no, state)
+  constraint policy_rules_policy_fkey FOREIGN KEY (tenant_id, product, version_no) REFERENCES servicing.policies(tenant_id, product, version_no)
+  policy tenant_deletes permissive for delete to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+  policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  always TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON servicing.policy_rules FOR EACH STATEMENT EXECUTE FUNCTION core.refuse_change()
+
+table servicing.posting_modes
+  owner headgate_owner
+  comment Whether payments of a channel are posted (live), written down only (shadow) or left (off, where there is no row); the newest row of a channel counts
+  row security enabled, forced
+  grant INSERT, SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column tenant_id uuid not null
+  column id bigint not null generated always as identity
+  column channel text collate C not null
+  column mode text not null
+  column reason text not null
+  column set_by text not null default core.actor_id()
+  column recorded_at timestamp with time zone not null default clock_timestamp()
+  constraint posting_modes_channel_is_known CHECK ((channel = ANY (ARRAY['ach'::text, 'wire'::text, 'realtime'::text, 'check'::text, 'card'::text, 'paypal'::text, 'venmo'::text, 'book'::text])))
+  constraint posting_modes_mode_is_known CHECK ((mode = ANY (ARRAY['off'::text, 'shadow'::text, 'live'::text])))
+  constraint posting_modes_pkey PRIMARY KEY (tenant_id, id)
+  constraint posting_modes_say_why CHECK ((btrim(reason) <> ''::text))
+  INDEX posting_modes_of_channel ON servicing.posting_modes USING btree (tenant_id, channel, id DESC)
+  policy tenant_deletes permissive for delete to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+  policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  always TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON servicing.posting_modes FOR EACH STATEMENT EXECUTE FUNCTION core.refuse_change()
+
+table servicing.postings
+  owner headgate_owner
+  comment The transactions of the book that a payment made: its own, the differences of each later fold, and what took each of them back
+  row security enabled, forced
+  grant INSERT, SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column tenant_id uuid not null
+  column payment_id text collate C not null
+  column posting_no integer not null
+  column kind text not null
+  column transaction_id bigint not null
+  column undoes bigint
+  column recorded_at timestamp with time zone not null default clock_timestamp()
+  constraint postings_are_undone_once UNIQUE (tenant_id, undoes)
+  constraint postings_kind_is_known CHECK ((kind = ANY (ARRAY['applied'::text, 'replayed'::text, 'undone'::text])))
+  constraint postings_one_transaction_each UNIQUE (tenant_id, transaction_id)
+  constraint postings_payment_fkey FOREIGN KEY (tenant_id, payment_id) REFERENCES servicing.payments(tenant_id, id)
+  constraint postings_pkey PRIMARY KEY (tenant_id, payment_id, posting_no)
+  constraint postings_undone_names_what CHECK (((kind = 'undone'::text) = (undoes IS NOT NULL)))
+  policy tenant_deletes permissive for delete to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+  policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  always TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON servicing.postings FOR EACH STATEMENT EXECUTE FUNCTION core.refuse_change()
+
+table servicing.refusals
+  owner headgate_owner
+  comment Payments that were refused: the same key gives the same answer for ever
+  row security enabled, forced
+  grant INSERT, SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column tenant_id uuid not null
+  column idempotency_key text collate C not null
+  column loan_ref text not null
+  column effective_date date not null
+  column currency text collate C not null
+  column total_received bigint not null
+  column code text not null
+  column ingestion_id text collate C
+  column recorded_at timestamp with time zone not null default clock_timestamp()
+  constraint refusals_code_is_known CHECK ((code = ANY (ARRAY['schema_invalid'::text, 'loan_not_found'::text, 'legal_hold'::text, 'loan_closed'::text, 'kyc_incomplete'::text, 'stop_pay'::text, 'duplicate'::text, 'currency_mismatch'::text])))
+  constraint refusals_pkey PRIMARY KEY (tenant_id, idempotency_key)
+  INDEX refusals_of_ingestion ON servicing.refusals USING btree (tenant_id, ingestion_id) WHERE (ingestion_id IS NOT NULL)
+  policy tenant_deletes permissive for delete to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+  policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  always TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON servicing.refusals FOR EACH STATEMENT EXECUTE FUNCTION core.refuse_change()
+
+table servicing.return_rules
+  owner headgate_owner
+  comment What a tenant does with a return code instead of the default; the newest row of a code counts
+  row security enabled, forced
+  grant INSERT, SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column tenant_id uuid not null
+  column id bigint not null generated always as identity
+  column code text collate C not null
+  column action text not null
+  column severity text not null
+  column reason text not null
+  column set_by text not null default core.actor_id()
+  column recorded_at timestamp with time zone not null default clock_timestamp()
+  constraint return_rules_action_is_known CHECK ((action = ANY (ARRAY['reverse'::text, 'dispute'::text])))
+  constraint return_rules_code_is_short CHECK ((code ~ '^[A-Za-z0-9_]{2,20}$'::text))
+  constraint return_rules_pkey PRIMARY KEY (tenant_id, id)
+  constraint return_rules_say_why CHECK ((btrim(reason) <> ''::text))
+  constraint return_rules_severity_is_known CHECK ((severity = ANY (ARRAY['low'::text, 'medium'::text, 'high'::text, 'critical'::text])))
+  INDEX return_rules_of_code ON servicing.return_rules USING btree (tenant_id, code, id DESC)
+  policy tenant_deletes permissive for delete to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+  policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  always TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON servicing.return_rules FOR EACH STATEMENT EXECUTE FUNCTION core.refuse_change()
+
+table servicing.returns
+  owner headgate_owner
+  comment What a provider says it took back, or asks back; one that comes before its payment waits here and takes effect with it
+  row security enabled, forced
+  grant INSERT, SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column tenant_id uuid not null
+  column id text collate C not null
+  column provider text collate C not null
+  column external_id text collate C not null
+  column provider_transfer_id text collate C not null
+  column kind text not null
+  column code text collate C not null
+  column action text not null
+  column severity text not null
+  column returned_on date not null
+  column ingestion_id text collate C
+  column recorded_at timestamp with time zone not null default clock_timestamp()
+  constraint returns_action_is_known CHECK ((action = ANY (ARRAY['reverse'::text, 'dispute'::text, 'ask'::text])))
+  constraint returns_kind_is_known CHECK ((kind = ANY (ARRAY['return'::text, 'recall'::text, 'dispute'::text])))
+  constraint returns_pkey PRIMARY KEY (tenant_id, id)
+  constraint returns_same_evidence_counts_once UNIQUE (tenant_id, provider, external_id)
+  constraint returns_severity_is_known CHECK ((severity = ANY (ARRAY['low'::text, 'medium'::text, 'high'::text, 'critical'::text])))
+  INDEX returns_by_transfer ON servicing.returns USING btree (tenant_id, provider_transfer_id)
+  INDEX returns_of_ingestion ON servicing.returns USING btree (tenant_id, ingestion_id) WHERE (ingestion_id IS NOT NULL)
+  policy tenant_deletes permissive for delete to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+  policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  always TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON servicing.returns FOR EACH STATEMENT EXECUTE FUNCTION core.refuse_change()
+
+table servicing.standings
+  owner headgate_owner
+  comment What a loan is from a day on whatever its dues say, as a person or a court said; the newest of a day counts, none ends it
+  row security enabled, forced
+  grant INSERT, SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column tenant_id uuid not null
+  column id bigint not null generated always as identity
+  column loan_id text collate C not null
+  column standing text not null
+  column from_on date not null
+  column reason text not null
+  column set_by text not null default core.actor_id()
+  column recorded_at timestamp with time zone not null default clock_timestamp()
+  constraint standings_are_known CHECK ((standing = ANY (ARRAY['none'::text, 'default'::text, 'charged_off'::text, 'bankruptcy'::text, 'deceased'::text, 'military'::text, 'forbearance'::text, 'transferred'::text])))
+  constraint standings_loan_fkey FOREIGN KEY (tenant_id, loan_id) REFERENCES servicing.loans(tenant_id, id)
+  constraint standings_pkey PRIMARY KEY (tenant_id, id)
+  constraint standings_say_why CHECK ((btrim(reason) <> ''::text))
+  INDEX standings_of_loan ON servicing.standings USING btree (tenant_id, loan_id, from_on, id)
+  policy tenant_deletes permissive for delete to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+  policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  always TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON servicing.standings FOR EACH STATEMENT EXECUTE FUNCTION core.refuse_change()
+
+table servicing.state_changes
+  owner headgate_owner
+  comment Each move of a loan from state to state, with the unpaid due date that made it; only moves that transitions lists
+  row security enabled, forced
+  grant INSERT, SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column tenant_id uuid not null
+  column id bigint not null generated always as identity
+  column loan_id text collate C not null
+  column entity text not null default 'loan'::text
+  column from_state text not null
+  column to_state text not null
+  column on_day date not null
+  column oldest_due_on date
+  column actor_id text not null default core.actor_id()
+  column recorded_at timestamp with time zone not null default clock_timestamp()
+  constraint state_changes_are_legal FOREIGN KEY (entity, from_state, to_state) REFERENCES servicing.transitions(entity, from_status, to_status)
+  constraint state_changes_loan_fkey FOREIGN KEY (tenant_id, loan_id) REFERENCES servicing.loans(tenant_id, id)
+  constraint state_changes_of_a_loan CHECK ((entity = 'loan'::text))
+  constraint state_changes_pkey PRIMARY KEY (tenant_id, id)
+  INDEX state_changes_of_loan ON servicing.state_changes USING btree (tenant_id, loan_id, id)
+  policy tenant_deletes permissive for delete to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+  policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  always TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON servicing.state_changes FOR EACH STATEMENT EXECUTE FUNCTION core.refuse_change()
+
+table servicing.transitions
+  owner headgate_owner
+  comment The legal moves of loans and of their payments; '' is nothing yet
+  grant SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column entity text not null
+  column from_status text not null
+  column to_status text not null
+  constraint transitions_pkey PRIMARY KEY (entity, from_status, to_status)
+
+table servicing.undoings
+  owner headgate_owner
+  comment Payments that were taken back: at most one row a payment, so that nothing is reversed twice
+  row security enabled, forced
+  grant INSERT, SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column tenant_id uuid not null
+  column payment_id text collate C not null
+  column return_id text collate C
+  column code text collate C
+  column reason text not null
+  column undone_on date not null
+  column fee_instalment_no integer
+  column actor_id text not null default core.actor_id()
+  column recorded_at timestamp with time zone not null default clock_timestamp()
+  constraint undoings_payment_fkey FOREIGN KEY (tenant_id, payment_id) REFERENCES servicing.payments(tenant_id, id)
+  constraint undoings_pkey PRIMARY KEY (tenant_id, payment_id)
+  constraint undoings_return_fkey FOREIGN KEY (tenant_id, return_id) REFERENCES servicing.returns(tenant_id, id)
+  constraint undoings_say_why CHECK ((btrim(reason) <> ''::text))
+  policy tenant_deletes permissive for delete to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+  policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  always TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON servicing.undoings FOR EACH STATEMENT EXECUTE FUNCTION core.refuse_change()
+
+view servicing.invariant_book_agrees
+  owner headgate_owner
+  comment The book shows each payment where its lines lie, and each loan's principal as it was boarded, to the cent.
+  with security_invoker=true
+  query 9064a9359a3ede4d
+  grant SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column subject text collate C
+  column detail text collate C
+
+view servicing.invariant_dues_are_paid_by_lines
+  owner headgate_owner
+  comment What a due says was paid of it is the fold of the lines that stand.
+  with security_invoker=true
+  query d4ed5086bee7e27b
+  grant SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column subject text collate C
+  column detail text
+
+view servicing.invariant_loans_agree
+  owner headgate_owner
+  comment What a loan says of itself agrees with its dues, its lines and its last move.
+  with security_invoker=true
+  query f5a0f9ab93d50372
+  grant SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column subject text collate C
+  column detail text
+
+view servicing.invariant_payments_add_up
+  owner headgate_owner
+  comment The lines of a payment that stands come to its parts, and so to the payment; of one that was undone no line stands.
+  with security_invoker=true
+  query 514dd06292a5c140
+  grant SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column subject text collate C
+  column detail text
+
+view servicing.invariant_reversals_are_whole
+  owner headgate_owner
+  comment A line is taken back by its equal, and a payment is reversed exactly when something undid it.
+  with security_invoker=true
+  query 3fb441a25d11cf44
+  grant SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column subject text collate C
+  column detail text
+
+view servicing.lineage
+  owner headgate_owner
+  comment What each payment that came in became here, and the transactions of the book that it made
+  with security_invoker=true
+  query cd0bd9d8194078c8
+  grant SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column tenant_id uuid
+  column what text
+  column subject_id text collate C
+  column record_id text
+  column artifact_id text
+  column ingestion_id text collate C
+  column transaction_id bigint
+  column at timestamp with time zone
+
+view servicing.live_allocations
+  owner headgate_owner
+  comment The lines that stand: where each cent of each payment lies now
+  with security_invoker=true
+  query 37be51ea2e433437
+  grant SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column tenant_id uuid
+  column id bigint
+  column payment_id text collate C
+  column loan_id text collate C
+  column bucket text
+  column instalment_no integer
+  column amount_minor bigint
+  column applied_on date
+  column policy_version_no integer
+  column is_recovery boolean
+  column transaction_id bigint
+
 schema tenants
   owner headgate_owner
   comment Tenants, legal entities, persons, roles and API keys
@@ -5466,6 +8333,17 @@ schema tenants
   grant USAGE to headgate_app
   grant USAGE to headgate_operator
   grant USAGE to headgate_readonly
+
+function tenants.at(instant timestamp with time zone)
+  owner headgate_resolver
+  comment What the tenant's clock shows at a real time: that time itself, unless a test tenant's clock was moved
+  returns timestamp with time zone, plpgsql, volatile, security definer
+  set search_path=pg_catalog, pg_temp
+  body 1814d0a446af7eef
+  grant EXECUTE to headgate_app
+  grant EXECUTE to headgate_operator
+  grant EXECUTE to headgate_poster
+  grant EXECUTE to headgate_readonly
 
 function tenants.authenticate(key_hash bytea)
   owner headgate_resolver
@@ -5479,7 +8357,8 @@ function tenants.check_time_zone()
   owner headgate_owner
   comment Row trigger: a time zone is a name that PostgreSQL knows
   returns trigger, plpgsql, volatile
-  body 8e9bee6495522093
+  set TimeZone=UTC
+  body c79dd1c47d766fab
 
 function tenants.directory()
   owner headgate_resolver
@@ -5492,9 +8371,8 @@ function tenants.directory()
 function tenants.now()
   owner headgate_resolver
   comment The tenant's now: real time, which only a test tenant may have moved. Cutoffs, holds, expiry and schedules use it
-  returns timestamp with time zone, plpgsql, volatile, security definer
-  set search_path=pg_catalog, pg_temp
-  body fbb6f9dd0f33b0bb
+  returns timestamp with time zone, sql, volatile
+  body 2bdafbb64160f951
   grant EXECUTE to headgate_app
   grant EXECUTE to headgate_operator
   grant EXECUTE to headgate_poster

@@ -1,12 +1,15 @@
 #!/usr/bin/env bash
-# Install the real components that the tests use, on Debian. Only what they use now: no broker, no object store.
+# Install the real components that the tests use, on Debian. Only what they use now: no object store.
 # Safe to repeat: what is there is left alone.
 set -euo pipefail
 
 declare -A program=(
   [postgresql-15]=/usr/lib/postgresql/15/bin/postgres
   [pgbouncer]=/usr/sbin/pgbouncer
+  [openssh-server]=/usr/sbin/sshd
   [chromium]=/usr/bin/chromium
+  [rabbitmq-server]=/usr/lib/rabbitmq/bin/rabbitmq-server
+  [dovecot-imapd]=/usr/sbin/dovecot
 )
 
 missing=()
@@ -33,6 +36,12 @@ fi
 if [ ! -e /etc/postgresql-common/createcluster.conf ]; then
   "${root[@]}" mkdir -p /etc/postgresql-common
   echo "create_main_cluster = false" | "${root[@]}" tee /etc/postgresql-common/createcluster.conf >/dev/null
+fi
+# Nor a broker: the tests start their own, with a port and a name server of its own.
+if [[ " ${missing[*]} " == *" rabbitmq-server "* ]] && [ ! -e /usr/sbin/policy-rc.d ]; then
+  printf '#!/bin/sh\n[ "$1" = rabbitmq-server ] && exit 101\nexit 0\n' | "${root[@]}" tee /usr/sbin/policy-rc.d >/dev/null
+  "${root[@]}" chmod +x /usr/sbin/policy-rc.d
+  trap '"${root[@]}" rm -f /usr/sbin/policy-rc.d' EXIT
 fi
 "${root[@]}" apt-get update -qq
 "${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}"

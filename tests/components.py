@@ -16,7 +16,10 @@ import pytest
 COMPONENTS: Final[dict[str, Callable[[], bool]]] = {
     "chromium": lambda: shutil.which("chromium") is not None,
     "pgbouncer": lambda: Path("/usr/sbin/pgbouncer").exists(),
+    "dovecot": lambda: Path("/usr/sbin/dovecot").exists(),
+    "openssh": lambda: Path("/usr/sbin/sshd").exists(),
     "sqlalchemy": lambda: importlib.util.find_spec("sqlalchemy") is not None,
+    "rabbitmq": lambda: Path("/usr/lib/rabbitmq/bin/rabbitmq-server").exists(),
     "postgresql-15": lambda: Path("/usr/lib/postgresql/15/bin/postgres").exists(),
 }
 _REASON: Final = "component {name} is missing: make components"

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import json
 import random
-import socket
 import sys
 import threading
 import time
@@ -21,7 +20,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from headgate.api import SWITCH_SECONDS, create_app
-from headgate.core import ids
+from headgate.core import ids, serving
 
 from .clients import Client, Gate
 from .ground import CURRENCY
@@ -35,7 +34,7 @@ def serve(client: Client, gate: Gate, *, url: str, shares_commits: bool, pool_ma
     sys.setswitchinterval(SWITCH_SECONDS)  # As `headgate serve` does.
     app = create_app(client.database(url, pool_max), shares_commits=shares_commits)
     _add_empty(app)
-    listener = socket.create_server(("127.0.0.1", 0), backlog=256)
+    listener = serving.listen("127.0.0.1", 0)
     config = uvicorn.Config(
         app, log_config=None, log_level="warning", access_log=False, server_header=False, lifespan="off"
     )

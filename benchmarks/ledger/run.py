@@ -40,7 +40,7 @@ def run(plan: Plan) -> dict[str, Any]:
                 if shape.rounds is not None and number >= shape.rounds:
                     continue
                 tell(f"round {number + 1} of {plan.rounds}: {shape.name}")
-                _measure(shape, clients, book, number)
+                _measure(shape, clients, book, number, copy_rows=min(COPY_ROWS, plan.transactions))
         return {
             "machine": machine(),
             "settings": _settings(plan, book),
@@ -48,19 +48,19 @@ def run(plan: Plan) -> dict[str, Any]:
         }
 
 
-def _measure(shape: Shape, clients: Clients, book: Ground, number: int) -> None:
-    """One shape in one round, with raw COPY right before and right after it."""
+def _measure(shape: Shape, clients: Clients, book: Ground, number: int, *, copy_rows: int) -> None:
+    """One shape in one round, with raw COPY of so many rows right before and right after it."""
     seed = number * 1000 + 7
     if shape.keeps_bytes not in (None, book):
         shape.keeps_bytes.settle()
-    copied = [_copy(shape, clients, book)]
+    copied = [_copy(shape, clients, book, copy_rows)]
     kept = shape.keeps_bytes
     before = (kept.bytes_kept(), kept.wal_position()) if kept else None
     results = shape.measure(seed)
     if not results:
         return
     after = (kept.bytes_kept(), kept.wal_position()) if kept else None
-    copied.append(_copy(shape, clients, book))
+    copied.append(_copy(shape, clients, book, copy_rows))
     transactions = sum(found["transactions"] for found in results)
     seconds = max(found["ended"] for found in results) - min(found["begun"] for found in results)
     latencies = sorted(latency for found in results for latency in found["latencies"])
@@ -78,10 +78,10 @@ def _measure(shape: Shape, clients: Clients, book: Ground, number: int) -> None:
         figures["wal_bytes"].append((after[1] - before[1]) / transactions)
 
 
-def _copy(shape: Shape, clients: Clients, book: Ground) -> float | None:
+def _copy(shape: Shape, clients: Clients, book: Ground, copy_rows: int) -> float | None:
     if shape.copy_chunk is None:
         return None
-    rows = max(COPY_ROWS, shape.copy_chunk) if shape.copy_chunk >= 1000 else COPY_ROWS // 2
+    rows = max(copy_rows, shape.copy_chunk) if shape.copy_chunk >= 1000 else max(1, copy_rows // 2)
     return float(clients.at(0, reference.copy_rows, **book.facts, rows=rows, chunk=shape.copy_chunk))
 
 

@@ -9,12 +9,11 @@ from __future__ import annotations
 
 import contextlib
 import ipaddress
-import signal
-import socket
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -22,8 +21,8 @@ import typer
 import uvicorn
 from fastapi import APIRouter, FastAPI
 
-from headgate import audit, console, jobs, messaging, rails
-from headgate.core import log, registry
+from headgate import audit, console, ingestion, jobs, messaging, rails
+from headgate.core import log, registry, serving
 from headgate.core.config import Config
 from headgate.core.db import Database
 from headgate.core.errors import ConfigError
@@ -52,12 +51,6 @@ class NotLoopback(ConfigError):
     """Only 127.0.0.1 is served in the clear."""
 
     code = "api.not_loopback"
-
-
-class PortTaken(ConfigError):
-    """Another process listens on this port."""
-
-    code = "api.port_taken"
 
 
 def create_app(database: Database, *, secure: bool = False, shares_commits: bool = True) -> FastAPI:
@@ -89,7 +82,10 @@ def _checks(database: Database) -> list[Check]:
         waits = messaging.oldest_unpublished_seconds(database)
         return f"a message has waited {waits:.0f} s for the relay" if waits > RELAY_LAG_SECONDS_MAX else None
 
-    return [Check("relay", relayed), Check("audit_sealer", sealed)]
+    checks = [Check("relay", relayed), Check("audit_sealer", sealed)]
+    if database.config.broker_url:
+        checks.append(Check("broker", lambda: messaging.unreachable_broker(database.config)))
+    return checks
 
 
 def _gauges(database: Database) -> list[Gauge]:
@@ -103,6 +99,21 @@ def _gauges(database: Database) -> list[Gauge]:
             "headgate_outbox_lag_seconds",
             "How long the oldest unpublished message has waited",
             lambda: messaging.oldest_unpublished_seconds(database),
+        ),
+        Gauge(
+            "headgate_dead_letters",
+            "Messages that were given up and that nobody has requeued",
+            lambda: messaging.dead_letter_count(database),
+        ),
+        Gauge(
+            "headgate_dead_letters_oldest_seconds",
+            "How long the oldest of them has lain",
+            lambda: messaging.oldest_dead_letter_seconds(database),
+        ),
+        Gauge(
+            "headgate_sources_failing",
+            "Sources of evidence that failed five times in a row or more",
+            lambda: ingestion.sources_failing(database),
         ),
     ]
 
@@ -121,12 +132,12 @@ def serve(
 ) -> None:
     """Serve until SIGINT or SIGTERM, or until `stop` is set. `ready` is told the address once it answers.
 
-    Any address but this machine's own is refused without TLS or a proxy that ends it. Raises NotLoopback, PortTaken.
+    Any address but this machine's own is refused without TLS or a proxy that ends it. Raises NotLoopback, serving.PortTaken.
     """
     sys.setswitchinterval(SWITCH_SECONDS)
     secure = tls_certificate is not None or behind_proxy
     _refuse_open_door(host, secure=secure, trusted_hosts=database.config.trusted_hosts)
-    with contextlib.closing(_listen(host, port, tries=20 if next_free_port else 1)) as listener:
+    with contextlib.closing(serving.listen(host, port, tries=20 if next_free_port else 1)) as listener:
         config = uvicorn.Config(
             create_app(database, secure=secure),
             log_config=None,
@@ -142,8 +153,8 @@ def serve(
         )
         scheme = "https" if tls_certificate else "http"
         address = f"{scheme}://{host}:{listener.getsockname()[1]}"
-        server = _Server(config, lambda: ready(address) if ready else None, stop)
-        with _workers(database):
+        server = serving.Server(config, ready and partial(ready, address), stop)
+        with workers(database):
             server.run(sockets=[listener])
 
 
@@ -186,55 +197,9 @@ def _is_loopback(host: str) -> bool:
         return False
 
 
-def _listen(host: str, port: int, *, tries: int) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    reason: str | None = "it is past the last port"
-    for candidate in range(port, min(port + tries, 65536)):
-        listener = socket.socket(family, socket.SOCK_STREAM)
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            listener.bind((host, candidate))
-            listener.listen(256)
-            return listener
-        except OSError as error:
-            listener.close()
-            reason = error.strerror
-    raise PortTaken(f"port {port} of {host} cannot be had ({reason}): choose another with --port")
-
-
-class _Server(uvicorn.Server):
-    """Says when it answers, and also stops by an event."""
-
-    def __init__(self, config: uvicorn.Config, ready: Callable[[], None], stop: threading.Event | None) -> None:
-        super().__init__(config)
-        self._ready = ready
-        self._stop = stop
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        self._ready()
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """As uvicorn's own, but the signal is not raised again: whoever called goes on, and ends what it began."""
-        if threading.current_thread() is not threading.main_thread():
-            yield
-            return
-        before = {number: signal.signal(number, self.handle_exit) for number in (signal.SIGINT, signal.SIGTERM)}
-        try:
-            yield
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
-
-    async def on_tick(self, counter: int) -> bool:
-        if self._stop is not None and self._stop.is_set():
-            self.should_exit = True
-        return await super().on_tick(counter)
-
-
 @contextlib.contextmanager
-def _workers(database: Database) -> Iterator[None]:
+def workers(database: Database) -> Iterator[None]:
+    """Relay, consumers, sealer and jobs, each in its thread, while the block lasts; then what they are at is ended."""
     stop = threading.Event()
     threads = [
         threading.Thread(target=work, args=(database, stop), name=f"headgate {name}", daemon=True)

@@ -31,6 +31,7 @@ app = typer.Typer(
 
 ALONE: Final[Mapping[str, str]] = {
     "ach": "headgate.rails.ach_commands",
+    "artifacts": "headgate.ingestion.commands",
     "audit": "headgate.audit.commands",
     "banks": "headgate.rails.bank_commands",
     "bench": "headgate.bench",
@@ -44,10 +45,13 @@ ALONE: Final[Mapping[str, str]] = {
     "jobs": "headgate.jobs.commands",
     "keys": "headgate.tenants.commands",
     "ledger": "headgate.ledger.commands",
+    "loans": "headgate.servicing.commands",
     "legal-entities": "headgate.tenants.commands",
     "messaging": "headgate.messaging.commands",
+    "notifications": "headgate.alerts.commands",
     "parties": "headgate.parties.commands",
     "payments": "headgate.payments.commands",
+    "pipeline": "headgate.messaging.commands",
     "recon": "headgate.recon.commands",
     "simulate": "headgate.rails.simulate_commands",
     "tenants": "headgate.tenants.commands",
@@ -55,27 +59,38 @@ ALONE: Final[Mapping[str, str]] = {
 }
 """Where a group of commands stands, so that it need not be looked for in every domain."""
 
+EXTENDED: Final[Mapping[str, str]] = {
+    "ach": "headgate.payments.ach_commands",
+    "funding": "headgate.payments.funding_commands",
+    "pipeline": "headgate.servicing.pipeline_commands",
+}
+"""Groups of which some commands stand on a higher floor than the group itself: what they do needs that floor."""
 
-def compose(word: str | None = None) -> typer.Typer:
+
+def compose(word: str | None = None, then: str | None = None) -> typer.Typer:
     """The whole command line; where the first word names a group, no more than is needed for it.
 
     All of it takes a second to import, which is felt by a script that calls Headgate again and again.
     """
     if word is not None and word in ALONE:
         _add(importlib.import_module(ALONE[word]))
+        _extend(word, then)
         _add_core()
         return app
     if word in ("check", "doctor", "secrets"):
         _add_core()
         return app
-    from headgate import api, bench, demo
+    from headgate import api, bench, demo, worker
 
     app.command()(demo.demo)
     app.command("serve")(api.serve_command)
+    app.command("worker")(worker.worker_command)
     _add_core()
     for module in registry.domain_modules("commands"):
         _add(module)
     _add(bench)
+    for name in EXTENDED:
+        _extend(name)
     return app
 
 
@@ -90,6 +105,18 @@ def _add(module: ModuleType) -> None:
         app.add_typer(group)
 
 
+def _extend(name: str, then: str | None = None) -> None:
+    """Add to a group the commands of its higher floor, where it has one and `then` is no command of the group's own."""
+    if name not in EXTENDED:
+        return
+    for group in app.registered_groups:
+        whole = group.typer_instance
+        if whole is None or whole.info.name != name or then in [one.name for one in whole.registered_commands]:
+            continue
+        more = importlib.import_module(EXTENDED[name]).app.registered_commands
+        whole.registered_commands += [one for one in more if one not in whole.registered_commands]
+
+
 INTERRUPTED: Final = 130
 """The exit code of a shell's command that Ctrl-C ended."""
 
@@ -99,7 +126,7 @@ def main() -> None:
     try:
         _begin()
         with translated():
-            compose(next(iter(sys.argv[1:]), None))()
+            compose(*sys.argv[1:3])()
     except HeadgateError as error:
         if _was_interrupted(error):
             sys.exit(INTERRUPTED)

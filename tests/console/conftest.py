@@ -6,13 +6,13 @@ import contextlib
 import threading
 import time
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, Protocol
 
 import httpx
 import pytest
 import uvicorn
 from tests.console.book import Book, filled
-from tests.make import TenantFixture
+from tests.make import TenantFixture, person
 
 from headgate import api
 from headgate.console.sessions import Grant, make_link
@@ -95,3 +95,68 @@ def chromium() -> Iterator[Any]:
         browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=CHROMIUM)
         yield browser
         browser.close()
+
+
+DESK, PHONE = (1440, 900), (390, 844)
+
+
+@contextlib.contextmanager
+def quiet_pages(chromium: Any) -> Iterator[Callable[..., Any]]:
+    """New pages, each in a context of its own; afterwards their consoles must have been silent."""
+    contexts, noise = [], []
+
+    def opened(size: tuple[int, int] = DESK, **facts: Any) -> Any:
+        context = chromium.new_context(viewport={"width": size[0], "height": size[1]}, **facts)
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(10_000)
+        page.on("console", lambda message: noise.append(message.text) if message.type in ("error", "warning") else None)
+        page.on("pageerror", lambda error: noise.append(str(error)))
+        page.noise = noise
+        return page
+
+    yield opened
+    for context in contexts:
+        context.close()
+    assert noise == []
+
+
+class Scene(Protocol):
+    """A tenant that a module's tests look at, and where its pages are."""
+
+    database: Database
+    tenant: TenantFixture
+
+    def at(self, path: str) -> str: ...
+
+
+@contextlib.contextmanager
+def admins_pages(chromium: Any, address: str, scene: Scene) -> Iterator[Callable[..., Any]]:
+    """Quiet pages of a scene, opened as a person who may do everything."""
+    with quiet_pages(chromium) as new_page:
+
+        def opened(path: str = "", size: tuple[int, int] = DESK, **facts: Any) -> Any:
+            page = new_page(size, **facts)
+            token = make_link(scene.database, actor=person("ann"), grants=[Grant(scene.tenant.id, "admin")])
+            page.goto(f"{address}/console/enter?token={token}")
+            page.goto(address + scene.at(path))
+            return page
+
+        yield opened
+
+
+@contextlib.contextmanager
+def signed_in_clients(address: str, scene: Scene, *, role: str) -> Iterator[Callable[..., httpx.Client]]:
+    """Browsers without script, each signed in as a person: in this role at the scene's tenant unless told otherwise."""
+    opened: list[httpx.Client] = []
+
+    def enter(who: Actor, role: str = role, at: TenantFixture | None = None) -> httpx.Client:
+        client = httpx.Client(base_url=address, follow_redirects=True, timeout=60)
+        opened.append(client)
+        token = make_link(scene.database, actor=who, grants=[Grant((at or scene.tenant).id, role)])
+        assert client.get(f"/console/enter?token={token}").status_code == 200
+        return client
+
+    yield enter
+    for client in opened:
+        client.close()

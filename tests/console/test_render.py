@@ -13,8 +13,8 @@ from tests.make import usd
 from headgate.console import flow, icons, render, statuses
 from headgate.console.flow import HEADROOM, HEIGHT, Flow, levels
 from headgate.core.money import Money
+from headgate.payments.life.reasons import Icon
 from headgate.payments.model import INSTRUCTION_STATUSES
-from headgate.payments.reasons import Icon
 
 NOON = datetime(2026, 11, 24, 18, 0, 30, tzinfo=UTC)
 
@@ -106,6 +106,7 @@ def test_every_status_of_a_payment_has_its_badge_and_every_badge_an_icon() -> No
         "sent": "",
         "settled": "ok",
         "returned": "bad",
+        "rejected": "bad",
     }
     assert {badge.icon for badge in statuses.BADGES.values()} <= set(icons.ICONS)
     assert statuses.badge_of("a_word_from_tomorrow").kind == ""

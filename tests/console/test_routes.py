@@ -236,7 +236,7 @@ def test_an_id_in_the_box_leads_to_its_payment(book: Book, enter: Enter) -> None
 
 
 def test_the_list_pages_by_key(book: Book, enter: Enter, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("headgate.console.payments.ROWS", 4)
+    monkeypatch.setattr("headgate.console.lists.ROWS", 4)
     client = enter(book.tenant)
 
     seen: list[str] = []

@@ -136,14 +136,14 @@ def test_the_gate_says_why_what_would_open_it_and_what_the_client_sees(scene: Sc
     page = client.get(at(scene, "/gate"))
     text = said(page)
     assert "Required, USD 1,520.00 by 2 blocks" in text and "Shortfall 1,190.00 2 short" in text
-    assert "Available 330.00 to those blocks" in text and "Next cure expected none" in text
+    assert "Available 330.00 to those blocks" in text and "700.00 is asked for" in text
     assert page.text.index("reservation conflict, commit gate") < page.text.index("insufficient funds, commit gate")
     assert '<span class="count">2<span' in page.text, "what waits is counted in the navigation"
 
     lacking = said(client.get(at(scene, f"/gate/{scene.lacking}")))
     assert "The commit gate needs 620.00 USD: net pay 620.00." in lacking
     assert "The account had 130.00, none of it reserved: 130.00 was available." in lacking
-    assert "No funding is on its way: 490.00 USD is missing." in lacking
+    assert "Covered if the client pays what it was asked for by Thu 10 Dec: 490.00 has not come." in lacking
     assert "The client funds the account, 490.00" in lacking and "1 to 3 days · its wires name HG" in lacking
     assert "Split the payroll, pay 2 of 3 people now" in lacking and "120.00 fits" in lacking
     assert "“Your account balance is insufficient. Please fund $490.00 to proceed.”" in lacking
@@ -160,8 +160,8 @@ def test_a_block_whose_money_came_says_that_it_would_open(database: Database, en
     scenes.fund_the_second(scene, "490.00")
 
     text = said(client.get(at(scene, f"/gate/{scene.lacking}")))
-    assert "The account has 620.00 now: the gate opens when the payroll is committed again." in text
-    assert "Commit the payroll again" in text and "POST /v1/payments/payrolls" in text
+    assert "The account has 620.00 now: the gate opens when the payroll is judged again." in text
+    assert "Ask the gate again" in text and "against 620.00 available now, under number 2" in text
     assert "Split the payroll" not in text
 
     assert scenes.ask_again(scene) == "committed"

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
 import psycopg
 import pytest
+from tests import make
 from tests.console.conftest import OPERATOR
 from tests.make import TenantFixture, tenant
+from typer.testing import CliRunner
 
-from headgate.console import sessions
+from headgate import tenants
+from headgate.console import commands, sessions
 from headgate.console.sessions import Grant, Seat, make_link
 from headgate.core.db import Actor, Database
+from headgate.core.errors import Malformed, NotFound
 
 NOBODY = Actor.system("console")
 
@@ -107,3 +114,27 @@ def test_the_application_reads_neither_table(database: Database, tenant: TenantF
 def test_a_link_must_grant_something(database: Database) -> None:
     with pytest.raises(psycopg.errors.CheckViolation, match="links_grant_something"):
         make_link(database, actor=OPERATOR, grants=[])
+
+
+def test_a_link_signs_in_the_person_that_it_names(
+    database: Database, tenant: TenantFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    @contextmanager
+    def opened() -> Iterator[Database]:
+        yield database
+
+    monkeypatch.setattr(commands, "open_database", opened)
+    with database.begin(tenant_id=tenant.id, actor=OPERATOR) as tx:
+        ada = tenants.create_user(tx, email="ada@example.org", display_name="Ada")
+    other = make.tenant(database)
+
+    def run(*words: str) -> Any:
+        return CliRunner().invoke(commands.app, ["link", "--tenant", tenant.slug, "--json", *words])
+
+    made = run("--role", "finance", "--person", "ada@example.org")
+    [seat] = seats(database, entered(database, json.loads(made.stdout)["url"].rpartition("=")[2]))
+    assert (seat.actor_id, seat.person_id, seat.role) == (ada.id, ada.id, "finance")
+    nobody = json.loads(run().stdout)["url"].rpartition("=")[2]
+    assert [one.person_id for one in seats(database, entered(database, nobody))] == [None]
+    assert isinstance(run("--person", "eve@example.org").exception, NotFound)
+    assert isinstance(run("--person", "ada@example.org", "--tenant", other.slug).exception, Malformed)

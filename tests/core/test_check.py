@@ -118,6 +118,17 @@ def test_a_clean_tenant_is_ok_and_every_invariant_is_listed_with_its_rule(ground
     assert report.document()["invariants"][0] == {"name": names[0], "violations": 0, "sample": []}
 
 
+def test_the_catalogue_is_judged_once_for_all_tenants(ground: Database) -> None:
+    three = [uuid.uuid4() for _ in range(3)]
+
+    with planted(ground, "CREATE TABLE trial.open (tenant_id uuid NOT NULL)", "DROP TABLE trial.open"):
+        found = judged(ground, three, "core.tables_isolated")
+        without = invariants.run_checks(ground, three, with_installation=False)
+
+    assert (found.violations, found.sample[0].subject) == (1, "trial.open")
+    assert without.ok and not [one.name for one in without.invariants if one.name.startswith("core.")]
+
+
 def test_without_tenants_the_invariants_are_still_named(ground: Database) -> None:
     report = invariants.run_checks(ground, [])
 

@@ -51,6 +51,7 @@ def test_every_variable_is_read() -> None:
             "HEADGATE_HOME": "/srv/headgate",
             "HEADGATE_DATABASE_URL": "postgresql://app@pooler/headgate",
             "HEADGATE_DATABASE_DIRECT_URL": "postgres://app@server/headgate",
+            "HEADGATE_BROKER_URL": "amqps://hg:pw@mq1:5671,mq2/payments",
             "HEADGATE_POOL_MAX": "25",
             "HEADGATE_MASTER_KEY": KEY_TEXT,
             "HEADGATE_MASTER_KEY_PREVIOUS": OTHER_TEXT,
@@ -68,6 +69,7 @@ def test_every_variable_is_read() -> None:
         home=Path("/srv/headgate"),
         database_url="postgresql://app@pooler/headgate",
         database_direct_url="postgres://app@server/headgate",
+        broker_url="amqps://hg:pw@mq1:5671,mq2/payments",
         pool_max=25,
         master_key=base64.b64decode(KEY_TEXT),
         master_key_previous=base64.b64decode(OTHER_TEXT),
@@ -91,6 +93,11 @@ def test_every_variable_is_read() -> None:
         ("HEADGATE_DATABASE_URL", "mysql://u@h/d", "must be a URL that starts with postgresql://"),
         ("HEADGATE_DATABASE_URL", "postgresql://u:p w%zz@h/d", "is no URL that libpq can read"),
         ("HEADGATE_DATABASE_DIRECT_URL", "host=db", "must be a URL that starts with postgresql://"),
+        ("HEADGATE_BROKER_URL", "http://mq/", "must be a URL that starts with amqps:// or amqp://"),
+        ("HEADGATE_BROKER_URL", "amqp://u:p@mq:0/", "names a port that is none"),
+        ("HEADGATE_BROKER_URL", "amqp://u:p@mq,/", "names a node that is empty"),
+        ("HEADGATE_BROKER_URL", "amqp://u:p@mq/a/b", "names more than one virtual host"),
+        ("HEADGATE_BROKER_URL", "amqp://u:p@mq/?heartbeat=1", "knows no parameter 'heartbeat'"),
         ("HEADGATE_POOL_MAX", "0", "must be a whole number from 1 to 500, not '0'"),
         ("HEADGATE_POOL_MAX", "10.5", "must be a whole number"),
         ("HEADGATE_PORT", "tcp://10.0.0.1:80", "must be a whole number from 1 to 65535, not 'tcp://10.0.0.1:80'"),
@@ -328,3 +335,9 @@ def test_the_example_as_it_stands_is_a_valid_environment() -> None:
 
     assert config.problems(environ) == []
     assert Config.from_environment(environ) == Config.from_environment({})
+
+
+def test_what_one_command_reads_is_no_stranger() -> None:
+    config = Config.from_environment({"HEADGATE_PROVIDER_AUTHORIZATION": "test_key", "HEADGATE_QUITE_ELSE": "1"})
+
+    assert config.unknown == ("HEADGATE_QUITE_ELSE",)

@@ -15,6 +15,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import SimpleNamespace
 
 import psycopg
 import pytest
@@ -209,6 +210,16 @@ def test_the_servers_buffers_follow_a_containers_limit(tmp_path: Path, monkeypat
         monkeypatch.setattr(os, "sysconf", {"SC_PAGE_SIZE": 4096, "SC_PHYS_PAGES": 2**40}.__getitem__)
 
         assert embedded._shared_buffers() == shown
+
+
+def test_what_is_written_between_checkpoints_follows_the_free_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for gigabytes, shown in ((2, "1024MB"), (40, "2048MB"), (900, "4096MB")):
+        free = SimpleNamespace(free=gigabytes * 2**30)
+        monkeypatch.setattr(shutil, "disk_usage", lambda path, free=free: free)
+
+        assert embedded._max_wal_size(tmp_path) == shown
 
 
 def test_a_home_that_was_moved_starts_where_it_is_now(open_home: Path) -> None:

@@ -157,11 +157,12 @@ def test_the_configured_secrets_are_never_written_whatever_stands_around_them(si
         master_key=key,
         database_url="postgresql://app:Zq8%2DvN2_kL@db/headgate",
         database_direct_url="postgresql://app@db/headgate",
+        broker_url="amqps://hg:Mq7%2FbR4-xT@mq1:5671,mq2/payments",
     )
 
-    _LOG.info("a Zq8-vN2_kL b %s", key.hex())
+    _LOG.info("a Zq8-vN2_kL b %s c Mq7/bR4-xT", key.hex())
 
-    assert sink.line["message"] == f"a {HIDDEN} b {HIDDEN}"
+    assert sink.line["message"] == f"a {HIDDEN} b {HIDDEN} c {HIDDEN}"
 
 
 # Canaries ------------------------------------------------------------------------------------------------------------
@@ -186,7 +187,7 @@ def test_an_account_number_leaks_through_no_kind_of_fact(number: str) -> None:
     assert redactor.value("account_number", number) == HIDDEN
     assert redactor.value("routing_number", int(number)) == HIDDEN
     for value in (number, [number], {"line": {"raw": number}}, {number: 1}, (number,), {number}):
-        assert number not in json.dumps(redactor.value("anything", value))
+        assert number not in json.dumps(redactor.value("anything", value), ensure_ascii=False)
     if not number.startswith("0"):
         assert redactor.value("anything", int(number)) == f"…{number[-4:]}"
 

@@ -217,7 +217,7 @@ def test_a_users_own_files_are_taken_paid_and_settled(own: Shell, admin: Connect
     said = own.run(*words).stdout
 
     told = book(admin)
-    assert "30 records in register.csv" in said and "read as bai2_v1" in said and "invariants hold" in said
+    assert "30 records in register.csv" in said and "read as bai2_v2" in said and "invariants hold" in said
     assert "committed: " in said and "settled with" in said
     assert told["instructions settled"] + told["instructions returned"] >= 30
     own.run(*words)

@@ -1,6 +1,7 @@
 """Runs several commands in one process, each with its channels apart: an interpreter's start costs more than most of them.
 
-Reads a JSON list of word lists, writes a JSON list of `[code, stdout, stderr]`.
+Each line of standard input is a JSON list of word lists, each line of standard output a JSON list of
+`[code, stdout, stderr]`. The words of a group are built once: a process of its own builds them once too.
 """
 
 from __future__ import annotations
@@ -11,14 +12,27 @@ import json
 import logging
 import sys
 import traceback
+from typing import Any
+
+_built: dict[str | None, Any] = {}
+
+
+def compose(word: str | None = None, then: str | None = None) -> Any:
+    """What `headgate.cli.compose` gives for a first word, as a command that can be called again and again."""
+    import typer
+
+    from headgate import cli
+
+    if word not in _built:
+        cli.app.registered_commands.clear()
+        cli.app.registered_groups.clear()
+        _built[word] = typer.main.get_command(_compose(word))
+    return _built[word]
 
 
 def run(words: list[str]) -> tuple[int, str, str]:
-    from headgate.cli import app, main
+    from headgate.cli import main
 
-    # A process composes once; here it does so again and again.
-    app.registered_commands.clear()
-    app.registered_groups.clear()
     sys.argv = ["headgate", *words]
     out, err, code = io.StringIO(), io.StringIO(), 0
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
@@ -34,4 +48,10 @@ def run(words: list[str]) -> tuple[int, str, str]:
 
 
 if __name__ == "__main__":
-    json.dump([run(words) for words in json.load(sys.stdin)], sys.stdout)
+    from headgate import cli
+
+    _compose, cli.compose = cli.compose, compose
+    for line in sys.stdin:
+        json.dump([run(words) for words in json.loads(line)], sys.stdout)
+        sys.stdout.write("\n")
+        sys.stdout.flush()

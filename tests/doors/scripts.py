@@ -11,7 +11,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,7 +21,11 @@ import httpx
 
 from headgate.core.embedded import EmbeddedServer
 
-HEADGATE = (sys.executable, "-c", "from headgate.cli import main; main()")
+PROGRAM = (
+    "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); from headgate.cli import main; main()"
+)
+"""`headgate`, which Ctrl-C ends also where the tests themselves run in the background, with SIGINT ignored."""
+HEADGATE = (sys.executable, "-c", PROGRAM)
 NOWHERE = "postgresql://nobody@127.0.0.1:1/nowhere"
 
 
@@ -61,17 +65,30 @@ class Shell:
 
     def runs(self, *commands: Sequence[str]) -> list[subprocess.CompletedProcess[str]]:
         """Run several commands one after another in one process (`many.py`); whatever they exit with."""
-        done = subprocess.run(
+        with self.going_on() as runs:
+            return runs(*commands)
+
+    @contextmanager
+    def going_on(self) -> Iterator[Callable[..., list[subprocess.CompletedProcess[str]]]]:
+        """`runs` in a process that goes on, for commands that are made of what earlier ones said."""
+        with subprocess.Popen(
             [sys.executable, Path(__file__).with_name("many.py")],
             env=self.environment,
-            input=json.dumps(commands),
-            capture_output=True,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
             text=True,
-            timeout=300,
-        )
-        assert done.returncode == 0, done.stderr
-        answers = zip(commands, json.loads(done.stdout), strict=True)
-        return [subprocess.CompletedProcess(words, *answer) for words, answer in answers]
+        ) as process:
+            assert process.stdin is not None and process.stdout is not None
+
+            def runs(*commands: Sequence[str]) -> list[subprocess.CompletedProcess[str]]:
+                process.stdin.write(json.dumps(commands) + "\n")  # type: ignore[union-attr]
+                process.stdin.flush()  # type: ignore[union-attr]
+                said = process.stdout.readline()  # type: ignore[union-attr]
+                assert said, "the process ended: its standard error says why"
+                answers = zip(commands, json.loads(said), strict=True)
+                return [subprocess.CompletedProcess(words, *answer) for words, answer in answers]
+
+            yield runs
 
     def document(self, *words: str, code: int | None = 0) -> Any:
         """Run a command with --json: standard output must be one JSON document and nothing else."""

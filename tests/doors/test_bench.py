@@ -1,4 +1,4 @@
-"""`headgate bench ledger` and `headgate bench ach` run, with documents of the shape that is promised; speed is not judged."""
+"""Each `headgate bench …` runs, with a document of the shape promised; speed is not judged."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parents[2]
 TINY = (
-    *("bench", "ledger", "--rounds", "1", "--transactions", "400", "--accounts", "50"),
+    *("bench", "ledger", "--rounds", "1", "--transactions", "120", "--accounts", "50"),
     *("--reservations", "50", "--singles", "64"),
 )
 SHAPES = {
@@ -46,6 +46,7 @@ def runs_of(text: str) -> dict[str, dict[str, Any]]:
     return found
 
 
+@pytest.mark.long
 def test_every_shape_is_measured_once_and_has_every_field(nowhere: Shell) -> None:
     done = nowhere.run(*TINY, "--json")
 
@@ -92,6 +93,7 @@ def test_a_person_reads_a_table_with_the_targets(capsys: pytest.CaptureFixture[s
     assert not any("hot account" in line for line in shown), "a target without its shapes is left out"
 
 
+@pytest.mark.long
 def test_the_ach_codec_is_measured_beside_plain_slicing(nowhere: Shell) -> None:
     done = nowhere.run("bench", "ach", "--entries", "3000", "--rounds", "1", "--json")
 
@@ -125,6 +127,75 @@ def test_a_person_reads_the_ach_targets(capsys: pytest.CaptureFixture[str]) -> N
     assert not any("carta" in line for line in shown), "what was not run has no target"
 
 
+@pytest.mark.long
+def test_the_parsers_are_measured_beside_the_least_that_a_reader_does(nowhere: Shell) -> None:
+    words = ("--megabytes", "1", "--rows", "2000", "--camt-megabytes", "2", "--rounds", "1")
+    done = nowhere.run("bench", "parsers", *words, "--json")
+
+    document = json.loads(done.stdout)
+    assert set(document) == {"machine", "settings", "runs", "ratios"}
+    runs = {run["shape"]: run for run in document["runs"]}
+    asked = {"mt940", "mt940_lines", "bai2", "bai2_lines", "camt", "camt_walk", "camt_alone", "camt_large"}
+    assert set(runs) - {"xlsx", "xlsx_cells"} == {*asked, "csv", "csv_rows"}
+    assert runs["csv"]["rows"] == runs["csv_rows"]["rows"] == 2000
+    for name in ("mt940", "bai2", "camt", "camt_large", "csv"):
+        run = runs[name]
+        assert run["statements_proven"] > 0
+        assert run["mb_per_s"] == pytest.approx(run["file_bytes"] / 1e6 / run["cpu_seconds"], rel=0.05)
+    assert runs["camt_large"]["peak_rss_mb"] < 100, "what is read is forgotten"
+    assert document["ratios"]["csv_to_rows"] == pytest.approx(
+        runs["csv_rows"]["cpu_seconds"] / runs["csv"]["cpu_seconds"], rel=0.05
+    )
+
+
+def test_a_person_reads_the_parsers_targets(capsys: pytest.CaptureFixture[str]) -> None:
+    run = {"shape": "csv", "file_bytes": 8_000_000, "rows": 100_000, "cpu_seconds": 0.4, "mb_per_s": 20.0}
+    run |= {"rows_per_s": 250_000.0, "statements_proven": 1, "peak_rss_mb": 80.0}
+    camt = run | {"shape": "camt_large", "file_bytes": 1_000_000_000, "peak_rss_mb": 101.0}
+
+    bench._benchmark("parsers").show({"runs": [run, camt], "ratios": {"csv_to_rows": 0.2, "xlsx_to_cells": None}})
+
+    shown = [" ".join(line.split()) for line in capsys.readouterr().out.splitlines()]
+    assert "CSV, rows/s 250,000 ≥ 200,000 reached" in shown
+    assert "memory for 1,000 MB of camt, in MB 101 < 100 missed" in shown
+    assert "xlsx_to_cells –" in shown
+    assert not any("BAI2" in line for line in shown), "what was not run has no target"
+
+
+@pytest.mark.long
+def test_the_pipeline_is_measured_beside_bare_rows_and_bare_jobs(nowhere: Shell) -> None:
+    words = ("--webhooks", "120", "--seconds", "1", "--messages", "60", "--singles", "20")
+    done = nowhere.run("bench", "pipeline", *words, "--json", seconds=300)
+
+    document = json.loads(done.stdout)
+    assert set(document) == {"machine", "settings", "runs", "ratios"}
+    runs = {run["shape"]: run for run in document["runs"]}
+    assert set(runs) == {
+        *("raw_insert_8", "accept", "accept_half", "posted_100", "posted_300", "noop_jobs_8"),
+        *("validate_post", "validate_post_singly"),
+    }
+    assert all(run["per_s"] > 0 for run in runs.values())
+    assert all(0 < runs[name]["p50_ms"] <= runs[name]["p99_ms"] for name in ("accept", "posted_100", "posted_300"))
+    assert document["ratios"]["rabbitmq_to_postgres"] is None
+    assert document["ratios"]["accept_to_raw_insert"] == pytest.approx(
+        runs["accept"]["per_s"] / runs["raw_insert_8"]["per_s"], rel=0.05
+    )
+    assert document["settings"]["fsync"] == "on"
+
+
+def test_a_person_reads_the_pipelines_targets(capsys: pytest.CaptureFixture[str]) -> None:
+    run = {"shape": "posted_100", "per_s": 100.0, "p50_ms": 9.0, "p99_ms": 61.0, "last_to_first_tenth": None}
+    ratios = {"accept_to_raw_insert": 0.3, "validate_post_to_noop_jobs": None, "rabbitmq_to_postgres": None}
+
+    bench._benchmark("pipeline").show({"runs": [run], "ratios": ratios})
+
+    shown = [" ".join(line.split()) for line in capsys.readouterr().out.splitlines()]
+    assert "posted at 100/s, p50 ms 9 ≤ 15 reached" in shown
+    assert "posted at 100/s, p99 ms 61 ≤ 60 missed" in shown
+    assert "accept ÷ raw inserts over 8 connections 0.3 ≥ 0.25 reached" in shown
+    assert not any("RabbitMQ" in line for line in shown), "what was not run has no target"
+
+
 def test_an_installed_wheel_finds_its_benchmarks(tmp_path: Path) -> None:
     """As the wheel lays them: `headgate/_benchmarks`, and no checkout around."""
     package = tmp_path / "headgate"
@@ -144,3 +215,32 @@ def test_an_installed_wheel_finds_its_benchmarks(tmp_path: Path) -> None:
     assert done.stdout.split() == ["headgate._benchmarks.ledger", str(package / "bench.py")], done.stderr
     assert '"benchmarks" = "headgate/_benchmarks"' in (ROOT / "pyproject.toml").read_text("utf-8")
     assert bench._benchmark("ledger").__name__ == "benchmarks.ledger"
+
+
+def test_a_payroll_is_measured_beside_the_ledgers_batches(nowhere: Shell) -> None:
+    words = ("--employees", "40", "--rounds", "1", "--transactions", "200", "--accounts", "50")
+    done = nowhere.run("bench", "payroll", *words, "--json")
+
+    document = json.loads(done.stdout)
+    assert set(document) == {"machine", "settings", "runs", "ratios"}
+    runs = {run["shape"]: run for run in document["runs"]}
+    assert set(runs) == {"ledger_batch", "payroll"}
+    payroll = runs["payroll"]
+    assert (payroll["count"], payroll["files"]) == (40, 1)
+    assert payroll["seconds"] == pytest.approx(payroll["commit_seconds"] + payroll["send_seconds"], abs=0.01)
+    assert document["ratios"]["payroll_to_ledger"] == pytest.approx(
+        payroll["per_s"] / runs["ledger_batch"]["per_s"], rel=0.05
+    )
+    assert document["settings"]["fsync"] == "on"
+
+
+def test_a_person_reads_the_payrolls_target(capsys: pytest.CaptureFixture[str]) -> None:
+    ledger = {"shape": "ledger_batch", "count": 50_000, "per_s": 20_000.0}
+    payroll = {"shape": "payroll", "count": 100_000, "per_s": 9_000.0, "seconds": 11.1, "commit_seconds": 4.0}
+    payroll |= {"send_seconds": 7.1, "peak_rss_mb": 700.0}
+
+    bench._benchmark("payroll").show({"runs": [ledger, payroll], "ratios": {"payroll_to_ledger": 0.45}})
+
+    shown = [" ".join(line.split()) for line in capsys.readouterr().out.splitlines()]
+    assert "employees a second ÷ postings a second 0.45 ≥ 0.5 missed" in shown
+    assert "pay gate, entries, file 7.10" in shown

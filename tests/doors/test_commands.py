@@ -253,7 +253,7 @@ def test_a_query_cut_off_by_ctrl_c_ends_as_ctrl_c_does(
             # What psycopg does: it cancels the query, and reads what the server, ended by the same Ctrl-C, no longer says.
             raise Unavailable("the database does not answer") from OSError("closed")
 
-    monkeypatch.setattr(cli, "compose", lambda word: interrupted)
+    monkeypatch.setattr(cli, "compose", lambda *words: interrupted)
     with pytest.raises(SystemExit) as ended:
         cli.main()
 

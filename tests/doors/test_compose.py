@@ -53,3 +53,13 @@ def test_a_script_does_not_wait_for_the_web(word: str) -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 
     assert done.stdout.strip() == "set()"
+
+
+def test_files_of_the_network_are_handled_without_the_domains_above() -> None:
+    code = (
+        "import sys; from headgate import cli; cli.compose('ach', 'merge'); print('headgate.payments' in sys.modules)"
+    )
+
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert done.stdout.strip() == "False"

@@ -92,6 +92,7 @@ def test_it_says_that_it_lives_that_it_is_ready_and_what_it_measures(http: httpx
     metrics = bare.get("/metrics")
     assert metrics.headers["content-type"].startswith("text/plain")
     assert "headgate_audit_unsealed_seconds " in metrics.text and "headgate_outbox_lag_seconds " in metrics.text
+    assert "headgate_dead_letters " in metrics.text and "headgate_dead_letters_oldest_seconds " in metrics.text
     assert bare.get("/openapi.json").json()["openapi"].startswith("3.")
 
 

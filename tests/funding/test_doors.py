@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,10 +14,10 @@ from tests.funding import scenes
 from tests.make import ACTOR, TenantFixture, usd
 from tests.payments import stories
 from tests.payments.stories import MONDAY, TUESDAY
-from tests.web.client import Client, Keys, client_of, keys_of
+from tests.web.client import Client, Keys, client_of, keys_of, person_key
 from typer.testing import CliRunner
 
-from headgate import cases
+from headgate import cases, funding
 from headgate.cases import routes as case_routes
 from headgate.core import terminal
 from headgate.core.db import Database
@@ -57,9 +58,11 @@ def test_money_is_asked_for_and_seen_to_come_over_http(
     made = post("ask", asking(tenant))
     assert made.status_code == 201 and made.json()["status"] == "requested"
     assert post("ask", asking(tenant)).json() == made.json()
+    with database.begin(tenant_id=tenant.id, actor=ACTOR) as tx:
+        funding.offer_rails(tx, legal_entity_id=tenant.legal_entity_id, profile="generic_odfi")
     lacking = post("rtp", asking(tenant, rail="rtp_rfp"))
     assert lacking.status_code == 422 and lacking.json()["code"] == "funding.rail_unavailable"
-    assert lacking.json()["facts"]["rails"] == ["ach_debit", "inbound_wire", "drawdown", "book"]
+    assert lacking.json()["facts"]["rails"] == ["ach_debit", "inbound_wire", "book"]
     with database.begin(tenant_id=tenant.id, actor=ACTOR) as tx:
         stories.at(tx, MONDAY)
         stories.fund(tx, tenant, "100.00")
@@ -112,6 +115,45 @@ def test_a_change_is_asked_for_approved_by_another_and_made_once(
         path = f"/v1/funding/credit-lines/{tenant.legal_entity_id}"
         assert client.get(path, headers=keys.readonly).json()["free"]["minor"] == 5000
     assert client.get("/v1/funding/overrides", headers=keys.readonly).json() == []
+
+
+def test_a_change_is_made_from_the_command_line_by_two_people(
+    database: Database, tenant: TenantFixture, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    @contextmanager
+    def opened() -> Iterator[Database]:
+        yield database
+
+    monkeypatch.setattr(terminal, "open_database", opened)
+    whole = typer.Typer()
+    whole.add_typer(commands.app)
+    change, key = tmp_path / "change.json", tmp_path / "key"
+    change.write_text(json.dumps({"kind": "limit", "policy": "velocity", "currency": "USD", "limit": {"count": 5}}))
+    key.write_text(
+        person_key(database, tenant.id, role="operator", email="ann@example.org")["Authorization"][len("Bearer ") :]
+    )
+
+    def run(*words: str) -> Any:
+        done = CliRunner().invoke(whole, ["funding", *words])
+        if isinstance(done.exception, HeadgateError):
+            return done.exception.code
+        assert done.exit_code == 0, done.output
+        return json.loads(done.stdout)
+
+    asked = run("request-change", str(change), "--key-file", str(key), "--reason", "as agreed", "--json")
+    made = ("make-change", str(change), "--approval", asked["id"], "--reason", "as agreed", "--tenant", tenant.slug)
+    assert asked["action"] == "funding.limit.change" and run(*made, "--json") == "cases.not_approved"
+    with database.begin(tenant_id=tenant.id, actor=scenes.person("bob")) as tx:
+        cases.approve(tx, approval_id=asked["id"], digest=asked["digest"])
+    other = tmp_path / "other.json"
+    other.write_text(change.read_text().replace("5", "500"))
+    assert run("make-change", str(other), *made[2:], "--json") == "cases.other_payload"
+    assert run(*made, "--json")["document"]["limit"]["count"] == 5
+    assert run(*made, "--json") == "cases.approval_used"
+    (row,) = run("limits", "--tenant", tenant.slug, "--json")
+    assert (row["policy"], row["limit"]["count"], row["approval_id"]) == ("velocity", 5, asked["id"])
+    other.write_text('{"kind": "limit"}')
+    assert run("make-change", str(other), *made[2:], "--json") == "core.malformed"
 
 
 def test_blocked_then_funded_the_old_key_still_answers_what_it_answered(
@@ -173,6 +215,8 @@ def test_the_command_line_asks_lists_and_shows(
     assert made["asked"] == {"minor": 1250, "currency": "USD"} and made["rail"] == "inbound_wire"
     assert run("request", *asked, "--idempotency-key", "k") == made
     assert run("request", *asked, "--rail", "pigeon") == "funding.rail_unavailable"
+    with database.begin(tenant_id=tenant.id, actor=ACTOR) as tx:
+        funding.offer_rails(tx, legal_entity_id=tenant.legal_entity_id, profile="generic_odfi")
     assert run("request", *asked, "--rail", "rtp_rfp") == "funding.rail_unavailable"
     assert run("list", "--status", "requested") == [made]
     assert run("show", made["id"]) == {**made, "events": []}

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import threading
-from datetime import timedelta
+from datetime import datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.make import ACTOR, TenantFixture, usd
+from tests.make import ACTOR, TIME_ZONE, TenantFixture, usd
 from tests.payments import stories
 from tests.payments.stories import MONDAY
 
@@ -136,6 +137,18 @@ def test_a_statement_of_a_day_to_come_settles_nothing(tx: Tx, tenant: TenantFixt
 
     assert stories.counts(tx) == before
     assert stories.balances(tx, tenant) == {}
+
+
+def test_money_of_a_banks_day_that_begins_before_the_clients_is_there(tx: Tx, tenant: TenantFixture) -> None:
+    """Fedwire's day begins at 21:00 in New York of the evening before: 20:00 in Chicago, 02:00 in UTC."""
+    stories.at(tx, MONDAY, hour=2)
+
+    assert len(stories.fund(tx, tenant, "10.00").new) == 1
+
+    assert stories.balances(tx, tenant)["CLIENT_FUNDS"] == "10.00"
+    effective = tx.value("SELECT effective_at FROM ledger.transactions WHERE source_type = 'deposit'", {})
+    assert effective == datetime.combine(MONDAY, time.min, ZoneInfo(TIME_ZONE)) - timedelta.resolution
+    assert stories.fund(tx, tenant, "10.00").new == ()
 
 
 def test_the_same_evidence_at_once_is_one_deposit(database: Database, tenant: TenantFixture) -> None:

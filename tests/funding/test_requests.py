@@ -17,7 +17,7 @@ from tests.payments.stories import FRIDAY, MONDAY, TUESDAY, WEDNESDAY
 
 from headgate import cases, funding, ledger, payments
 from headgate.core.db import Database, Tx
-from headgate.core.errors import IllegalMove, Unprocessable
+from headgate.core.errors import HeadgateError, IllegalMove, Unprocessable
 from headgate.funding.request_model import final_at, kind_of, return_deadline, status_of
 
 pytestmark = pytest.mark.slow
@@ -47,20 +47,38 @@ def test_asking_twice_under_one_key_asks_once(tx: Tx, tenant: TenantFixture) -> 
 
 
 def test_a_rail_that_the_bank_profile_lacks_is_refused_by_name(tx: Tx, tenant: TenantFixture) -> None:
+    entity = tenant.legal_entity_id
+    assert funding.offered_rails(tx, legal_entity_id=entity).profile == "sandbox"  # a test tenant's, until it is said
+    funding.offer_rails(tx, legal_entity_id=entity, profile="generic_odfi")
     before = scenes.counts(tx)
 
     with pytest.raises(funding.RailUnavailable) as refused:
         scenes.asked(tx, tenant, "1.00", rail="fednow_rfp")
 
     assert refused.value.code == "funding.rail_unavailable"
-    assert refused.value.facts["profile"] == "default"
-    assert refused.value.facts["rails"] == ["ach_debit", "inbound_wire", "drawdown", "book"]
-    assert "default" in refused.value.message and "drawdown" in refused.value.message
+    assert refused.value.facts["profile"] == "generic_odfi"
+    assert refused.value.facts["rails"] == ["ach_debit", "inbound_wire", "book"]
+    assert "generic_odfi" in refused.value.message and "inbound_wire" in refused.value.message
     assert scenes.counts(tx) == before
-    funding.offer_rails(tx, legal_entity_id=tenant.legal_entity_id, profile="amegy", rails=["fednow_rfp"])
-    assert scenes.asked(tx, tenant, "1.00", rail="fednow_rfp").profile == "amegy"
-    with pytest.raises(funding.RailUnavailable, match="amegy has no ach_debit: it has fednow_rfp"):
-        scenes.asked(tx, tenant, "1.00", key="ask-2")
+    funding.offer_rails(tx, legal_entity_id=entity, profile="column")
+    assert scenes.asked(tx, tenant, "1.00", rail="fednow_rfp").profile == "column"
+    # What the bank's own guide has to say first is not offered: nobody knows on which terms.
+    funding.offer_rails(tx, legal_entity_id=entity, profile="amegy")
+    with pytest.raises(funding.RailUnavailable, match="amegy has no drawdown: it has ach_debit, inbound_wire"):
+        scenes.asked(tx, tenant, "1.00", rail="drawdown", key="ask-2")
+    with pytest.raises(funding.RailUnavailable, match="amegy has no book"):
+        funding.offer_rails(tx, legal_entity_id=entity, profile="amegy", default_rail="book")
+    with pytest.raises(HeadgateError, match="there is no bank profile"):
+        funding.offer_rails(tx, legal_entity_id=entity, profile="hand_typed")
+
+
+def test_who_names_its_bank_is_asked_over_that_banks_rails(tx: Tx, tenant: TenantFixture) -> None:
+    funding.offer_rails(tx, legal_entity_id=tenant.legal_entity_id, profile="generic_odfi")
+
+    stories.originator(tx, tenant)
+
+    offer = funding.offered_rails(tx, legal_entity_id=tenant.legal_entity_id)
+    assert (offer.profile, offer.rails, offer.default_rail) == ("sandbox", funding.FUNDING_RAILS, "inbound_wire")
 
 
 @pytest.mark.parametrize("rail", ["inbound_wire", "drawdown", "fednow_rfp", "rtp_rfp", "book"])
@@ -68,7 +86,7 @@ def test_every_rail_but_a_debit_is_final_when_it_settles(
     tx: Tx, tenant: TenantFixture, rail: funding.FundingRail
 ) -> None:
     stories.at(tx, MONDAY)
-    funding.offer_rails(tx, legal_entity_id=tenant.legal_entity_id, profile="p", rails=funding.FUNDING_RAILS)
+    funding.offer_rails(tx, legal_entity_id=tenant.legal_entity_id, profile="sandbox")
     request = scenes.asked(tx, tenant, "100.00", rail=rail)
 
     event = scenes.settled(tx, request, "100.00")
@@ -327,6 +345,7 @@ def test_a_request_is_an_intent_that_stays(tx: Tx, tenant: TenantFixture, admin:
 
 
 def test_a_cancelled_request_stays_so_and_takes_no_money(tx: Tx, tenant: TenantFixture) -> None:
+    stories.at(tx, MONDAY)
     request = scenes.asked(tx, tenant, "100.00", rail="inbound_wire")
 
     cancelled = funding.cancel_request(tx, funding_request_id=request.id, reason="asked twice")

@@ -10,7 +10,7 @@ from tests.payments.stories import FRIDAY, MONDAY, TUESDAY, WEDNESDAY
 
 from headgate import cases, funding, parties, payments
 from headgate.core.db import Tx
-from headgate.payments.prechecks import check_upcoming
+from headgate.payments.payrolls.prechecks import check_upcoming
 
 pytestmark = pytest.mark.slow
 

@@ -126,8 +126,8 @@ def test_ours_is_judged_as_ours(tmp_path: Path) -> None:
     ("name", "found", "records"),
     [
         ("returns.ach", "nacha", None),
-        ("statement.bai2", "bai2_v1", {"transaction": 3}),
-        ("statement.xml", "camt053_v1", {"transaction": 3}),
+        ("statement.bai2", "bai2_v2", {"transaction": 3}),
+        ("statement.xml", "camt053_v2", {"transaction": 3}),
         ("register.csv", "register_v1", {"register": 30}),
     ],
 )

@@ -68,3 +68,14 @@ def test_a_reading_that_has_lost_a_record(
     plant(admin, tenant, "DELETE FROM ingestion.records WHERE tenant_id = %s")
 
     assert violated(database, tenant) == {"ingestion.reading_counts": "says 1 records and 0 faults; 0 and 0 stand"}
+
+
+def test_a_body_that_was_found_wrong(
+    database: Database, tenant: make.TenantFixture, admin: psycopg.Connection[Any], artifact: ingestion.Artifact
+) -> None:
+    admin.execute(
+        "INSERT INTO ingestion.body_verdicts (tenant_id, artifact_id, verdict) VALUES (%s, %s, 'differs')",
+        [tenant.id, artifact.id],
+    )
+
+    assert violated(database, tenant) == {"ingestion.bodies_verified": "its stored body is found differs"}

@@ -68,7 +68,7 @@ def test_a_statement_is_read_with_its_proof_and_its_places(tx: Tx, tenant: make.
     reading = read(tx, data)
 
     assert (reading.parser, reading.kind, reading.records, reading.duplicates, reading.faults) == (
-        "bai2_v1",
+        "bai2_v2",
         "statement",
         2,
         0,
@@ -103,9 +103,9 @@ def test_read_again_is_the_reading_that_stands(tx: Tx, tenant: make.TenantFixtur
     reading = read(tx, fake.bai2(DAY))
 
     assert ingestion.read(tx, reading.artifact_id) == reading
-    assert ingestion.read(tx, reading.artifact_id, parser="bai2_v1") == reading
-    with pytest.raises(ingestion.AlreadyRead, match="bai2_v1"):
-        ingestion.read(tx, reading.artifact_id, parser="camt053_v1")
+    assert ingestion.read(tx, reading.artifact_id, parser="bai2_v2") == reading
+    with pytest.raises(ingestion.AlreadyRead, match="bai2_v2"):
+        ingestion.read(tx, reading.artifact_id, parser="camt053_v2")
 
     assert tx.value("SELECT count(*) FROM ingestion.records") == 2
     assert messages(tx, "ingestion.artifact.read") == 1
@@ -116,7 +116,7 @@ def test_the_same_bookings_in_another_format_are_the_same_facts(tx: Tx, tenant: 
 
     again = read(tx, fake.camt053(DAY))
 
-    assert (again.parser, again.records, again.duplicates) == ("camt053_v1", 2, 2)
+    assert (again.parser, again.records, again.duplicates) == ("camt053_v2", 2, 2)
     assert tx.value("SELECT count(*) FROM ingestion.records") == 2
     assert ingestion.statement_lines(tx, again.artifact_id) == []
 
@@ -243,7 +243,7 @@ def test_what_was_unreadable_is_read_once_its_parser_is_named(tx: Tx, tenant: ma
 def test_an_unknown_parser_or_artifact_is_named(tx: Tx, tenant: make.TenantFixture) -> None:
     artifact = keep(tx, fake.bai2(DAY))
 
-    with pytest.raises(ingestion.UnknownParser, match="there are bai2_v1"):
+    with pytest.raises(ingestion.UnknownParser, match="there are adyen_v1, bai2_v1"):
         ingestion.read(tx, artifact.id, parser="mt999_v1")
     with pytest.raises(ingestion.NoSuchArtifact):
         ingestion.read(tx, "art_none")

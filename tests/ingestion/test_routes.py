@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Iterator
 from datetime import date
+from pathlib import Path
 
 import pytest
 from tests import make
+from tests.ingestion.envelopes import VECTOR, envelope, raw
 from tests.web.client import Client, Keys, client_of, keys_of
 
 from headgate.core.db import Database
+from headgate.ingestion.payment_commands import _arrivals, is_of_envelopes
 from headgate.ingestion.routes import router
 from headgate.rails import fake
 from headgate.web import build_application
@@ -114,3 +119,39 @@ def test_reading_is_for_readers_and_uploading_for_operators(client: Client, keys
     assert client.get("/v1/ingestion/artifacts").status_code == 401
     assert client.get("/v1/ingestion/artifacts/art_none", headers=keys.readonly).status_code == 404
     assert client.get("/v1/ingestion/records/rec_none", headers=keys.readonly).status_code == 404
+
+
+def test_a_payment_is_taken_in_by_its_envelope_and_kept_once(client: Client, keys: Keys) -> None:
+    def send(body: object, who: dict[str, str] = keys.operator):  # type: ignore[no-untyped-def]
+        return client.post("/v1/ingestion/payments", headers=who, json=body)
+
+    first, again = (send(envelope(transfer="acht_1")) for _ in range(2))
+    refused = send(envelope(risk={"flags": "none", "score": None}))
+    forbidden = send(envelope(), keys.readonly)
+    listed = send([envelope()])
+
+    assert (first.status_code, again.status_code, forbidden.status_code) == (201, 200, 403)
+    assert first.json() == again.json() and first.json()["idempotency_key"] == VECTOR
+    assert first.json()["status"] == "published" and "Lindqvist" not in first.text
+    shown = client.get(f"/v1/ingestion/payments/{first.json()['id']}", headers=keys.readonly)
+    assert shown.json() == first.json()
+    assert (refused.status_code, refused.json()["code"]) == (422, "ingestion.schema_invalid")
+    assert [fault["path"] for fault in refused.json()["facts"]["faults"]] == ["risk.flags"]
+    assert listed.status_code == 422
+    kept = client.get(f"/v1/ingestion/payments/{refused.json()['facts']['ingestion_id']}", headers=keys.readonly).json()
+    assert (kept["status"], kept["envelope"]) == ("received", None)
+
+
+def test_a_file_of_envelopes_is_lines_or_one_document(tmp_path: Path) -> None:
+    lines, whole = tmp_path / "lines.ndjson", tmp_path / "one.json"
+    lines.write_bytes(raw(envelope()) + b"\n\n  " + raw(envelope()) + b"\r\n")
+    whole.write_text(json.dumps(envelope(), indent=2))
+
+    found = list(_arrivals(lines))
+
+    assert [(one.line, one.raw) for one in found] == [(1, raw(envelope())), (3, raw(envelope()))]
+    assert {one.artifact_sha256 for one in found} == {hashlib.sha256(lines.read_bytes()).hexdigest()}
+    assert [(one.line, one.raw) for one in _arrivals(whole)] == [(1, whole.read_bytes())]
+    other = tmp_path / "other.json"
+    other.write_bytes(b'{"id": "txn_1", "type": "charge"}')
+    assert [is_of_envelopes(one) for one in (lines, whole, other)] == [True, True, False]

@@ -23,6 +23,8 @@ from headgate.core.errors import Unavailable
 from headgate.jobs import INSTALLATION, Job, runner, runs
 from headgate.jobs.model import retry_after
 
+pytestmark = pytest.mark.slow
+
 HOUR = timedelta(hours=1)
 
 

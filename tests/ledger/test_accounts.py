@@ -170,7 +170,8 @@ def test_the_chart_is_seeded_once_by_purpose(book: Book) -> None:
     names = {
         *("CASH", "REVENUE", "REFUND_EXPENSE", "CLIENT_FUNDS", "PAYROLL_CLEARING", "SETTLEMENT_CLEARING"),
         *("RETURNS_RECEIVABLE", "SUSPENSE", "FEES", "FX_POSITION", "FX_GAIN_LOSS", "CHARGEBACK_LOSS"),
-        *("OPENING_BALANCES", "OWN_FUNDS", "PROVISIONAL_FUNDS"),
+        *("OPENING_BALANCES", "OWN_FUNDS", "PROVISIONAL_FUNDS", "LOAN_PRINCIPAL", "LOAN_INTEREST", "LOAN_ESCROW"),
+        *("LOAN_SUSPENSE", "LOAN_OVERPAYMENTS", "LOAN_RECOVERIES"),
     }
     assert {purpose.name for purpose in ledger.purposes()} == names
     with book.begin() as tx:

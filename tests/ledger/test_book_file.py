@@ -93,7 +93,7 @@ def test_a_book_taken_in_is_the_same_book(story: Book, empty: Any, database: Dat
     again, _ = exported(database, empty.id)
     assert again.splitlines()[1:] == data.splitlines()[1:]
     assert proof.counts == {
-        "legal_entity": 1, "account": 16, "reservation": 4, "transaction": 9, "pending": 0, "reservation_event": 2, "entry": 7,
+        "legal_entity": 1, "account": 22, "reservation": 4, "transaction": 9, "pending": 0, "reservation_event": 2, "entry": 7,
     } | dict.fromkeys(BESIDE, 0)  # fmt: skip
     (usd,) = proof.totals
     assert usd.debit_balances_minor == usd.credit_balances_minor == 10700

@@ -77,7 +77,7 @@ def test_the_book_can_be_kept_from_the_command_line(run: Any, book: Book) -> Non
     assert {row["code"] for row in run("accounts", "--currency", "USD")} == {
         row["code"] for row in run("balances", "--currency", "USD")
     }
-    assert [row["currency"] for row in run("seed-chart", "--currency", "EUR")] == ["EUR"] * 13
+    assert [row["currency"] for row in run("seed-chart", "--currency", "EUR")] == ["EUR"] * 19
     assert (
         run("seed-chart", "--currency", "EUR", "--legal-entity", book.tenant.legal_entity_id)[0]["purpose"]
         == "CLIENT_FUNDS"

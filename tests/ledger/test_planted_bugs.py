@@ -68,7 +68,9 @@ def test_without_a_bug_the_guard_is_silent(empty_database: Database, guard: str)
 
 @pytest.mark.slow
 @pytest.mark.plants
-def test_a_failing_history_is_told_as_a_short_story(empty_database: Database) -> None:
+def test_a_failing_history_is_told_as_a_short_story(empty_database: Database, pytestconfig: pytest.Config) -> None:
+    if pytestconfig.getoption("--histories") < ALL_FROM_HISTORIES:
+        pytest.skip("a history is made small in the long runs alone: make model")
     with empty_database.connect("admin") as admin:
         _patch(admin, "post_one", "cr.net - p_amount, v_now", "cr.net, v_now")
 

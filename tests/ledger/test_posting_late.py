@@ -6,6 +6,7 @@ import random
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import psycopg
 import pytest
@@ -138,7 +139,7 @@ def test_limits_hold_at_every_effective_time_since(book: Book, form: str) -> Non
 def test_what_happens_now_is_not_backdated(book: Book) -> None:
     """A bank's day has no hour: money booked at a later one of today may be spent before it."""
     with book.begin() as tx:
-        now = tx.now()
+        now = tx.now().astimezone(ZoneInfo(make.TIME_ZONE))
     later = now + (now.replace(hour=23, minute=59, second=59) - now) / 2
     book.post(book.cash, book.client, "5.00", effective_at=later)
 

@@ -16,6 +16,8 @@ from headgate.core.errors import Refused
 from headgate.ledger import Entry, Posted, Posting, Reservation
 from headgate.ledger.jobs import JOBS
 
+pytestmark = pytest.mark.slow
+
 
 def refused(answer: object, code: str) -> Refused:
     assert isinstance(answer, Refused), answer

@@ -18,6 +18,8 @@ from headgate.core.errors import Malformed
 from headgate.core.money import Money
 from headgate.ledger import reports
 
+pytestmark = pytest.mark.slow
+
 
 def at(day: int, hour: int = 12) -> datetime:
     return datetime(2026, 6, day, hour, tzinfo=UTC)

@@ -14,6 +14,8 @@ from headgate.core.db import Database
 from headgate.ledger.routes import router
 from headgate.web import build_application
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def client(database: Database) -> Iterator[Client]:

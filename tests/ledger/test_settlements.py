@@ -15,6 +15,8 @@ from headgate import ledger
 from headgate.core import invariants
 from headgate.ledger import Settlement
 
+pytestmark = pytest.mark.slow
+
 NOW = datetime.now(UTC).replace(microsecond=0)
 HOUR = timedelta(hours=1)
 MONDAY, TUESDAY, WEDNESDAY = NOW - 72 * HOUR, NOW - 48 * HOUR, NOW - 24 * HOUR

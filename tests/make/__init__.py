@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 from uuid import UUID
 
 from headgate import ledger, tenants
@@ -11,6 +12,9 @@ from headgate.core.db import Actor, Database
 from headgate.core.money import Money
 
 ACTOR = Actor("human", "usr_test", "usr_test")
+
+TIME_ZONE: Final = "America/Chicago"
+"""Where the legal entity of a test is."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +42,6 @@ def tenant(database: Database, *, livemode: bool = False) -> TenantFixture:
     slug = f"t-{ids.new('x')[-12:]}"
     made = tenants.create_tenant(database, slug=slug, name=f"Test {slug}", livemode=livemode)
     with database.begin(tenant_id=made.id, actor=ACTOR) as tx:
-        entity = tenants.create_legal_entity(tx, name=f"Entity {slug}", time_zone="America/Chicago", currency="USD")
+        entity = tenants.create_legal_entity(tx, name=f"Entity {slug}", time_zone=TIME_ZONE, currency="USD")
         ledger.seed_chart(tx, legal_entity_id=entity.id, currency="USD")
     return TenantFixture(made.id, slug, entity.id, ACTOR)

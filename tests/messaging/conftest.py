@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 from tests import make
+from tests.messaging.broker import Broker
 from tests.messaging.post import Post
 
 from headgate.core.db import Database
@@ -17,3 +18,13 @@ def post(database: Database, tenant: make.TenantFixture) -> Iterator[Post]:
     opened = Post(database, tenant.id)
     yield opened
     opened.close()
+
+
+@pytest.fixture(scope="session")
+def broker() -> Iterator[Broker]:
+    """A RabbitMQ of one node, for all that runs in this process."""
+    made = Broker()
+    try:
+        yield made.start()
+    finally:
+        made.stop()

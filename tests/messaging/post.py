@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import Any
 from uuid import UUID
@@ -13,6 +14,7 @@ from headgate.core import ids
 from headgate.core.db import Database, Tx
 from headgate.messaging.consuming import work_round
 from headgate.messaging.relay import Relay
+from headgate.messaging.transports.contract import Transport
 from headgate.messaging.transports.postgres import PostgresTransport
 
 
@@ -25,14 +27,18 @@ class Post:
     """A tenant's messages under one topic, its consumer, a transport and a relay, driven by hand."""
 
     def __init__(
-        self, database: Database, tenant_id: UUID, handle: Callable[[Tx, messaging.Message], None] | None = None
+        self,
+        database: Database,
+        tenant_id: UUID,
+        handle: Callable[[Tx, messaging.Message], None] | None = None,
+        transport: Callable[[Database], Transport] = PostgresTransport,
     ) -> None:
         self.database, self.tenant_id = database, tenant_id
         self.name = fresh_name()
         self.topic = f"test.{self.name}"
         self.seen: list[int] = []
         self.consumer = messaging.Consumer(f"test.{self.name}", (self.topic,), handle or self._note)
-        self.transport = PostgresTransport(database)
+        self.transport: Any = transport(database)
         self.relay = Relay(database, self.transport)
         self.transport.subscribe({self.consumer.name: self.consumer.topics})
 
@@ -59,6 +65,14 @@ class Post:
 
     def work(self) -> int:
         return work_round(self.database, self.transport, {self.consumer.name: self.consumer})
+
+    def work_until(self, done: Callable[[], bool], seconds: float = 20.0) -> None:
+        """Relay and work until it is so; a broker brings things when it will."""
+        deadline = time.monotonic() + seconds
+        while not done():
+            assert time.monotonic() < deadline, "it never came to that"
+            self.relay_all()
+            self.work()
 
     def outbox(self) -> list[dict[str, Any]]:
         with self.database.begin(tenant_id=self.tenant_id, actor=make.ACTOR) as tx:

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
+import typer
 from tests import make
 from tests.messaging.post import Post
 from typer.testing import CliRunner
@@ -18,7 +19,7 @@ from headgate.core.config import Config
 from headgate.core.db import Database, Tx
 from headgate.core.errors import Malformed
 from headgate.messaging import commands
-from headgate.messaging.commands import app
+from headgate.messaging.commands import app, pipeline
 
 
 def _poison(tx: Tx, message: messaging.Message) -> None:
@@ -35,8 +36,8 @@ def run(empty_database: Database, monkeypatch: pytest.MonkeyPatch) -> Any:
 
     monkeypatch.setattr(terminal, "open_database", opened)
 
-    def command(*words: object, as_json: bool = True) -> Any:
-        done = CliRunner().invoke(app, [str(word) for word in words] + (["--json"] if as_json else []))
+    def command(*words: object, as_json: bool = True, group: typer.Typer = app) -> Any:
+        done = CliRunner().invoke(group, [str(word) for word in words] + (["--json"] if as_json else []))
         if done.exception and not isinstance(done.exception, SystemExit):
             raise done.exception
         return done.exit_code, json.loads(done.stdout) if as_json else done.stdout
@@ -81,3 +82,29 @@ def test_dead_letters_are_requeued_by_id_or_all(run: Any, dead: Post) -> None:
         run("requeue")
     with pytest.raises(Malformed):
         run("requeue", first, "--all")
+
+
+def test_pipeline_fills_the_queue_that_was_lost_and_no_other(
+    run: Any, dead: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(commands, "discovered_consumers", lambda: [dead.consumer])
+    assert run("replay", group=pipeline) == (0, {"replayed": 0}), "dead letters are requeued, not replayed"
+    dead.consumer = messaging.Consumer(dead.consumer.name, dead.consumer.topics, dead._note)
+    (handled,) = dead.publish()
+    dead.relay_all()
+    dead.work()
+    (waits,) = dead.publish()
+    dead.relay_all()
+    lost = dead.publish(2)
+    dead.relay_all()
+    with dead.database.connect("admin") as admin:
+        admin.execute("DELETE FROM messaging.queue_messages WHERE message_id = ANY (%s)", [lost])
+
+    assert run("replay", "--consumer", dead.consumer.name, group=pipeline) == (0, {"replayed": 2})
+    dead.relay_all()
+    dead.work()
+
+    assert dead.inbox() == [handled, waits, *lost] and len(dead.letters()) == 3
+    assert run("dlq", group=pipeline)[1] == run("dead-letters")[1] and run("status", group=pipeline)[0] == 0
+    with pytest.raises(Malformed, match="no consumer 'nobody'"):
+        run("replay", "--consumer", "nobody", group=pipeline)

@@ -183,12 +183,16 @@ def test_dead_letter_of_another_tenant_cannot_be_requeued(post: Post, database: 
 class Broken(PostgresTransport):
     """A transport that takes nothing."""
 
+    takes = False
+
     def publish(self, messages: Any) -> dict[int, str]:
         raise ConnectionError("the broker is away")
 
 
 class Choosy(PostgresTransport):
     """A transport that refuses odd numbers."""
+
+    takes = False
 
     def publish(self, messages: Any) -> dict[int, str]:
         super().publish([each for each in messages if each.payload.get("n", 0) % 2 == 0])

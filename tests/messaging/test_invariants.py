@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
@@ -72,3 +73,25 @@ def test_message_that_was_given_up_without_a_letter(post: Post, admin: Connectio
     admin.execute("UPDATE messaging.outbox_messages SET dead_at = now() WHERE id = %s", [number])
 
     assert broken(post) == {"messaging.dead_are_lettered": [f"message {number} ({post.topic})"]}
+
+
+def test_between_full_checks_only_what_is_new_or_still_waits_is_judged(post: Post, admin: Connection[Any]) -> None:
+    def incremental() -> list[str]:
+        report = invariants.run_checks(post.database, [post.tenant_id], full=False)
+        return [found.name for found in report.invariants if found.violations]
+
+    (old,) = post.publish()
+    post.relay_all()
+    (waiting,) = post.publish()
+    # A step waits for every transaction of the server's that ran at the one before, also those of other tests.
+    verified = "SELECT coalesce(max(message_id), 0) >= %s FROM messaging.verified_messages WHERE tenant_id = %s"
+    until = time.monotonic() + 60
+    while admin.execute(verified, [old, post.tenant_id]).fetchone() != (True,):
+        assert incremental() == [] and time.monotonic() < until
+
+    admin.execute("DELETE FROM messaging.queue_messages WHERE message_id = %s", [old])
+    assert incremental() == [], "what was found right is not judged again"
+    post.relay_all()
+    admin.execute("DELETE FROM messaging.queue_messages WHERE message_id = %s", [waiting])
+    assert incremental() == ["messaging.published_arrives"], "what waited then is judged when it is published"
+    assert broken(post) == {"messaging.published_arrives": [f"message {n} ({post.topic})" for n in (old, waiting)]}

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
+import psycopg
 import pytest
 from tests import make
 
@@ -234,3 +238,44 @@ def _counting(verb, asked):  # type: ignore[no-untyped-def]
         return verb(*args, **kwargs)
 
     return counted
+
+
+def test_a_tenant_younger_than_the_statistics_reads_each_of_its_accounts_once(
+    database: Database, admin: psycopg.Connection[Any]
+) -> None:
+    """What a payroll asks of its payees' accounts grows with their number, not with its square."""
+    count = 200
+    payees = [PayeeInput(f"E-{n}", f"Ada {n}", (BankAccountInput("021000021", f"55{n:08d}"),)) for n in range(count)]
+    old, young = make.tenant(database), make.tenant(database)
+    with database.begin(tenant_id=old.id, actor=make.ACTOR) as tx:
+        register(tx, old, *payees)
+    admin.execute("ANALYZE parties.parties, parties.bank_accounts, parties.bank_account_changes")
+    with database.begin(tenant_id=young.id, actor=make.ACTOR) as tx:
+        made = register(tx, young, *payees)
+    pairs = [(one.party_id, one.bank_account_ids[0]) for one in made]
+    accounts = [account for _, account in pairs]
+    asked: dict[str, Callable[[Tx], object]] = {
+        "not_of": lambda tx: parties.not_of(tx, young.legal_entity_id, pairs),
+        "standings": lambda tx: parties.standings(tx, accounts),
+        "unpayable": lambda tx: parties.unpayable(tx, accounts),
+        "changed_accounts": lambda tx: parties.changed_accounts(tx, accounts),
+        "bank_accounts_for_sending": lambda tx: parties.bank_accounts_for_sending(tx, accounts),
+    }
+    read = {}
+    for name, ask in asked.items():
+        with database.begin(tenant_id=young.id, actor=make.ACTOR) as tx:
+            before = rows_read(tx)
+            ask(tx)
+            read[name] = rows_read(tx) - before
+
+    assert {name: rows for name, rows in read.items() if rows > 20 * count} == {}
+
+
+def rows_read(tx: Tx) -> int:
+    """How many rows of the domain's tables this connection has read lately."""
+    return int(
+        tx.value(
+            "SELECT sum(coalesce(idx_tup_fetch, 0) + coalesce(seq_tup_read, 0)) FROM pg_stat_xact_user_tables"
+            " WHERE schemaname = 'parties'"
+        )
+    )

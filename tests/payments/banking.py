@@ -8,8 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.make import TenantFixture
 
-from headgate.payments import places
+from headgate import payments
+from headgate.core import places
+from headgate.core.db import Database
 from headgate.rails import banks
 
 
@@ -78,5 +81,19 @@ def stay(folder: Path, name: str) -> None:
 def bank(monkeypatch: pytest.MonkeyPatch) -> type[Bank]:
     """The place of every tenant is such a bank's folder, for this test."""
     fresh = type("FreshBank", (Bank,), {"received": [], "dies": None, "takes": None, "blind": ()})
-    monkeypatch.setattr("headgate.payments.delivery.FolderPlace", fresh)
+    monkeypatch.setattr("headgate.payments.delivery.bank_places.FolderPlace", fresh)
     return fresh
+
+
+def lose(database: Database, tenant: TenantFixture) -> None:
+    """Leave a waiting file of which nobody knows whether the bank has it: the process died, and the bank takes files away."""
+    with pytest.MonkeyPatch.context() as patch:
+        sandbox(patch, delivery={"removes": "may", "archive": None})
+        dying = type(
+            "DyingBank", (Bank,), {"received": [], "dies": "before the first byte", "takes": None, "blind": ()}
+        )
+        patch.setattr("headgate.payments.delivery.bank_places.FolderPlace", dying)
+        with pytest.raises(Died):
+            payments.deliver(database, tenant.id)
+        dying.dies = None
+        payments.deliver(database, tenant.id)

@@ -33,13 +33,14 @@ def run(database: Database, tenant: TenantFixture, monkeypatch: pytest.MonkeyPat
         yield database
 
     monkeypatch.setattr(terminal, "open_database", opened)
+    named_tenant = tenant.slug
     whole = typer.Typer()
     for group in commands.APPS:
         whole.add_typer(group)
 
-    def invoke(*words: str, code: int = 0, as_json: bool = True) -> Any:
-        arguments = [*words, "--tenant", tenant.slug, *(["--json"] if as_json else [])]
-        done = CliRunner().invoke(whole, arguments)
+    def invoke(*words: str, code: int = 0, as_json: bool = True, tenant: TenantFixture | bool = tenant) -> Any:
+        named = ["--tenant", named_tenant] if tenant else []
+        done = CliRunner().invoke(whole, [*words, *named, *(["--json"] if as_json else [])])
         assert done.exit_code == code, (done.output, done.exception)
         if code or not as_json:
             return done.stdout + done.stderr
@@ -65,7 +66,9 @@ def test_a_payroll_goes_out_from_the_command_line(
         stories.fund(tx, tenant, "150.00")
     assert run(*words)["payroll"]["status"] == "committed"
     balance = run("balance", "--legal-entity", tenant.legal_entity_id)
-    (file,) = run("payments", "submit", "--on", MONDAY.isoformat())
+    sent = run("payments", "submit", "--on", MONDAY.isoformat())
+    (file,) = sent["files"]
+    assert sent["orders"] == []
     with database.begin(tenant_id=tenant.id, actor=ACTOR) as tx:
         stories.at(tx, TUESDAY, 23)
         content = (database.config.home / "outbound" / str(tenant.id) / file["name"]).read_bytes()
@@ -79,5 +82,16 @@ def test_a_payroll_goes_out_from_the_command_line(
     assert (file["status"], file["credit"]["minor"]) == ("delivered", 10000)
     assert settled["instructions_settled"] == 1
     assert shown["payment"]["status"] == "settled" and shown["file_name"] == file["name"]
+    assert [(one["attempt_no"], one["file_name"], one["file_status"]) for one in shown["attempts"]] == [
+        (1, file["name"], "settled")
+    ]
+    assert [(one["status"], one["filename"]) for one in shown["bank_words"]] == [("settled", "tue")]
+    assert [(one["gate_type"], one["passed"]) for one in shown["judgements"]] == [
+        ("commit", False), ("commit", True), ("pay", True),
+    ]  # fmt: skip
+    for heading in ("The gate", "Tries", "The bank's words", "What happened"):
+        assert f"\n{heading}\n  " in told
+    assert "no. 1, commit gate: held, insufficient funds; needed 100.00 USD, available 0.00 USD" in told
+    assert f"in {file['name']} (settled)" in told and "settled: tue" in told
     assert "Client funds" in told and "100.00 USD" in told and "payments.instruction.settled" in told
     assert run("payments", "payrolls")[0]["status"] == "paid"

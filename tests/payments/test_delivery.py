@@ -13,7 +13,8 @@ from tests.payments.stories import MONDAY, WEDNESDAY
 from headgate import cases, parties, payments
 from headgate.core.db import Database, Tx
 from headgate.core.errors import Conflict
-from headgate.payments import counters, delivery
+from headgate.payments import counters
+from headgate.payments.delivery import delivery
 from headgate.rails import ach, banks
 
 pytestmark = pytest.mark.slow

@@ -20,8 +20,10 @@ from tests.web.client import client_of, person_key
 
 from headgate import cases, payments
 from headgate.cases.routes import router as cases_router
+from headgate.core import places
 from headgate.core.db import Database, Tx
-from headgate.payments import NothingToDecide, NotProvedAbsent, delivery, places
+from headgate.payments import NothingToDecide, NotProvedAbsent
+from headgate.payments.delivery import delivery
 from headgate.payments.routes import router
 from headgate.rails import banks
 from headgate.web import build_application

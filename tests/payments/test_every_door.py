@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -18,25 +19,29 @@ import pytest
 import typer
 from tests.funding import scenes
 from tests.make import ACTOR, TenantFixture, usd
-from tests.payments import stories
+from tests.payments import columns, gateways, stories
 from tests.payments.stories import MONDAY
 from tests.web.client import client_of, keys_of
 from typer.testing import CliRunner
 
 import headgate
-from headgate import funding, ledger, payments
+from headgate import funding, ledger, parties, payments
 from headgate.core import ids, registry, terminal
 from headgate.core.db import Database, Tx
 from headgate.demo import story
-from headgate.jobs import Job
+from headgate.jobs import Job, Outside
 from headgate.messaging import Message
 from headgate.messaging.consuming import discovered_consumers
-from headgate.payments import commands, routes
+from headgate.payments import ach_commands, commands, routes
+from headgate.payments.orders import providers
+from headgate.rails.iso20022 import NETWORKS
 from headgate.web import build_application
 
 ROOT = Path(headgate.__file__).parent
-SENDING_VERBS = frozenset({"submit_due"})
-"""The verbs that write attempts: test_gate_doors.py finds the statement itself."""
+SENDING_VERBS = frozenset({"submit_all", "submit_due"})
+"""The verbs that write attempts, in files or as orders: test_gate_doors.py finds the statements themselves. Who speaks to
+providers (`run_orders`, its job and command) takes only what stands there, which has a test of its own below.
+"""
 
 Door = Callable[[Database, TenantFixture, pytest.MonkeyPatch], None]
 
@@ -63,6 +68,18 @@ def from_the_command_line(database: Database, tenant: TenantFixture, monkeypatch
     assert done.exit_code == 0, done.output
 
 
+def by_building_files(database: Database, tenant: TenantFixture, monkeypatch: pytest.MonkeyPatch) -> None:
+    @contextmanager
+    def opened() -> Any:
+        yield database
+
+    monkeypatch.setattr(terminal, "open_database", opened)
+    words = ["--tenant", tenant.slug, "--on", MONDAY.isoformat()]
+    for more in (["--dry-run"], []):
+        done = CliRunner().invoke(ach_commands.app, [*words, *more])
+        assert done.exit_code == 0, done.output
+
+
 def in_the_demo(database: Database, tenant: TenantFixture, monkeypatch: pytest.MonkeyPatch) -> None:
     def begin() -> Any:
         return database.begin(tenant_id=tenant.id, actor=ACTOR)
@@ -75,6 +92,7 @@ def in_the_demo(database: Database, tenant: TenantFixture, monkeypatch: pytest.M
 DOORS: dict[tuple[str, str], Door] = {
     ("payments/routes.py", "submit"): over_http,
     ("payments/commands.py", "submit"): from_the_command_line,
+    ("payments/ach_commands.py", "build"): by_building_files,
     ("demo/story.py", "send"): in_the_demo,
 }
 """File and function of each caller of a sending verb, and how to go through it. A new door is a new row."""
@@ -131,6 +149,82 @@ def test_no_job_sends_what_is_not_funded(database: Database, tenant: TenantFixtu
 
     with database.begin(tenant_id=tenant.id, actor=ACTOR) as tx:
         assert stories.counts(tx)["payments.attempts"] == 0 and stories.counts(tx)["payments.ach_files"] == 0
+
+
+SPOKEN: dict[str, Callable[[], Any]] = {
+    "fednow": gateways.served,
+    "rtp": lambda: gateways.served(NETWORKS["rtp"]),
+    "wire": gateways.fedwire,
+}
+"""The other side of each rail that is spoken to. A rail without a row fails the test below."""
+
+OVER_AN_API = ("ach", "check")
+"""Rails that are spoken to over a bank's own API alone: Column's is their other side."""
+
+
+def test_every_rail_that_is_spoken_to_has_its_other_side() -> None:
+    assert {*SPOKEN, *OVER_AN_API} == set(providers.RAILS)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("rail", SPOKEN)
+def test_the_job_that_speaks_to_providers_sends_nothing_that_no_gate_let_go(
+    database: Database, tenant: TenantFixture, rail: str
+) -> None:
+    """It calls out, so it is tried against a network that counts: what is committed without money never gets there."""
+    (job,) = [job for job in JOBS if job.name == "payment_orders"]
+    with SPOKEN[rail]() as network, gateways.reaching(database):
+        with database.begin(tenant_id=tenant.id, actor=ACTOR) as tx:
+            gateways.speak_to(tx, tenant, network.url, rail=rail)
+        _committed_without_money(database, tenant, rail=rail)
+        payday = stories.TUESDAY
+
+        def round_of_sending() -> list[str]:
+            with database.begin(tenant_id=tenant.id, actor=ACTOR) as tx:
+                stories.at(tx, payday)
+                payments.submit_due(tx, on=payday)
+            job.run(Outside(database, tenant.id, ACTOR))
+            with database.begin(tenant_id=tenant.id, actor=ACTOR) as tx:
+                return stories.statuses(tx)
+
+        assert round_of_sending() == ["blocked_funds"]
+        with database.begin(tenant_id=tenant.id, actor=ACTOR) as tx:
+            scenes.debited(tx, tenant, "60.00")  # Settled, and not final.
+        assert round_of_sending() == ["blocked_funds"]
+        assert network.twin.count("pacs.008") == 0
+        with database.begin(tenant_id=tenant.id, actor=ACTOR) as tx:
+            stories.fund(tx, tenant, "60.00")
+
+        assert round_of_sending() == ["settled"]
+        assert network.twin.count("pacs.008") == 1
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("rail", OVER_AN_API)
+def test_a_banks_own_api_is_asked_for_nothing_that_no_gate_let_go(
+    database: Database, tenant: TenantFixture, rail: str
+) -> None:
+    with columns.column() as at, gateways.reaching(database):
+        with database.begin(tenant_id=tenant.id, actor=ACTOR) as tx:
+            columns.speak(tx, at, rail)
+        _committed_without_money(database, tenant, rail=rail)
+
+        def round_of_sending() -> tuple[list[str], int]:
+            with database.begin(tenant_id=tenant.id, actor=ACTOR) as tx:
+                stories.at(tx, stories.TUESDAY)
+                assert payments.submit_due(tx, on=stories.TUESDAY) == []
+            payments.run_orders(database, tenant.id)
+            with database.begin(tenant_id=tenant.id, actor=ACTOR) as tx:
+                return stories.statuses(tx), len(at.twin.transfers)
+
+        assert round_of_sending() == (["blocked_funds"], 0)
+        with database.begin(tenant_id=tenant.id, actor=ACTOR) as tx:
+            scenes.debited(tx, tenant, "60.00")  # Settled, and not final.
+        assert round_of_sending() == (["blocked_funds"], 0)
+        with database.begin(tenant_id=tenant.id, actor=ACTOR) as tx:
+            stories.fund(tx, tenant, "60.00")
+
+        assert round_of_sending() == (["sent"], 1)
 
 
 @pytest.mark.slow
@@ -202,12 +296,15 @@ def test_the_application_cannot_switch_the_guards_off(tx: Tx, tenant: TenantFixt
             tx.run(statement)  # type: ignore[arg-type]
 
 
-def _committed_without_money(database: Database, tenant: TenantFixture) -> None:
+def _committed_without_money(database: Database, tenant: TenantFixture, **facts: Any) -> None:
     with database.begin(tenant_id=tenant.id, actor=ACTOR) as tx:
         stories.at(tx, MONDAY)
         stories.originator(tx, tenant)
         scenes.setting(tx, "commit_gate_mode", "soft")
-        result = payments.commit_payroll(tx, stories.batch(tx, tenant, "60.00"))
+        batch = stories.batch(tx, tenant, "60.00")
+        home = parties.PostalAddress("Lisle", state="IL", street="Dream Road")
+        parties.set_address(tx, party_id=batch.items[0].payee_id, address=home)
+        result = payments.commit_payroll(tx, replace(batch, **facts))
         assert result.status == "committed_with_warnings"
         assert funding.list_evaluations(tx)[0].outcome == "warned"
 

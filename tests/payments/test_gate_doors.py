@@ -213,13 +213,13 @@ def test_the_pay_gate_stops_what_lost_its_reservation_and_lets_it_go_when_funded
         "reservation_conflict",
         5000,
     )
-    (block,) = payments.blocks(tx)
+    (block,) = payments.held_payrolls(tx)
     assert (block.gate_type, block.shortfall, block.payments) == ("pay", usd("50.00"), 2)
     stories.fund(tx, tenant, "50.00", external_id="wire-2")
     (file,) = payments.submit_due(tx, on=MONDAY)
     assert file.credit == usd("100.00")
     assert stories.balances(tx, tenant) == {"CASH": "150.00", "CLIENT_FUNDS": "50.00", "PAYROLL_CLEARING": "100.00"}
-    assert payments.blocks(tx) == []
+    assert payments.held_payrolls(tx) == []
 
 
 def test_what_the_pay_gate_stops_holds_nothing_any_more(tx: Tx, tenant: TenantFixture) -> None:
@@ -346,7 +346,7 @@ def test_what_was_fixed_before_sending_stays(tx: Tx, tenant: TenantFixture, admi
     assert refused.value.sqlstate == "HG003"
 
 
-SENDERS = {"payments/files.py": "submit_due"}
+SENDERS = {"payments/files/files.py": "submit_due", "payments/orders/orders.py": "submit_due"}
 """Every place that writes an attempt, and the door that leads to it. A new one is a new row here, and a test of its
 gate.
 """

@@ -68,10 +68,15 @@ def test_a_block_says_who_holds_the_rest_and_what_would_open_it(tx: Tx, scene: S
         ("fund_account", 70000), ("split_payroll", 20000),
     ]  # fmt: skip
     assert standing.fit is None, "nobody is paid as little as is there"
-    assert standing.expected == ()
+    # What the client was asked for when the gate held it, by the day on which it must leave: nothing of it is on its way.
+    (asked,) = standing.expected
+    assert (asked.kind, asked.amount, asked.due_on, asked.rail) == (
+        "asked_for", usd("700.00"), stories.date(2026, 12, 10), "inbound_wire",
+    )  # fmt: skip
+    assert not asked.is_on_its_way and asked.final_at.isoformat() == "2026-12-10T17:00:00+00:00"
 
 
-def test_the_smallest_amounts_say_how_many_people_fit(tx: Tx, scene: Scene) -> None:
+def test_it_says_what_a_split_would_pay(tx: Tx, scene: Scene) -> None:
     held = payments.held_payroll(tx, scene.lacking)
     standing = payments.standing(tx, held)
 

@@ -233,7 +233,140 @@ def tried_twice(admin: psycopg.Connection[Any], tenant: TenantFixture) -> str:
     return str(row[0])
 
 
+def return_that_moved_nothing(admin: psycopg.Connection[Any], tenant: TenantFixture) -> str:
+    row = admin.execute(
+        """
+        INSERT INTO payments.returns
+               (tenant_id, id, provider, external_id, standing, attempt_id, instruction_id, code, action, is_late,
+                dishonor_until, amount_minor, currency, original_trace, original_rdfi, return_trace, settled_on,
+                transaction_id, artifact_id, record_id, occurred_at)
+        SELECT a.tenant_id, 'ret_ghost', 'ghost', 'ghost', 'counted', a.id, a.instruction_id, 'R23', 'reverse', false,
+               '2026-12-09', a.amount_minor, 'USD', a.trace_number, a.rdfi_identification, '021000020000001', '2026-12-02',
+               999999999, 'art_ghost', 'rec_ghost', now()
+          FROM payments.attempts a
+         WHERE a.tenant_id = %s AND a.status = 'settled'
+         LIMIT 1
+        RETURNING id
+        """,
+        (tenant.id,),
+    ).fetchone()
+    assert row
+    return str(row[0])
+
+
+def never_heard_of(admin: psycopg.Connection[Any], tenant: TenantFixture) -> str:
+    admin.execute("ALTER TABLE payments.ach_files DISABLE TRIGGER ach_files_stay")
+    row = admin.execute(
+        """
+        UPDATE payments.ach_files f SET heard_by = '2026-11-30'
+          FROM payments.attempts a
+         WHERE f.tenant_id = %s AND a.tenant_id = f.tenant_id AND a.ach_file_id = f.id AND a.status = 'sent'
+        RETURNING a.id
+        """,
+        (tenant.id,),
+    ).fetchone()
+    admin.execute("ALTER TABLE payments.ach_files ENABLE ALWAYS TRIGGER ach_files_stay")
+    assert row
+    return str(row[0])
+
+
+def dropped_movement(admin: psycopg.Connection[Any], tenant: TenantFixture) -> str:
+    row = admin.execute(
+        """
+        INSERT INTO payments.movements (tenant_id, id, provider, external_trace_id, direction, status, amount_minor, currency,
+                                        reference, individual_id, return_code, effective_on, told_at, recorded_at)
+        VALUES (%s, core.new_id('mov'), 'ghost', 'g-1', 'credit', 'settled', 100, 'USD', '', '', '', '2026-11-30', now(),
+                now() - interval '3 days')
+        RETURNING id
+        """,
+        (tenant.id,),
+    ).fetchone()
+    assert row
+    return str(row[0])
+
+
+def _second_attempt(admin: psycopg.Connection[Any], tenant: TenantFixture) -> tuple[str, str]:
+    """One payment's attempt becomes the second of another payment, whose own is said to have come back."""
+    admin.execute("ALTER TABLE payments.attempts DISABLE TRIGGER attempts_stay")
+    first, second = admin.execute(
+        "SELECT id, instruction_id FROM payments.attempts WHERE tenant_id = %s AND status = 'settled' ORDER BY id",
+        (tenant.id,),
+    ).fetchall()
+    admin.execute("UPDATE payments.attempts SET status = 'returned' WHERE id = %s", (first[0],))
+    admin.execute(
+        "UPDATE payments.attempts SET instruction_id = %s, attempt_no = 2 WHERE id = %s", (first[1], second[0])
+    )
+    admin.execute("ALTER TABLE payments.attempts ENABLE ALWAYS TRIGGER attempts_stay")
+    return str(first[1]), str(second[0])
+
+
+def paid_twice(admin: psycopg.Connection[Any], tenant: TenantFixture) -> str:
+    return _second_attempt(admin, tenant)[0]
+
+
+def paid_anew_unasked(admin: psycopg.Connection[Any], tenant: TenantFixture) -> str:
+    return _second_attempt(admin, tenant)[1]
+
+
+def debit_that_lies(admin: psycopg.Connection[Any], tenant: TenantFixture) -> str:
+    admin.execute("ALTER TABLE payments.funding_attempts DISABLE TRIGGER funding_attempts_are_authorized")
+    row = admin.execute(
+        """
+        WITH allowed AS (
+          INSERT INTO funding.debit_authorizations (tenant_id, legal_entity_id, bank_account_id, evidence, decided_at)
+          SELECT %(t)s, %(entity)s, min(id), 'ghost', now() FROM parties.bank_accounts WHERE tenant_id = %(t)s
+          RETURNING id, bank_account_id
+        )
+        INSERT INTO payments.funding_attempts
+               (tenant_id, id, funding_request_id, attempt_no, legal_entity_id, bank_account_id, authorization_id, amount_minor,
+                currency, rail, sec_code, ach_file_id, trace_number, rdfi_identification, individual_id, heard_by, created_at)
+        SELECT %(t)s, core.new_id('dbt'), r.id, 1, %(entity)s, a.bank_account_id, a.id, 100, 'USD', 'ach', 'CCD', f.id,
+               '990000010000999', '02100002', 'GHOST', 'infinity', now()
+          FROM allowed a, (SELECT min(id) AS id FROM funding.requests WHERE tenant_id = %(t)s) r,
+               (SELECT min(id) AS id FROM payments.ach_files WHERE tenant_id = %(t)s) f
+        RETURNING id
+        """,
+        {"t": tenant.id, "entity": tenant.legal_entity_id},
+    ).fetchone()
+    admin.execute("UPDATE payments.funding_attempts SET status = 'settled' WHERE tenant_id = %s", (tenant.id,))
+    admin.execute("ALTER TABLE payments.funding_attempts ENABLE ALWAYS TRIGGER funding_attempts_are_authorized")
+    assert row
+    return str(row[0])
+
+
+def lost_order(admin: psycopg.Connection[Any], tenant: TenantFixture) -> str:
+    """An attempt over a network of which no order tells."""
+    admin.execute("ALTER TABLE payments.attempts DISABLE TRIGGER attempts_stay")
+    row = admin.execute(
+        """
+        UPDATE payments.attempts SET rail = 'fednow', ach_file_id = NULL, trace_number = NULL, rdfi_identification = NULL
+         WHERE tenant_id = %s AND status = 'sent'
+        RETURNING id
+        """,
+        (tenant.id,),
+    ).fetchone()
+    admin.execute("ALTER TABLE payments.attempts ENABLE ALWAYS TRIGGER attempts_stay")
+    assert row
+    return str(row[0])
+
+
+def judged_by_nobody(admin: psycopg.Connection[Any], tenant: TenantFixture) -> str:
+    admin.execute("ALTER TABLE payments.instructions DISABLE TRIGGER instructions_keep_their_keys")
+    row = admin.execute(
+        """
+        UPDATE payments.instructions SET evaluation_id = 'evl_ghost'
+         WHERE id = (SELECT min(id) FROM payments.instructions WHERE tenant_id = %s)
+        RETURNING id
+        """,
+        (tenant.id,),
+    ).fetchone()
+    admin.execute("ALTER TABLE payments.instructions ENABLE ALWAYS TRIGGER instructions_keep_their_keys")
+    assert row
+    return str(row[0])
+
+
 PLANTS: dict[str, Plant] = {
+    "payments.invariant_keys": judged_by_nobody,
     "payments.invariant_attempts_funded": unfunded,
     "payments.invariant_captures_have_attempts": lost_attempt,
     "payments.invariant_statuses_agree": wrong_status,
@@ -242,6 +375,13 @@ PLANTS: dict[str, Plant] = {
     "payments.invariant_file_totals": wrong_file,
     "payments.invariant_files_sent_once": tried_twice,
     "payments.invariant_clearing_residual": lost_settlement,
+    "payments.invariant_returns_moved_their_money": return_that_moved_nothing,
+    "payments.invariant_paid_once": paid_twice,
+    "payments.invariant_retries_follow_failures": paid_anew_unasked,
+    "payments.invariant_settlements_heard": never_heard_of,
+    "payments.invariant_movements_accounted": dropped_movement,
+    "payments.invariant_debits_agree": debit_that_lies,
+    "payments.invariant_orders_agree": lost_order,
     "funding.invariant_deposits_posted": unposted_deposit,
     "funding.invariant_evaluations_numbered": lost_judgement,
     "funding.invariant_provisional_is_held": provisional_that_lies_nowhere,

@@ -86,7 +86,8 @@ def test_a_payroll_is_blocked_funded_committed_sent_and_settled_over_http(
     # The old key still answers what it answered; a dry run moves nothing; a new key passes.
     assert post("/v1/payments/payrolls", "first", payroll).status_code == 422
     dry = post("/v1/payments/payrolls", "dry", payroll, dry_run=True)
-    assert dry.status_code == 201 and dry.headers["Dry-Run"] == "true"
+    assert dry.status_code == 200 and dry.headers["Dry-Run"] == "true"
+    assert (dry.json()["status"], dry.json()["gate"]["passed"]) == ("committed", True)
     committed = post("/v1/payments/payrolls", "second", payroll)
     assert committed.status_code == 201
     assert committed.json()["payroll"]["status"] == "committed"

@@ -8,7 +8,7 @@ from functools import cache
 
 from headgate.core.money import Money
 from headgate.rails import Company, RailOrder
-from headgate.rails.instant import InstantRail
+from headgate.rails.instant_asking import AskingInstantRail as InstantRail
 from headgate.rails.iso20022 import FEDNOW, NETWORKS, Message, Network, Node, build, build_requests, identifiers
 from headgate.rails.iso20022.build import Address, Payment, Side
 

@@ -111,7 +111,7 @@ def test_other_totals_than_were_sent_are_named(changes: dict[str, object], found
     assert differences(replace(said, **changes), HANDED) == found  # type: ignore[arg-type]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(
     st.one_of(
         st.binary(max_size=300),

@@ -63,7 +63,8 @@ def test_a_bank_is_found_by_its_routing_number_and_any_other_is_generic() -> Non
     ]
 
     assert found == ["amegy", "sandbox", "generic_odfi"]
-    assert [name for name, profile in banks.profiles().items() if profile.identity.is_simulated] == ["sandbox"]
+    simulated = [name for name, profile in banks.profiles().items() if profile.identity.is_simulated]
+    assert simulated == ["column_sandbox", "sandbox"]
 
 
 def test_what_a_profile_says_can_be_asked() -> None:
@@ -298,6 +299,7 @@ LEAVES = st.one_of(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=300, deadline=None)
 @given(st.data())
 def test_no_value_of_any_key_breaks_the_reading(data: st.DataObject) -> None:

@@ -222,7 +222,8 @@ def test_a_reversal_takes_the_named_entries_back_and_no_others() -> None:
     batch = make.batch(make.entry("a"), make.entry("b", transaction_code="27"), make.entry("c", transaction_code="52"),
                        is_wages=True)  # fmt: skip
 
-    made = ach.reversal(batch, ["a", "c"], effective_on=make.TUESDAY)
+    facts = {"reason": "duplicate", "settled_on": make.TUESDAY, "effective_on": make.TUESDAY}
+    made = ach.reversal(batch, ["a", "c"], **facts)
 
     assert [(entry.key, entry.transaction_code) for entry in made.entries] == [("a", "27"), ("c", "55")]
     assert (made.description, made.company_id, made.sec_code) == ("REVERSAL", batch.company_id, batch.sec_code)
@@ -230,9 +231,36 @@ def test_a_reversal_takes_the_named_entries_back_and_no_others() -> None:
     built = ach.build_file(make.spec(), [made])
     assert ach.read_file(built.content, ach.Rulebook("outbound")).faults == ()
     with pytest.raises(CannotWrite, match="no entry x"):
-        ach.reversal(batch, ["x"], effective_on=make.TUESDAY)
+        ach.reversal(batch, ["x"], **facts)
     with pytest.raises(CannotWrite, match="nothing to reverse"):
-        ach.reversal(make.batch(make.entry("p", transaction_code="23")), ["p"], effective_on=make.TUESDAY)
+        ach.reversal(make.batch(make.entry("p", transaction_code="23")), ["p"], **facts)
+
+
+@pytest.mark.parametrize(
+    ("reason", "code", "on", "why"),
+    [
+        ("duplicate", "22", date(2026, 11, 30), ""),
+        ("wrong_amount", "22", date(2026, 11, 20), ""),
+        ("separation_pay", "22", date(2026, 11, 30), ""),
+        ("debit_too_early", "27", date(2026, 11, 23), ""),
+        ("duplicate", "22", date(2026, 12, 1), "2026-11-30 is the last of the 5 banking days"),
+        ("duplicate", "27", date(2026, 11, 19), "2026-11-30 is the last"),
+        ("duplicate", "22", date(2026, 11, 26), "no banking day"),
+        ("funding_failed", "22", date(2026, 11, 23), "neither is funding that failed"),
+        ("credit_too_late", "27", date(2026, 11, 23), "a credit alone"),
+        ("debit_too_early", "22", date(2026, 11, 23), "a debit alone"),
+    ],
+)
+def test_a_reversal_is_for_a_mistake_and_within_five_banking_days(reason: str, code: str, on: date, why: str) -> None:
+    """It settled on Friday 20 November 2026; Thanksgiving is on the 26th, so that day 5 is the 30th and day 6 the 1st."""
+    batch = make.batch(make.entry("a", transaction_code=code))
+    facts = {"reason": reason, "settled_on": date(2026, 11, 20), "effective_on": on}
+
+    if why:
+        with pytest.raises(CannotWrite, match=why):
+            ach.reversal(batch, ["a"], **facts)
+    else:
+        assert ach.reversal(batch, ["a"], **facts).effective_on == on
 
 
 @pytest.mark.parametrize(("purpose", "word"), [("retry", "RETRY PYMT"), ("reversal", "REVERSAL"), ("wages", "PAYROLL")])

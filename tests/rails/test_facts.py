@@ -46,6 +46,7 @@ def test_a_day_that_no_calendar_knows_is_refused_by_name(day: date) -> None:
             ask(day)
 
 
+@pytest.mark.slow
 @given(st.from_regex(r"[0-9]{8}", fullmatch=True), st.integers(0, 7), st.integers(1, 9))
 def test_a_single_wrong_digit_is_always_found(first_eight: str, at: int, by: int) -> None:
     right = f"{first_eight}{check_digit(first_eight)}"

@@ -140,7 +140,7 @@ class World:
         )
 
     def deliver(self) -> Known:
-        """One round of a deliverer, as payments/delivery.py does it."""
+        """One round of a deliverer, as payments/delivery/delivery.py does it."""
         known = self.judge(self.sight())
         if known.standing == "delivered":
             self.is_delivered = True

@@ -135,6 +135,7 @@ def test_letters_that_are_spelled_otherwise_are_reported() -> None:
     ]
 
 
+@pytest.mark.slow
 @given(
     name=st.sampled_from(sorted(NETWORKS)),
     minor=st.integers(-5, 1_000_000_005),

@@ -24,6 +24,7 @@ from tests.rails import instants as make
 
 from headgate.core.egress import Client, EgressFailed, EgressRefused
 from headgate.core.money import Money
+from headgate.core.serving import PortTaken
 from headgate.rails import (
     CannotWrite,
     InstantProvider,
@@ -32,7 +33,6 @@ from headgate.rails import (
     ProviderSettlement,
     instant_face,
 )
-from headgate.rails.errors import SimulatorPortTaken
 from headgate.rails.instant_life import Event, Life, step
 from headgate.rails.instant_twin import InstantTwin
 from headgate.rails.iso20022 import FEDNOW, NETWORKS, Network, encode
@@ -389,7 +389,7 @@ def test_a_port_that_is_taken_is_named() -> None:
     with closing(socket.socket()) as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
-        with pytest.raises(SimulatorPortTaken, match=str(taken.getsockname()[1])):
+        with pytest.raises(PortTaken, match=str(taken.getsockname()[1])):
             instant_face.serve(InstantTwin(FEDNOW), port=taken.getsockname()[1])
 
 

@@ -416,12 +416,6 @@ def test_repeated_traces_are_found_among_many() -> None:
         ach.build_file(make.spec(), [make.batch(*first), make.batch(again, description="BONUS")])
 
 
-@settings(max_examples=150, deadline=None)
-@given(st.binary(max_size=400))
-def test_no_bytes_make_the_reader_fail(content: bytes) -> None:
-    ach.read_file(content)
-
-
 @settings(max_examples=250, deadline=None)
 @given(st.integers(0, 949), st.binary(min_size=1, max_size=6), st.integers(0, 8))
 def test_no_change_of_a_good_file_makes_the_reader_fail(at: int, noise: bytes, cut: int) -> None:
@@ -452,7 +446,7 @@ def test_addenda_without_end_are_counted_and_named_and_fill_no_memory() -> None:
 
 def test_a_line_without_end_amid_others_is_named_again_and_again_and_fills_no_memory() -> None:
     lines = make.good_file().decode().splitlines()
-    endless = lines[make.FIRST] * 60_000
+    endless = lines[make.FIRST] * 30_000
     stream = io.BytesIO("\n".join([*lines[: make.FIRST], endless, *lines[make.FIRST :]]).encode())
     rules = ach.Rulebook(levels={"V-53": "off", "V-54": "off"})
 
@@ -461,8 +455,8 @@ def test_a_line_without_end_amid_others_is_named_again_and_again_and_fills_no_me
         entries += isinstance(item, ach.Entry)
         named += isinstance(item, ach.Fault) and item.rule == "V-01"
 
-    assert entries == 60_003
-    assert named > 20_000
+    assert entries == 30_003
+    assert named > 10_000
 
 
 def test_a_first_line_that_is_too_long_is_named_and_the_others_are_read() -> None:

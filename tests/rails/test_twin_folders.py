@@ -125,7 +125,10 @@ def test_the_command_is_a_bank_for_a_moment(folders: Folders, tmp_path: Path) ->
     ("words", "message"),
     [
         (("--statements", "mt940"), "bai2 or camt053"),
-        (("--now", "2026-11-23T16:00:00Z"), "--once"),
+        (("--sftp",), "--folder"),
+        (("--sftp", "--folder", "one", "--once"), "leave --once out"),
+        (("--folder", "one"), "name it, or these"),
+        (("--at-once",), "say --sftp beside it"),
         (("--once", "--now", "tomorrow"), "no instant"),
         (("--once", "--now", "2026-11-23T16:00:00"), "no time zone"),
         (("--behaviour", "nowhere.toml"), "cannot be read"),

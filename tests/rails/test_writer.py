@@ -225,6 +225,7 @@ entries = st.lists(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(st.lists(entries, min_size=1, max_size=4))
 def test_what_is_written_reads_back_the_same(groups: list[list[tuple[str, int, str, str, str, str | None]]]) -> None:

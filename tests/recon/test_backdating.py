@@ -19,11 +19,11 @@ from typer.testing import CliRunner
 from headgate import cases, ledger, recon, tenants
 from headgate.api import create_app
 from headgate.cases.errors import NoSuchApproval, NotApproved, OtherPayload, OwnApproval
-from headgate.core import ids
+from headgate.core import ids, terminal
 from headgate.core.db import Database
 from headgate.core.errors import Forbidden, HeadgateError, Malformed, Refused, Unauthorized
 from headgate.ledger import Entry, Posting
-from headgate.recon import backdating_commands, commands
+from headgate.recon import commands
 
 pytestmark = pytest.mark.slow
 
@@ -326,7 +326,7 @@ def test_it_goes_from_the_command_line(
     def opened() -> Iterator[Database]:
         yield database
 
-    monkeypatch.setattr(backdating_commands, "open_database", opened)
+    monkeypatch.setattr(terminal, "open_database", opened)
     file, key_file = tmp_path / "fee.json", tmp_path / "key"
     file.write_text(json.dumps(body_of(story)))
 

@@ -38,3 +38,15 @@ def test_an_account_that_moved_and_does_not_balance_is_told(tx: Tx, tenant: Tena
     assert (case.severity, case.detail["account"]) == ("high", "CASH.USD")
     told = tx.values("SELECT payload FROM messaging.outbox_messages WHERE event_type = 'recon.alert.raised'")
     assert [message["account"] for message in told] == ["CASH.USD", "CASH.USD"]
+
+
+def test_an_account_that_never_moved_has_no_lag(tx: Tx, tenant: TenantFixture) -> None:
+    stories.at(tx, FRIDAY)
+    cash = tx.value("SELECT id FROM ledger.accounts WHERE purpose = 'CASH'")
+    stories.read(tx, "friday", stories.statement([], on=FRIDAY))
+    (statement,) = ingestion.list_statements(tx, on=FRIDAY)
+    recon.link_bank_account(tx, account=cash, statement_id=statement.id)
+    recon.run(tx, account=cash, on=FRIDAY)
+    stories.at(tx, WEDNESDAY + timedelta(days=1))
+
+    assert watch_lag(tx) == 0

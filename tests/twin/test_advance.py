@@ -51,6 +51,7 @@ def test_a_payroll_goes_out_settles_and_comes_back_as_the_account_numbers_say(
     assert instants == sorted(instants)
 
 
+@pytest.mark.long
 def test_a_long_way_and_many_short_ones_end_the_same(database: Database) -> None:
     books = []
     for steps in (1, 13):

@@ -36,6 +36,7 @@ behaviours = st.builds(
 
 
 # A story takes seconds: what fails is told as it was found, and not made small.
+@pytest.mark.long
 @settings(
     max_examples=2,
     deadline=None,

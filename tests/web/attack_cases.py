@@ -12,26 +12,35 @@ a: …`.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from functools import cached_property
 from pathlib import Path
 from typing import Any, LiteralString
 
 from tests import make
-from tests.payments import stories
+from tests.ingestion.envelopes import envelope, raw
+from tests.payments import gateways, pulls, stories
 
-from headgate import cases, ingestion, ledger, parties, payments, recon, tenants
+from headgate import alerts, cases, ingestion, ledger, messaging, parties, payments, recon, servicing, tenants
 from headgate.core import ids
-from headgate.core.db import Actor, Database
+from headgate.core.db import Actor, Database, Tx
 from headgate.core.errors import Refused
+from headgate.ingestion import links
 from headgate.parties import BankAccountInput
+from headgate.rails import fake
 
 SAMPLES = Path(__file__).parent.parent / "samples"
 REGISTER = b"""employee_id,name,routing_number,account_number,account_type,net_pay
 E-9,Eve Example,021000021,55556666,checking,100.00
 """
+MAPPING = {
+    "source": "bank.own",
+    "parser": "csv_v1",
+    "mapping": {"columns": {"booked_on": 0, "amount": 1}, "header": ["day", "sum"]},
+}
+WEBHOOK = {"source": "column", "scheme": "column", "secret": "whsec_of_somebody"}
 MAKER = Actor("human", "key_maker", "usr_maker")
 
 
@@ -100,8 +109,12 @@ class Victim:
 
     @cached_property
     def block(self) -> str:
-        """A block of the payee."""
-        return str(self.do(parties.block_party, party_id=self.party, reason="manual").id)
+        """A block of a payee whom no other row pays."""
+        blocked = parties.PayeeInput("E-BLOCKED", "Nobody Paid", (BankAccountInput("021000021", "777766665555"),))
+        (made,) = self.do(
+            parties.register_payees, legal_entity_id=self.tenant.legal_entity_id, payees=[blocked], source_ref="test"
+        )
+        return str(self.do(parties.block_party, party_id=made.party_id, reason="manual").id)
 
     @cached_property
     def dead_letter(self) -> str:
@@ -127,10 +140,90 @@ class Victim:
         return str(made.id)
 
     @cached_property
+    def forged_link(self) -> str:
+        """A link to that statement, under the signature of another installation."""
+        claim = links.Claim(self.tenant.id, self.artifact, datetime.now(UTC) + timedelta(minutes=5))
+        return links.sign(replace(self.database.config, master_key=b"x" * 32), claim)
+
+    @cached_property
+    def loan(self) -> str:
+        """A loan with one instalment."""
+        due = servicing.Due(1, date(2026, 1, 1), principal=1_000)
+        loan = servicing.NewLoan("victims-loan", "mortgage", "USD", self.tenant.legal_entity_id)
+        return str(self.do(servicing.import_loan, loan, [due]).id)
+
+    @cached_property
+    def loan_policy(self) -> int:
+        """The version of a policy of its own."""
+        rules = {"current": servicing.Rule("fees_first")}
+        facts = {"product": "of_a", "effective_from": date(2026, 1, 1), "reason": "theirs", "rules": rules}
+        return int(self.do(servicing.set_policy, **facts).terms.version_no)
+
+    @cached_property
+    def loan_return(self) -> str:
+        """The provider's id of a return that waits for its payment; its code does what A chose."""
+        self.do(servicing.set_return_rule, code="R03", action="reverse", severity="low", reason="theirs")
+        new = servicing.NewReturn("column", "ret_of_a", "acht_of_a", "R03", date(2026, 1, 1))
+        self.do(servicing.record_return, new)
+        return new.external_id
+
+    @cached_property
+    def loan_payment(self) -> str:
+        """A payment of that loan."""
+        new = servicing.NewPayment(self.loan, "victims-payment", 100, "USD", date(2026, 1, 1), "manual")
+        return str(self.do(servicing.apply_payment, new).id)
+
+    @cached_property
+    def borrower(self) -> str:
+        """A borrower who has an address, words of its own and a choice."""
+        made = self.do(parties.create_party, kind="borrower", external_id="victim", name="Vic Tim").id
+        choice = {"recipient": made, "kind": "payment_posted", "is_on": True, "by_email": True, "reason": "theirs"}
+        self.do(alerts.set_preference, **choice)
+        self.do(alerts.set_address, recipient=made, address="vic@example.org")
+        self.do(alerts.set_template, audience="borrower", kind="payment_posted", title="theirs", message="{loan}")
+        return str(made)
+
+    @cached_property
+    def notification(self) -> str:
+        """What that borrower was told."""
+        loan = servicing.NewLoan("told-loan", "mortgage", "USD", self.tenant.legal_entity_id, self.borrower)
+        self.do(servicing.import_loan, loan, [servicing.Due(1, date(2026, 1, 1), principal=1_000)])
+        new = servicing.NewPayment("told-loan", "told-payment", 100, "USD", date(2026, 1, 1), "manual")
+        paid = self.do(servicing.apply_payment, new).id
+        facts = {"aggregate_type": "payment", "aggregate_id": paid, "payload": {}, "correlation_id": None}
+        message = messaging.Message(
+            id=1, tenant_id=self.tenant.id, event_type="payment.posted", created_at=datetime.now(UTC), **facts
+        )
+        self.do(alerts.notify, [message])
+        with self.database.begin(tenant_id=self.tenant.id, actor=MAKER) as tx:
+            return alerts.notifications_of_payment(tx, paid)[0].id
+
+    @cached_property
+    def payment_ingestion(self) -> str:
+        """A payment that came in."""
+        return str(self.do(ingestion.ingest_payment, raw(envelope("victims-loan", transfer="acht_victims"))).id)
+
+    @cached_property
+    def source(self) -> str:
+        """A source that evidence is fetched from."""
+        terms = ingestion.check_source(self.database.config, name="victim", connector="folder", settings={})
+        return str(self.do(ingestion.set_source, terms).name)
+
+    @cached_property
     def rate_source(self) -> str:
         """A source of exchange rates."""
         url = "https://rates.example.org/?key=secret"
         return str(self.do(ingestion.set_rate_source, name="victim", url=url, format="csv_v1").name)
+
+    @cached_property
+    def mapping(self) -> str:
+        """What the columns of a bank's tables mean."""
+        return str(self.do(ingestion.save_mapping, **{**MAPPING, "source": "bank.victim"}).fingerprint)
+
+    @cached_property
+    def webhook(self) -> str:
+        """Where a provider's webhooks come in."""
+        return str(self.do(ingestion.set_webhook, **WEBHOOK).id)
 
     @cached_property
     def record(self) -> str:
@@ -179,6 +272,17 @@ class Victim:
             source_ref="attack",
         )
         return ids.encode("rsv", held.id)
+
+    @cached_property
+    def debit(self) -> str:
+        """A debit of A's client."""
+
+        def made(tx: Tx) -> str:
+            pulls.client(tx, self.tenant)
+            pulls.debit(tx, self.tenant, "10.00", key="attack-debit")
+            return str(pulls.attempts(tx)[-1]["id"])
+
+        return str(self.do(made))
 
     @cached_property
     def period(self) -> str:
@@ -237,10 +341,41 @@ class Victim:
         return str(self.value("SELECT min(id) FROM payments.instructions"))
 
     @cached_property
+    def order(self) -> payments.Order:
+        """A funded payroll of one payment over FedNow, fixed as an order."""
+        assert self.payroll
+        with self.database.begin(tenant_id=self.tenant.id, actor=make.ACTOR) as tx:
+            gateways.speak_to(tx, self.tenant, "http://127.0.0.1:9")
+            stories.fund(tx, self.tenant, "60.00", external_id="attack-fednow")
+            wanted = stories.batch(tx, self.tenant, "60.00", payroll_id="PR-FEDNOW", pay_on=stories.MONDAY)
+            committed = payments.commit_payroll(tx, replace(wanted, rail="fednow"))
+            assert committed.status == "committed", committed
+            payments.submit_due(tx, on=stories.MONDAY)
+            (order,) = payments.list_orders(tx)
+        return order
+
+    @cached_property
     def file(self) -> str:
         """The file that it went out in."""
         assert self.payroll
         return str(self.value("SELECT min(id) FROM payments.ach_files"))
+
+    @cached_property
+    def place(self) -> str:
+        """The bank whose server is set."""
+        made = self.do(payments.set_sftp_place, bank="sandbox", host="192.0.2.7", username="victim", password="secret")
+        return str(made.bank)
+
+    @cached_property
+    def returned(self) -> str:
+        """A return of that payment."""
+        content = self.do(payments.file_bytes, self.file)
+        trace = next(entry.trace_number for entry in fake.receive(content).entries)
+        data = fake.return_file([content], {trace: "R23"}, on=stories.WEDNESDAY)
+        artifact = self.do(ingestion.receive, source="bank", filename="ret.ach", data=data)
+        self.do(ingestion.read, artifact.id)
+        self.do(payments.return_from_file, artifact_id=artifact.id)
+        return str(self.value("SELECT min(id) FROM payments.returns"))
 
     @cached_property
     def deposit(self) -> str:
@@ -315,6 +450,7 @@ ROWS: dict[tuple[str, str], Row] = {
     # audit and messaging
     ("GET", "/v1/audit/events"): listed,
     ("GET", "/v1/messaging/dead-letters"): listed,
+    ("POST", "/v1/messaging/dead-letters/requeue"): lambda a: Attack(json={"query": ""}, own=bool(a.dead_letter)),
     ("POST", "/v1/messaging/dead-letters/{dead_letter_id}/requeue"): lambda a: Attack(
         params={"dead_letter_id": a.dead_letter}
     ),
@@ -349,7 +485,18 @@ ROWS: dict[tuple[str, str], Row] = {
     ("POST", "/v1/parties/blocks/{block_id}/lift"): lambda a: Attack(
         params={"block_id": a.block}, json={"reason": "x"}
     ),
+    ("POST", "/v1/parties/payees"): lambda a: Attack(
+        json={
+            "legal_entity_id": a.tenant.legal_entity_id,
+            "external_id": "E-1",
+            "name": "Eve",
+            "bank_accounts": [{"routing_number": "021000021", "account_number": "987654321"}],
+        }
+    ),
+    ("GET", "/v1/parties/payees"): lambda a: Attack(query={"legal_entity_id": a.tenant.legal_entity_id}, own=True),
+    ("GET", "/v1/parties/payees/{party_id}"): party_of(),
     ("GET", "/v1/parties/{party_id}"): party_of(),
+    ("PUT", "/v1/parties/{party_id}/address"): party_of(town="Lisle", state="IL"),
     ("POST", "/v1/parties/{party_id}/rename"): party_of(name="Eve"),
     ("POST", "/v1/parties/{party_id}/close"): party_of(),
     ("POST", "/v1/parties/{party_id}/reopen"): party_of(),
@@ -360,6 +507,46 @@ ROWS: dict[tuple[str, str], Row] = {
     # ingestion
     ("POST", "/v1/ingestion/files"): lambda a: Attack(files={"file": ("b.csv", REGISTER)}, own=True),
     ("POST", "/v1/ingestion/artifacts/{artifact_id}/read"): artifact_of(),
+    ("POST", "/v1/ingestion/payments"): lambda a: Attack(json=envelope("loan-of-b", transfer="acht_victims"), own=True),
+    ("GET", "/v1/ingestion/payments/{ingestion_id}"): lambda a: Attack(params={"ingestion_id": a.payment_ingestion}),
+    ("POST", "/v1/ingestion/payments/{ingestion_id}/artifacts"): lambda a: Attack(
+        params={"ingestion_id": a.payment_ingestion},
+        json={"type": "bank_file", "uri": f"urn:headgate:artifact:{a.artifact}"},
+    ),
+    ("GET", "/v1/ingestion/payments/{ingestion_id}/artifacts"): lambda a: Attack(
+        params={"ingestion_id": a.payment_ingestion}
+    ),
+    ("GET", "/v1/ingestion/artifacts/{artifact_id}/payments"): artifact_of(),
+    ("POST", "/v1/ingestion/artifacts/{artifact_id}/links"): artifact_of(),
+    ("POST", "/v1/ingestion/artifacts/{artifact_id}/reprocessings"): lambda a: Attack(
+        params={"artifact_id": a.artifact}, json={"parser": "bai2_v1"}
+    ),
+    ("POST", "/v1/ingestion/reprocessings"): lambda a: Attack(json={}, own=bool(a.artifact)),
+    # Who holds a whole link may follow it: what is tried here is another's artifact under a signature of one's own.
+    ("GET", "/v1/ingestion/links/{token}"): lambda a: Attack(params={"token": a.forged_link}),
+    ("GET", "/v1/ingestion/payments"): listed,
+    ("GET", "/v1/ingestion/payments/{ingestion_id}/lines"): lambda a: Attack(
+        params={"ingestion_id": a.payment_ingestion}
+    ),
+    ("POST", "/v1/ingestion/payments/{ingestion_id}/reveal"): lambda a: Attack(
+        params={"ingestion_id": a.payment_ingestion}, json={"reason": "mine"}
+    ),
+    ("GET", "/v1/ingestion/artifacts/{artifact_id}/lines"): artifact_of(),
+    ("POST", "/v1/ingestion/artifacts/{artifact_id}/reveal"): artifact_of(reason="mine"),
+    ("POST", "/v1/ingestion/artifacts/{artifact_id}/preview"): artifact_of(),
+    ("GET", "/v1/ingestion/source-standings"): listed,
+    ("POST", "/v1/ingestion/sources/{name}/pause"): lambda a: Attack(
+        params={"name": a.source}, json={"reason": "mine"}
+    ),
+    ("POST", "/v1/ingestion/sources/{name}/resume"): lambda a: Attack(
+        params={"name": a.source}, json={"reason": "mine"}
+    ),
+    ("GET", "/v1/ingestion/mappings"): listed,
+    ("POST", "/v1/ingestion/mappings"): lambda a: Attack(json=MAPPING, own=bool(a.mapping)),
+    ("DELETE", "/v1/ingestion/mappings/{source}/{fingerprint}"): lambda a: Attack(
+        params={"source": "bank.victim", "fingerprint": a.mapping}
+    ),
+    ("GET", "/v1/recon/lineage/{thing_id}"): lambda a: Attack(params={"thing_id": a.artifact}),
     ("GET", "/v1/ingestion/artifacts"): listed,
     ("GET", "/v1/ingestion/artifacts/{artifact_id}"): artifact_of(),
     ("GET", "/v1/ingestion/artifacts/{artifact_id}/records"): artifact_of(),
@@ -518,15 +705,127 @@ ROWS: dict[tuple[str, str], Row] = {
     ("GET", "/v1/ledger/monitors"): lambda a: Attack(query={"account": a.cash}),
     ("GET", "/v1/ledger/monitors/{monitor_id}"): lambda a: Attack(params={"monitor_id": a.monitor}),
     ("DELETE", "/v1/ledger/monitors/{monitor_id}"): lambda a: Attack(params={"monitor_id": a.monitor}),
+    ("POST", "/v1/servicing/loans"): lambda a: Attack(
+        json={
+            "external_id": "mine",
+            "product": "mortgage",
+            "currency": "USD",
+            "legal_entity_id": a.tenant.legal_entity_id,
+        }
+    ),
+    ("GET", "/v1/servicing/loans"): listed,
+    ("GET", "/v1/servicing/loans/{loan_id}"): lambda a: Attack(params={"loan_id": a.loan}),
+    ("GET", "/v1/servicing/loans/{loan_id}/payments"): lambda a: Attack(params={"loan_id": a.loan}),
+    ("POST", "/v1/servicing/loans/{loan_id}/standings"): lambda a: Attack(
+        params={"loan_id": a.loan}, json={"standing": "charged_off", "from_on": "2026-01-01", "reason": "mine"}
+    ),
+    ("POST", "/v1/servicing/payments"): lambda a: Attack(
+        json={"loan_id": a.loan, "amount": {"minor": 100, "currency": "USD"}, "received_on": "2026-01-01"}
+    ),
+    ("GET", "/v1/servicing/payments/{payment_id}"): lambda a: Attack(params={"payment_id": a.loan_payment}),
+    ("GET", "/v1/servicing/payments/{payment_id}/events"): lambda a: Attack(params={"payment_id": a.loan_payment}),
+    ("POST", "/v1/servicing/payments/{payment_id}/reversals"): lambda a: Attack(
+        params={"payment_id": a.loan_payment}, json={"reason": "mine"}
+    ),
+    ("POST", "/v1/servicing/loans/{loan_id}/holds"): lambda a: Attack(
+        params={"loan_id": a.loan}, json={"stop_pay": True, "reason": "mine"}
+    ),
+    ("GET", "/v1/servicing/loans/{loan_id}/dues"): lambda a: Attack(params={"loan_id": a.loan}),
+    ("POST", "/v1/servicing/loans/{loan_id}/dues"): lambda a: Attack(
+        params={"loan_id": a.loan},
+        json={"instalments": [{"number": 2, "due_on": "2026-02-01", "principal_minor": 100}]},
+    ),
+    ("POST", "/v1/servicing/loans/{loan_id}/charges"): lambda a: Attack(
+        params={"loan_id": a.loan}, json={"amount_minor": 100, "due_on": "2026-02-01", "reason": "mine"}
+    ),
+    ("GET", "/api/payments/{loan_id}"): lambda a: Attack(params={"loan_id": a.loan}),
+    ("GET", "/api/payments/{payment_id}/events"): lambda a: Attack(params={"payment_id": a.loan_payment}),
+    ("GET", "/v1/servicing/policies"): lambda a: Attack(query={"product": "of_a"}, own=bool(a.loan_policy)),
+    ("POST", "/v1/servicing/policies"): lambda a: Attack(
+        json={
+            "product": "mortgage",
+            "effective_from": "2026-01-01",
+            "reason": "mine",
+            "rules": {"current": {"waterfall": "fees_first"}},
+        },
+        own=bool(a.loan),
+    ),
+    ("GET", "/v1/servicing/return-rules"): lambda a: Attack(own=bool(a.loan_return)),
+    ("POST", "/v1/servicing/return-rules"): lambda a: Attack(
+        json={"code": "R03", "action": "dispute", "severity": "low", "reason": "mine"}, own=bool(a.loan_return)
+    ),
+    ("GET", "/v1/servicing/returns"): lambda a: Attack(own=bool(a.loan_return)),
+    ("POST", "/v1/servicing/returns"): lambda a: Attack(
+        json={
+            "provider": "column",
+            "external_id": a.loan_return,
+            "provider_transfer_id": "acht_of_a",
+            "code": "R01",
+            "returned_on": "2026-01-02",
+        },
+        own=True,
+    ),
+    ("GET", "/v1/servicing/shadow-report"): lambda a: Attack(
+        query={"first": "2026-01-01", "last": "2026-01-02"}, own=bool(a.loan_payment)
+    ),
+    ("GET", "/v1/servicing/posting-modes"): lambda a: Attack(own=True),
+    ("POST", "/v1/servicing/posting-modes"): lambda a: Attack(
+        json={"channel": "ach", "mode": "live", "reason": "mine"}, own=True
+    ),
+    ("POST", "/v1/servicing/posting-modes/releases"): lambda a: Attack(
+        json={"channel": "ach"}, own=bool(a.payment_ingestion)
+    ),
+    ("GET", "/v1/notifications"): lambda a: Attack(query={"recipient": a.borrower}, own=bool(a.notification)),
+    ("POST", "/v1/notifications/{notification_id}/reads"): lambda a: Attack(params={"notification_id": a.notification}),
+    ("GET", "/v1/notifications/preferences"): lambda a: Attack(query={"recipient": "team:of_a"}, own=True),
+    ("POST", "/v1/notifications/preferences"): lambda a: Attack(
+        json={"recipient": a.borrower, "kind": "payment_posted", "is_on": False, "reason": "mine"}
+    ),
+    ("GET", "/v1/notifications/addresses"): lambda a: Attack(own=bool(a.notification)),
+    ("POST", "/v1/notifications/addresses"): lambda a: Attack(
+        json={"recipient": a.borrower, "address": "eve@example.org"}
+    ),
+    ("GET", "/v1/notifications/templates"): lambda a: Attack(own=bool(a.notification)),
+    ("POST", "/v1/notifications/templates"): lambda a: Attack(
+        json={"audience": "team", "kind": "payment_posted", "title": "mine", "message": "mine"}, own=True
+    ),
     ("GET", "/v1/ingestion/rate-sources"): listed,
     ("PUT", "/v1/ingestion/rate-sources/{name}"): lambda a: Attack(
         params={"name": "own"}, json={"url": "https://1.1.1.1/rates", "format": "csv_v1"}, own=bool(a.rate_source)
     ),
     ("DELETE", "/v1/ingestion/rate-sources/{name}"): lambda a: Attack(params={"name": a.rate_source}),
+    ("GET", "/v1/ingestion/connectors"): listed,
+    ("GET", "/v1/ingestion/sources"): listed,
+    ("GET", "/v1/ingestion/sources/{name}"): lambda a: Attack(params={"name": a.source}),
+    ("PUT", "/v1/ingestion/sources/{name}"): lambda a: Attack(
+        params={"name": "own"}, json={"connector": "folder", "settings": {}}, own=bool(a.source)
+    ),
+    ("DELETE", "/v1/ingestion/sources/{name}"): lambda a: Attack(params={"name": a.source}),
+    ("POST", "/v1/ingestion/sources/{name}/fetch"): lambda a: Attack(params={"name": a.source}),
+    ("GET", "/v1/ingestion/sources/{name}/tries"): lambda a: Attack(params={"name": a.source}),
+    ("GET", "/v1/ingestion/sources/{name}/items"): lambda a: Attack(params={"name": a.source}),
+    ("POST", "/v1/ingestion/webhooks/{source}/{endpoint_id}"): lambda a: Attack(
+        params={"source": "column", "endpoint_id": a.webhook}, json={"id": "evnt_1"}
+    ),
+    ("POST", "/api/column/webhook"): lambda a: Attack(json={"id": "evnt_1"}),
+    ("POST", "/v1/ingestion/webhook-endpoints"): lambda a: Attack(json=WEBHOOK, own=True),
+    ("PUT", "/v1/ingestion/webhook-endpoints/{endpoint_id}"): lambda a: Attack(
+        params={"endpoint_id": a.webhook}, json=WEBHOOK
+    ),
+    ("GET", "/v1/ingestion/webhook-endpoints"): listed,
+    ("POST", "/v1/ingestion/payment-sources"): lambda a: Attack(
+        json={"source": "own", "purpose": "loans", "reason": "mine"}, own=True
+    ),
+    ("GET", "/v1/ingestion/payment-sources"): listed,
+    ("DELETE", "/v1/ingestion/webhook-endpoints/{endpoint_id}"): lambda a: Attack(params={"endpoint_id": a.webhook}),
     # funding
     ("GET", "/v1/funding/deposits"): lambda a: Attack(query={"legal_entity_id": a.tenant.legal_entity_id}, own=True),
     ("GET", "/v1/funding/deposits/{deposit_id}"): lambda a: Attack(params={"deposit_id": a.deposit}),
     ("POST", "/v1/funding/deposits"): lambda a: Attack(json={"artifact_id": a.artifact}),
+    ("POST", "/v1/funding/deposits/{deposit_id}/assignment-requests"): lambda a: Attack(
+        params={"deposit_id": a.deposit}, json={"legal_entity_id": a.tenant.legal_entity_id, "reason": "mine"}
+    ),
+    ("POST", "/v1/funding/deposit-assignments"): lambda a: Attack(json={"approval_id": a.approval.id}),
     ("POST", "/v1/funding/payer-references"): lambda a: Attack(json={"legal_entity_id": a.tenant.legal_entity_id}),
     ("GET", "/v1/funding/evaluations"): lambda a: Attack(query={"subject": a.payroll.payroll.id}, own=True),
     ("GET", "/v1/funding/evaluations/{evaluation_id}"): lambda a: Attack(params={"evaluation_id": a.evaluation}),
@@ -568,7 +867,15 @@ ROWS: dict[tuple[str, str], Row] = {
     ("GET", "/v1/funding/requests/{funding_request_id}"): lambda a: Attack(
         params={"funding_request_id": a.funding_request}
     ),
+    ("POST", "/v1/funding/requests/{funding_request_id}/cancel"): lambda a: Attack(
+        params={"funding_request_id": a.funding_request}, json={"reason": "mine"}
+    ),
     # payments
+    ("GET", "/v1/payments/payrolls/{payroll_id}/gate"): lambda a: Attack(params={"payroll_id": a.payroll.payroll.id}),
+    ("POST", "/v1/payments/payrolls/{payroll_id}/judge"): lambda a: Attack(params={"payroll_id": a.payroll.payroll.id}),
+    ("POST", "/v1/payments/payrolls/{payroll_id}/execute"): lambda a: Attack(
+        params={"payroll_id": a.payroll.payroll.id}
+    ),
     ("POST", "/v1/payments/payrolls/{payroll_id}/split"): lambda a: Attack(params={"payroll_id": a.payroll.payroll.id}),
     ("POST", "/v1/payments/payrolls"): lambda a: Attack(
         json={
@@ -606,6 +913,14 @@ ROWS: dict[tuple[str, str], Row] = {
     ("GET", "/v1/payments/return-rates"): lambda a: Attack(
         query={"legal_entity_id": a.tenant.legal_entity_id}, own=True
     ),
+    ("GET", "/v1/payments/places"): listed,
+    ("GET", "/v1/payments/places/{bank}"): lambda a: Attack(params={"bank": a.place}),
+    ("PUT", "/v1/payments/places/{bank}"): lambda a: Attack(
+        params={"bank": "amegy"}, json={"host": "192.0.2.9", "username": "eve", "password": "x"}, own=bool(a.place)
+    ),
+    ("POST", "/v1/payments/places/{bank}/login"): lambda a: Attack(params={"bank": a.place}, json={"password": "mine"}),
+    ("DELETE", "/v1/payments/places/{bank}"): lambda a: Attack(params={"bank": a.place}),
+    ("POST", "/v1/payments/places/{bank}/try"): lambda a: Attack(params={"bank": a.place}),
     ("GET", "/v1/payments/files"): listed,
     ("GET", "/v1/payments/files/{file_id}"): lambda a: Attack(params={"file_id": a.file}),
     ("GET", "/v1/payments/files/{file_id}/delivery"): lambda a: Attack(params={"file_id": a.file}),
@@ -613,6 +928,40 @@ ROWS: dict[tuple[str, str], Row] = {
         params={"file_id": a.file}, json={"verdict": "absent", "reason": "mine"}
     ),
     ("POST", "/v1/payments/delivery-requests/{approval_id}/decide"): lambda a: Attack(
+        params={"approval_id": a.approval.id}
+    ),
+    ("GET", "/v1/payments/returns"): lambda a: Attack(query={"payment_id": a.payment}, own=True),
+    ("GET", "/v1/payments/return-policies"): listed,
+    ("POST", "/v1/payments/return-policies/requests"): lambda a: Attack(
+        json={"subject": "R02", "action": "reverse", "reason": "ours"}, own=True
+    ),
+    ("POST", "/v1/payments/return-policies/changes"): lambda a: Attack(json={"approval_id": a.approval.id}),
+    ("POST", "/v1/payments/instructions/{payment_id}/retry-requests"): lambda a: Attack(
+        params={"payment_id": a.payment}, json={"reason": "mine"}
+    ),
+    ("POST", "/v1/payments/instructions/{payment_id}/retries"): lambda a: Attack(
+        params={"payment_id": a.payment}, json={"reason": "mine"}
+    ),
+    ("POST", "/v1/payments/files/{file_id}/retries"): lambda a: Attack(
+        params={"file_id": a.file}, json={"reason": "mine"}
+    ),
+    ("POST", "/v1/payments/returns/{return_id}/dishonor-requests"): lambda a: Attack(
+        params={"return_id": a.returned}, json={"code": "R70", "reason": "mine"}
+    ),
+    ("POST", "/v1/payments/debits/{debit_id}/representments"): lambda a: Attack(params={"debit_id": a.debit}),
+    ("POST", "/v1/payments/dishonors"): lambda a: Attack(
+        json={"approval_id": a.approval.id, "on": str(stories.MONDAY)}
+    ),
+    ("GET", "/v1/payments/asks"): lambda a: Attack(own=True),
+    ("GET", "/v1/payments/orders"): listed,
+    ("GET", "/v1/payments/orders/{attempt_id}"): lambda a: Attack(params={"attempt_id": a.order.attempt_id}),
+    ("POST", "/v1/payments/instructions/{payment_id}/recall"): lambda a: Attack(
+        params={"payment_id": a.order.instruction_id}, json={"reason": "CUST", "why": "mine"}
+    ),
+    ("POST", "/v1/payments/orders/{attempt_id}/decisions"): lambda a: Attack(
+        params={"attempt_id": a.order.attempt_id}, json={"verdict": "rejected", "reason": "mine"}
+    ),
+    ("POST", "/v1/payments/order-decisions/{approval_id}/decide"): lambda a: Attack(
         params={"approval_id": a.approval.id}
     ),
     ("POST", "/v1/payments/settlements"): lambda a: Attack(json={"artifact_id": a.artifact}),

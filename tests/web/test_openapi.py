@@ -7,11 +7,13 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from jsonschema import Draft202012Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
 from tests.web.client import Client, client_of
 
 from headgate.api import create_app
 from headgate.core.db import Database
+from headgate.web.door import SIGNED_PREFIXES
 
 METHODS = ("get", "put", "post", "delete", "patch")
 
@@ -108,4 +110,34 @@ def test_an_amount_is_never_a_fraction(document: dict[str, Any]) -> None:
 def test_only_the_api_asks_for_a_key(document: dict[str, Any]) -> None:
     assert document["components"]["securitySchemes"]["api_key"]["scheme"] == "bearer"
     for path, _, operation in operations(document):
-        assert operation["security"] == ([{"api_key": []}] if path.startswith("/v1/") else []), path
+        needs_key = path.startswith(("/v1/", "/api/")) and not path.startswith(SIGNED_PREFIXES)
+        assert operation["security"] == ([{"api_key": []}] if needs_key else []), path
+
+
+def test_the_doors_of_payrolls_show_examples_that_fit(document: dict[str, Any]) -> None:
+    """A client developer reads the example first: each is what the schema beside it takes."""
+    shown = [
+        ("/v1/payments/payrolls", "post"), ("/v1/payments/payrolls/{payroll_id}/execute", "post"),
+        ("/v1/payments/instructions", "get"), ("/v1/payments/instructions/{payment_id}/timeline", "get"),
+        ("/v1/parties/payees", "post"), ("/v1/funding/requests", "post"),
+    ]  # fmt: skip
+
+    for path, method in shown:
+        operation = document["paths"][path][method]
+        bodies = [
+            operation.get("requestBody", {}),
+            operation["responses"].get("200", {}),
+            operation["responses"].get("201", {}),
+        ]
+        found = []
+        for body in bodies:
+            content = body.get("content", {}).get("application/json", {})
+            schema = content.get("schema", {})
+            named = document["components"]["schemas"].get(schema.get("$ref", "").rpartition("/")[2], {})
+            for example in [content["example"]] if "example" in content else named.get("examples", []):
+                Draft202012Validator({**schema, "components": document["components"]}).validate(example)
+                found.append(example)
+        assert found, (method, path)
+    assert set(document["paths"]["/v1/payments/payrolls"]["post"]["requestBody"]["content"]) == {
+        "application/json", "text/csv", "multipart/form-data",
+    }  # fmt: skip

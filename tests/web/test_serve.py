@@ -20,6 +20,7 @@ from tests import make
 from tests.web.client import bearer, keys_of
 
 from headgate import api
+from headgate.core import serving
 from headgate.core.db import Database
 
 pytestmark = pytest.mark.slow
@@ -93,7 +94,7 @@ def test_a_busy_port_is_refused_or_the_next_is_taken(database: Database) -> None
         busy.listen()
         port = busy.getsockname()[1]
 
-        with pytest.raises(api.PortTaken, match=f"port {port}"):
+        with pytest.raises(serving.PortTaken, match=f"port {port}"):
             api.serve(database, port=port)
         with served(database, port=port, next_free_port=True) as address:
             assert address != f"http://127.0.0.1:{port}"

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from hashlib import sha256
 from itertools import chain
 from typing import Final
@@ -35,7 +36,8 @@ ID, XID, EPOCH, FORMULA, CORRELATION, DATA = (
 NULL: Final = b"\\N"
 
 _EVENT_PREFIX: Final = b"headgate.audit.event\n"
-_EVENT_1: Final = b"headgate.audit.event.1\n" + b"%d:%b" * len(COLUMNS)
+_EVENT_1: Final = b"headgate.audit.event.1\n"
+_LENGTHS: Final = tuple(b"%d:" % n for n in range(64))
 _BLOCK_1: Final = b"headgate.audit.block.1\n" + b"%d:%b" * 14
 
 # A number stays the literal that it is: 1.50 and 1.5 are different rows.
@@ -107,13 +109,21 @@ def plain_text(field: bytes) -> bytes:
 
 
 def _event_1(fields: Sequence[bytes]) -> bytes:
-    # Written out, each length beside its value: taken in a loop, the same line takes twice as long.
+    # Written out, and joined from ready lengths: in a loop the same takes three times as long, as a format half as long again.
     a, b, c, d, e, f, g, h, i, j, k, m, n, data, w = fields
-    data = _encode(_decode(plain_text(data)))
-    return _EVENT_1 % (
-        *(len(a), a, len(b), b, len(c), c, len(d), d, len(e), e, len(f), f, len(g), g, len(h), h, len(i), i),
-        *(len(j), j, len(k), k, len(m), m, len(n), n, len(data), data, len(w), w),
-    )
+    data = _encode(_decode(plain_text(data) if b"\\" in data else data))
+    alike = _measured_alike(e, f, g, h, i, j, k, m, n)
+    try:
+        ids = (_LENGTHS[len(a)], a, _LENGTHS[len(b)], b, _LENGTHS[len(c)], c, _LENGTHS[len(d)], d)
+        return b"".join((_EVENT_1, *ids, alike, b"%d:" % len(data), data, _LENGTHS[len(w)], w))
+    except IndexError:  # No row of the table has such a length; a line that was put into an export may.
+        return b"".join((_EVENT_1, b"%d:%b" * 4 % _measured((a, b, c, d)), alike, b"%d:%b" * 2 % _measured((data, w))))
+
+
+@lru_cache(maxsize=1024)
+def _measured_alike(*fields: bytes) -> bytes:
+    """The columns from the epoch to the data's: the events of one caller mostly share them all."""
+    return b"%d:%b" * len(fields) % _measured(fields)
 
 
 def _measured(fields: Sequence[bytes]) -> tuple[int | bytes, ...]:

@@ -60,13 +60,12 @@ def copied_events(
     }
     query: LiteralString = _ALL if final_only is None else _FINAL
     with translated(), closing(_copied_lines(tx, query, params)) as lines:
-        for line in lines:
-            yield line[:-1].split(b"\t")
+        yield from lines
 
 
-def _copied_lines(tx: Tx, query: LiteralString, params: dict[str, Any]) -> Generator[bytes, None, None]:
-    """COPY, line by line, straight from libpq: psycopg's own reader waits for each line anew, which takes longer than
-    to hash it."""
+def _copied_lines(tx: Tx, query: LiteralString, params: dict[str, Any]) -> Generator[list[bytes], None, None]:
+    """COPY, line by line in columns, straight from libpq: psycopg's own reader waits for each line anew, which takes
+    longer than to hash it."""
     pgconn = tx.conn.pgconn
     begun = pgconn.exec_(ClientCursor(tx.conn).mogrify(query, params).encode())
     if begun.status != pq.ExecStatus.COPY_OUT:
@@ -78,7 +77,7 @@ def _copied_lines(tx: Tx, query: LiteralString, params: dict[str, Any]) -> Gener
         while not ended:
             length, line = pgconn.get_copy_data(1)
             if length > 0:
-                yield bytes(line)
+                yield bytes(line[:-1]).split(b"\t")
             elif length == 0:
                 readable.poll()
                 pgconn.consume_input()

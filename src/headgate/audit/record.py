@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
-from psycopg.types.json import Jsonb
-
 from headgate.audit.model import Event
+from headgate.core import arrays
 from headgate.core.db import Tx
 
 
@@ -27,16 +26,18 @@ def record_many(tx: Tx, events: Sequence[Event]) -> list[int]:
     """Record events in order, in one statement; returns their ids in that order."""
     if not events:
         return []
+    correlations = tx.correlations_of([(event.payment_id, event.ingestion_id) for event in events])
     recorded = tx.value(
         """
-        SELECT audit.record_many(%(types)s::text[], %(datas)s::jsonb[],
-                                 %(payment_ids)s::text[], %(ingestion_ids)s::text[])
+        SELECT audit.record_many_v2(%(types)s::text[], %(datas)s::jsonb[],
+                                    %(payment_ids)s::text[], %(ingestion_ids)s::text[], %(correlations)s::text[])
         """,
         {
-            "types": [event.type for event in events],
-            "datas": [Jsonb(dict(event.data)) for event in events],
-            "payment_ids": [event.payment_id for event in events],
-            "ingestion_ids": [event.ingestion_id for event in events],
+            "correlations": arrays.texts(correlations) if correlations else None,
+            "types": arrays.texts([event.type for event in events]),
+            "datas": arrays.documents(dict(event.data) for event in events),
+            "payment_ids": arrays.texts([event.payment_id for event in events]),
+            "ingestion_ids": arrays.texts([event.ingestion_id for event in events]),
         },
     )
     return cast(list[int], recorded)

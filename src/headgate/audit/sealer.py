@@ -209,4 +209,6 @@ def _parameters(block: Block) -> dict[str, object]:
     names = (field.name for field in fields(block) if field.name not in ("tenant_id", "event_count"))
     # PostgreSQL makes an xid8 of a text only.
     as_text = {"first_xid": str(block.first_xid), "last_xid": str(block.last_xid)}
+    # A thousand numbers as one text: as a list each of them would be looked at by itself.
+    as_text["event_ids"] = "{" + ",".join(map(str, block.event_ids)) + "}"
     return {name: getattr(block, name) for name in names} | as_text

@@ -6,22 +6,25 @@ as an *approval* of one exact payload, by its digest. An approval executes nothi
 `approvals.consume(tx, approval_id=…, document=…)` in its own transaction, and the database lets it be used once.
 """
 
+from headgate.cases.answering import end_answered
 from headgate.cases.approvals import approve, consume, digest_of, reject, request
 from headgate.cases.errors import ApprovalUsed
 from headgate.cases.exceptions import assign, end_case, open_case, open_cases
 from headgate.cases.model import Approval, Case, NewCase
-from headgate.cases.queries import count_open, get_approval, get_case, list_approvals, list_cases
+from headgate.cases.queries import about, count_open, get_approval, get_case, list_approvals, list_cases, with_key
 
 __all__ = [
     "Approval",
     "ApprovalUsed",
     "Case",
     "NewCase",
+    "about",
     "approve",
     "assign",
     "consume",
     "count_open",
     "digest_of",
+    "end_answered",
     "end_case",
     "get_approval",
     "get_case",
@@ -31,4 +34,5 @@ __all__ = [
     "open_cases",
     "reject",
     "request",
+    "with_key",
 ]

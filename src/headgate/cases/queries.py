@@ -50,6 +50,16 @@ def list_cases(
     )
 
 
+def about(tx: Tx, evidence_id: str) -> list[Case]:
+    """The cases about an artifact, a record or a payment that came in, the newest first; at most fifty."""
+    return tx.all(_CASE + " WHERE ingestion_id = %(id)s ORDER BY id DESC LIMIT 50", {"id": evidence_id}, row=Case)
+
+
+def with_key(tx: Tx, key: str) -> Case | None:
+    """The case under a key, where there is one."""
+    return tx.maybe(_CASE + " WHERE key = %(key)s", {"key": key}, row=Case)
+
+
 def count_open(tx: Tx) -> int:
     """How many cases wait for a person."""
     return int(tx.value("SELECT count(*) FROM cases.exception_cases WHERE state IN ('open', 'pending')"))
@@ -63,14 +73,23 @@ def get_approval(tx: Tx, approval_id: str) -> Approval:
     return found
 
 
-def list_approvals(tx: Tx, *, status: str | None = None, before: str | None = None, limit: int = 50) -> list[Approval]:
-    """Approval requests, newest first, after the one with id `before`."""
+def list_approvals(
+    tx: Tx,
+    *,
+    status: str | None = None,
+    action: str | None = None,
+    subject: str | None = None,
+    before: str | None = None,
+    limit: int = 50,
+) -> list[Approval]:
+    """Approval requests (of one action, about one subject), newest first, after the one with id `before`."""
     return tx.all(
         _APPROVAL
         + """
          WHERE (%(status)s::text IS NULL OR status = %(status)s) AND (%(before)s::text IS NULL OR id < %(before)s)
+           AND (%(action)s::text IS NULL OR action = %(action)s) AND (%(subject)s::text IS NULL OR subject = %(subject)s)
          ORDER BY id DESC LIMIT %(limit)s
         """,
-        {"status": status, "before": before, "limit": limit},
+        {"status": status, "action": action, "subject": subject, "before": before, "limit": limit},
         row=Approval,
     )

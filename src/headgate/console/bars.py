@@ -8,12 +8,12 @@ from typing import Literal, NamedTuple
 
 from headgate.core.money import Money
 
-Depth = Literal["sure", "need", "reserved", "unsure", "missing"]
+Depth = Literal["sure", "need", "reserved", "unsure", "asked", "missing"]
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A part of a bar. Sure money is deep, unsure money dashed, missing money hatched."""
+    """A part of a bar. Sure money is deep, unsure money dashed, money that was only asked for dotted, missing money hatched."""
 
     depth: Depth
     amount: Money

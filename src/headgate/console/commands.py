@@ -8,7 +8,8 @@ import typer
 
 from headgate import tenants
 from headgate.console.sessions import Grant, make_link
-from headgate.core.db import Actor
+from headgate.core.db import Actor, Database
+from headgate.core.errors import Malformed, NotFound
 from headgate.core.terminal import emit, open_database
 
 app = typer.Typer(name="console", help="The live console.", no_args_is_help=True)
@@ -23,6 +24,10 @@ def console() -> None:
 def link(
     tenant: Annotated[list[str], typer.Option(help="A tenant's id or slug; several may be named.")],
     role: Annotated[str, typer.Option(help="admin, operator, finance, compliance or readonly.")] = "readonly",
+    person: Annotated[
+        str | None,
+        typer.Option(help="Who enters, by e-mail: one of the tenant's users. Only a person may ask and allow."),
+    ] = None,
     port: Annotated[int, typer.Option(help="Where `headgate serve` listens.")] = 8080,
     json: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False,
 ) -> None:
@@ -30,6 +35,19 @@ def link(
     tenants.require_role(role)
     with open_database() as database:
         grants = [Grant(tenants.find_tenant(database, name).id, role) for name in tenant]
-        token = make_link(database, actor=Actor("human", f"console-{role}"), grants=grants)
+        token = make_link(database, actor=_actor(database, grants, role, person), grants=grants)
     url = f"http://127.0.0.1:{port}/console/enter?token={token}"
     emit({"url": url} if json else url, as_json=json)
+
+
+def _actor(database: Database, grants: list[Grant], role: str, email: str | None) -> Actor:
+    """Who the link signs in: the person of that address, or a role alone."""
+    if email is None:
+        return Actor("human", f"console-{role}")
+    if len(grants) != 1:
+        raise Malformed("a person is one tenant's: name one tenant with --person")
+    with database.begin(tenant_id=grants[0].tenant_id, actor=Actor("human", "cli")) as tx:
+        found = tenants.find_user(tx, email)
+    if found is None:
+        raise NotFound(f"the tenant has no user {email[:100]}: add one with headgate users create")
+    return Actor("human", found.id, found.id)

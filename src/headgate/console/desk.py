@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from fastapi import Request
 
@@ -16,12 +16,27 @@ from headgate.core.errors import Forbidden, NotFound
 
 
 @dataclass(frozen=True, slots=True)
+class Trouble:
+    """What stood against an act: said at its form, with what was written in it."""
+
+    act: str
+    item_id: str
+    message: str
+    code: str
+    status: int
+    form: Mapping[str, str] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Desk:
-    """A signed-in person at one tenant's page."""
+    """A signed-in person at one tenant's page. `said` and `trouble` are what came of the act that the page answers."""
 
     database: Database
     seat: Seat
     seats: list[Seat]
+    cookie: str = field(default="", repr=False)
+    said: str | None = None
+    trouble: Trouble | None = None
 
     def may(self, permission: str) -> bool:
         """Whether the role on this page has the permission."""
@@ -51,8 +66,8 @@ def desk_of(request: Request, tenant: str | None = None) -> Desk:
     if not seats:
         raise NotSignedIn()
     if tenant is None:
-        return Desk(database, seats[0], seats)
+        return Desk(database, seats[0], seats, cookie)
     for seat in seats:
         if tenant in (seat.slug, str(seat.tenant_id)):
-            return Desk(database, seat, seats)
+            return Desk(database, seat, seats, cookie)
     raise NotFound("there is no such tenant, or this session may not see it")

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import NamedTuple
-
-from fastapi.responses import HTMLResponse
+from typing import Final, NamedTuple
 
 from headgate import payments
 from headgate.console import lists
-from headgate.console.desk import Desk
-from headgate.console.render import HEADERS, figures, fragment, page
+from headgate.console.file_acts import WORDS
+from headgate.console.list_screens import ListScreen, Searched, Templates
+from headgate.console.render import figures
 from headgate.core.db import Tx
 
-PATH = "files"
-PREFIX = "fil"
 ENTRIES_SHOWN = 100
+parse = lists.by(payments.FILE_TERMS)
 VIEWS = (
     ("All", ""),
     ("Not handed over", "status:pending"),
@@ -43,81 +41,30 @@ class Step(NamedTuple):
     state: str
 
 
-def list_page(desk: Desk, *, query_text: str, after: str | None, item_id: str | None) -> HTMLResponse:
-    """The list, and beside it one file where the address names one."""
-    asked = lists.ask(query_text, payments.FILE_TERMS)
-    with desk.begin("payments.read") as tx:
-        position, _ = payments.changed_things(tx, after=None)
-        rows = payments.find_files(tx, asked.query, after=after, limit=lists.ROWS + 1)
-        totals = payments.file_totals(tx, asked.query)
-        life = _life(tx, item_id) if item_id else None
-        zone, now, held = payments.time_zone(tx), tx.now(), payments.count_held(tx)
-        fewer = None
-        if not rows and not after and not asked.error:
-            fewer = lists.fewer(
-                query_text, payments.FILE_TERMS, lambda query: sum(t.count for t in payments.file_totals(tx, query))
-            )
-    return page(
-        "files.html",
-        title=item_id or "Files",
-        here="Files",
-        here_path="/files",
-        seat=desk.seat,
-        seats=desk.seats,
-        zone=zone,
-        now=now,
-        counts={"Gate": held},
-        main_class="split",
-        position=position,
-        current=item_id,
-        totals=totals,
-        life=life,
-        fewer=fewer,
-        views=VIEWS,
-        bank_says=BANK_SAYS,
-        **lists.of_list(desk, PATH, "file", PREFIX, asked, rows, after=after),
-    )
-
-
-def item(desk: Desk, *, item_id: str, query_text: str, after: str | None) -> HTMLResponse:
-    """One file's drawer alone, for the script."""
-    with desk.begin("payments.read") as tx:
-        life, zone = _life(tx, item_id), payments.time_zone(tx)
-    text = fragment(
-        "file_drawer.html",
-        life=life,
-        seat=desk.seat,
-        base=desk.seat.address,
-        zone=zone,
-        search=lists.search(query_text, after),
-    )
-    return HTMLResponse(text, headers=HEADERS)
-
-
-def rows_of(desk: Desk, *, item_ids: list[str], query_text: str) -> HTMLResponse:
-    """The rows of files that changed; those that left the query say so."""
-    asked = lists.ask(query_text, payments.FILE_TERMS)
-    with desk.begin("payments.read") as tx:
-        rows = payments.file_rows(tx, item_ids)
-        left = frozenset(item_ids) - payments.matching_files(tx, asked.query, item_ids)
-        now = tx.now()
-    text = fragment(
-        "file_rows.html",
-        rows=rows,
-        left=left,
-        base=desk.seat.address,
-        now=now,
-        current=None,
-        bank_says=BANK_SAYS,
-        search=lists.search(query_text, None),
-    )
-    return HTMLResponse(text, headers=HEADERS)
-
-
 def _life(tx: Tx, file_id: str) -> dict[str, object]:
     row = payments.file_row(tx, file_id)
     entries = payments.file_entries(tx, file_id, limit=ENTRIES_SHOWN)
-    return {"row": row, "entries": entries, "more": row.entry_count - len(entries), "steps": steps(row)}
+    return {"row": row, "entries": entries, "more": row.entry_count - len(entries), "steps": steps(row),
+            "asked": payments.open_delivery_requests(tx, file_id=file_id), "words": WORDS}  # fmt: skip
+
+
+SCREEN: Final = ListScreen(
+    path="files",
+    prefix="fil",
+    noun="file",
+    label="Files",
+    templates=Templates("files.html", "file_drawer.html", "file_rows.html"),
+    views=VIEWS,
+    words={"bank_says": BANK_SAYS},
+    reads=Searched(
+        parse=parse,
+        find=payments.find_files,
+        totals=payments.file_totals,
+        rows=payments.file_rows,
+        matching=payments.matching_files,
+        opened=_life,
+    ),
+)
 
 
 def steps(row: payments.FileRow) -> list[Step]:

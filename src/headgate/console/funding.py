@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, timedelta
+from typing import Final, NamedTuple
 
-from fastapi.responses import HTMLResponse
-
-from headgate import funding, payments, rails
+from headgate import cases, funding, payments, rails
 from headgate.console import lists
 from headgate.console.bars import Bar, Drawn, Part, to_scale
-from headgate.console.desk import Desk
-from headgate.console.render import HEADERS, day_in, figures, fragment, page
+from headgate.console.list_screens import ListScreen, Searched, Templates
+from headgate.console.pages import Clock
+from headgate.console.render import day_in, figures
+from headgate.core.db import Tx
 from headgate.core.money import Money
+from headgate.core.terms import Query
+from headgate.tenants import legal_entity
 
-PATH = "funding"
-PREFIX = "dep"
+parse = lists.by(funding.DEPOSIT_TERMS)
 VIEWS = (
     ("All", ""),
     ("Unknown payer", "status:unknown_payer"),
@@ -27,89 +29,75 @@ VIEWS = (
 DAYS_BEFORE, DAYS_AHEAD, DAYS_AHEAD_MAX = 4, 4, 10
 
 
-def list_page(desk: Desk, *, query_text: str, after: str | None, item_id: str | None) -> HTMLResponse:
-    """The deposits under the plot of days, and one of them opened where the address names it."""
-    desk.require("funding.read")
-    asked = lists.ask(query_text, funding.DEPOSIT_TERMS)
-    with desk.begin("payments.read") as tx:
-        position, _ = payments.changed_things(tx, after=None)
-        rows = funding.find_deposits(tx, asked.query, after=after, limit=lists.ROWS + 1)
-        found = funding.deposit_totals(tx, asked.query)
-        everything = funding.deposit_totals(tx, lists.everything(funding.DEPOSIT_TERMS))
-        currencies = payments.currencies(tx)
-        currency = asked.query.params["currency"] or (currencies[0] if currencies else "USD")
-        blocks = [block for block in payments.held_payrolls(tx) if block.currency == currency]
-        zone, now, held = payments.time_zone(tx), tx.now(), payments.count_held(tx)
-        today = day_in(now, zone)
-        coming = funding.expected(tx, currency=currency)
-        last = max([today, *(block.leaves_on for block in blocks), *(day_in(one.final_at, zone) for one in coming)])
-        days = banking_days(today, last)
-        received = funding.received_by_day(tx, currency=currency, since=days[0])
-        detail = funding.deposit_row(tx, item_id) if item_id else None
-        if detail and all(row.id != detail.id for row in rows):
-            rows.insert(0, detail)  # What the address names is shown whatever the query says.
-        fewer = None
-        if not rows and not after and not asked.error:
-            fewer = lists.fewer(
-                query_text, funding.DEPOSIT_TERMS, lambda query: sum(t.count for t in funding.deposit_totals(tx, query))
-            )
-    return page(
-        "funding.html",
-        title=item_id or "Funding",
-        here="Funding",
-        here_path="/funding",
-        seat=desk.seat,
-        seats=desk.seats,
-        zone=zone,
-        now=now,
-        today=today,
-        counts={"Gate": held},
-        position=position,
-        current=item_id,
-        totals=found,
-        everything=everything,
-        currency=currency,
-        currencies=currencies,
-        blocks=blocks,
-        missing=Money(sum(block.shortfall_minor for block in blocks), currency),
-        days=plot(days, today, zone, currency, received, coming, blocks),
-        coming=coming,
-        detail=detail,
-        fewer=fewer,
-        views=VIEWS,
-        **lists.of_list(desk, PATH, "deposit", PREFIX, asked, rows, after=after),
-    )
+class Opened(NamedTuple):
+    """One deposit, and who was asked to say whose it is: each with the client that is named."""
+
+    row: funding.DepositRow
+    assignments: list[tuple[cases.Approval, str]]
 
 
-def item(desk: Desk, *, item_id: str, query_text: str, after: str | None) -> HTMLResponse:
-    """One deposit's details alone, for the script."""
-    desk.require("payments.read")
-    with desk.begin("funding.read") as tx:
-        detail, zone, now = funding.deposit_row(tx, item_id), payments.time_zone(tx), tx.now()
-    text = fragment("deposit_detail.html", detail=detail, base=desk.seat.address, zone=zone, now=now, search="")
-    return HTMLResponse(text, headers=HEADERS)
+def _opened(tx: Tx, deposit_id: str) -> Opened:
+    row = funding.deposit_row(tx, deposit_id)
+    return Opened(row, asked_whose(tx, row))
 
 
-def rows_of(desk: Desk, *, item_ids: list[str], query_text: str) -> HTMLResponse:
-    """The rows of deposits that changed; those that left the query say so."""
-    desk.require("payments.read")
-    asked = lists.ask(query_text, funding.DEPOSIT_TERMS)
-    with desk.begin("funding.read") as tx:
-        rows = funding.deposit_rows(tx, item_ids)
-        left = frozenset(item_ids) - funding.matching_deposits(tx, asked.query, item_ids)
-        zone, now = payments.time_zone(tx), tx.now()
-    text = fragment(
-        "deposit_rows.html",
-        rows=rows,
-        left=left,
-        base=desk.seat.address,
-        zone=zone,
-        now=now,
-        current=None,
-        detail=None,
-        search=lists.search(query_text, None),
-    )
-    return HTMLResponse(text, headers=HEADERS)
+def _beside(tx: Tx, query: Query, clock: Clock) -> dict[str, object]:
+    """The plot of days, what is waited for, and the figures over all deposits, in the query's currency."""
+    currencies = payments.currencies(tx)
+    currency = query.params["currency"] or (currencies[0] if currencies else "USD")
+    blocks = [block for block in payments.held_payrolls(tx) if block.currency == currency]
+    zone, today = clock.zone, clock.today
+    expected = funding.expected(tx, currency=currency)
+    coming = [one for one in expected if one.is_on_its_way]
+    # What a held payroll lacks is asked for by its own request: it is shown once, as missing.
+    short = {block.funding_request_id for block in blocks if block.shortfall}
+    asked_for = [one for one in expected if not one.is_on_its_way and one.source_id not in short]
+    days_of = (*(block.leaves_on for block in blocks), *(_counts_on(one, zone) for one in (*coming, *asked_for)))
+    days = banking_days(today, max([today, *days_of]))
+    received = funding.received_by_day(tx, currency=currency, since=days[0])
+    return {
+        "today": today,
+        "everything": funding.deposit_totals(tx, parse("")),
+        "currency": currency,
+        "currencies": currencies,
+        "blocks": blocks,
+        "missing": Money(sum(block.shortfall_minor for block in blocks), currency),
+        "days": plot(days, today, zone, currency, received, [*coming, *asked_for], blocks),
+        "coming": coming,
+        "asked_for": asked_for,
+    }
+
+
+def asked_whose(tx: Tx, row: funding.DepositRow) -> list[tuple[cases.Approval, str]]:
+    """Who was asked to say whose money a deposit is, and is not answered: each with the client that is named."""
+    if row.status != "unknown_payer":
+        return []
+    return [
+        (one, legal_entity(tx, one.payload["legal_entity_id"]).name)
+        for one in cases.list_approvals(tx, action=funding.ASSIGNMENT_ACTION, subject=row.id, limit=20)
+        if one.status in ("pending", "approved")
+    ]
+
+
+SCREEN: Final = ListScreen(
+    path="funding",
+    prefix="dep",
+    noun="deposit",
+    label="Funding",
+    templates=Templates("funding.html", "deposit_detail.html", "deposit_rows.html"),
+    views=VIEWS,
+    permissions=("payments.read", "funding.read"),
+    reads=Searched(
+        parse=parse,
+        find=funding.find_deposits,
+        totals=funding.deposit_totals,
+        rows=funding.deposit_rows,
+        matching=funding.matching_deposits,
+        opened=_opened,
+        beside=_beside,
+        in_place=True,
+    ),
+)
 
 
 def banking_days(today: date, last: date) -> list[date]:
@@ -128,29 +116,45 @@ def plot(
     coming: Sequence[funding.Expected],
     blocks: Sequence[payments.HeldPayroll],
 ) -> list[Drawn]:
-    """What came in by day, what becomes final, and what the gate still waits for by the day it must be here."""
+    """What came in by day, what becomes final, what clients were asked for by its due day, and what the gate still waits
+    for by the day it must be here.
+    """
     zero = Money(0, currency)
     came = {day.on: day for day in received}
     final: dict[date, Money] = {}
+    asked: dict[date, Money] = {}
     for one in coming:
-        on = day_in(one.final_at, zone)
-        final[on] = final.get(on, zero) + one.amount
+        on, by_day = max(_counts_on(one, zone), today), final if one.is_on_its_way else asked
+        by_day[on] = by_day.get(on, zero) + one.amount
     lacks: dict[date, Money] = {}
     for block in blocks:
         on = max(block.leaves_on, today)
         lacks[on] = lacks.get(on, zero) + block.shortfall
     bars = []
-    for on in sorted({*days, *came, *final, *lacks}):
+    for on in sorted({*days, *came, *final, *asked, *lacks}):
         there = came[on].amount if on in came else zero
-        due, short = final.get(on, zero), lacks.get(on, zero)
+        due, hoped, short = final.get(on, zero), asked.get(on, zero), lacks.get(on, zero)
         notes = [f"{came[on].count:,} {'deposit' if came[on].count == 1 else 'deposits'}"] if on in came else []
         notes += [f"{figures(due)} becomes final"] if due else []
+        notes += [f"{figures(hoped)} asked for"] if hoped else []
         notes += [f"{figures(short)} must still come"] if short else []
-        parts = (Part("sure", there), Part("unsure", due), Part("missing", short))
+        parts = (Part("sure", there), Part("unsure", due), Part("asked", hoped), Part("missing", short))
         bars.append(
-            Bar(_day(on, today), parts, there + due + short, ", ".join(notes), is_now=on == today, is_short=bool(short))
+            Bar(
+                _day(on, today),
+                parts,
+                there + due + hoped + short,
+                ", ".join(notes),
+                is_now=on == today,
+                is_short=bool(short),
+            )
         )
     return to_scale(bars)
+
+
+def _counts_on(one: funding.Expected, zone: str) -> date:
+    """The day on which expected money stands in the plot: of what was asked for, its due day."""
+    return one.due_on or day_in(one.final_at, zone)
 
 
 def _day(on: date, today: date) -> str:

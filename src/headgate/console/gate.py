@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final, NamedTuple
 
-from fastapi.responses import HTMLResponse
-
-from headgate import funding, payments
+from headgate import cases, funding, payments
 from headgate.console import lists
 from headgate.console.bars import Bar, Drawn, Part, to_scale
-from headgate.console.desk import Desk
-from headgate.console.render import HEADERS, day_in, figures, fragment, local, page
+from headgate.console.gate_acts import EXCEPTION, HOURS
+from headgate.console.list_screens import Found, ListScreen, Templates
+from headgate.console.pages import Clock
+from headgate.console.render import figures, local
 from headgate.core.db import Tx
 from headgate.core.money import Money
 from headgate.core.terms import Query
 
-PATH = "gate"
-PREFIX = "prl"
+parse = lists.by(payments.HELD_TERMS)
 VIEWS = (
     ("All", ""),
     ("Funds lack", "reason:insufficient_funds"),
@@ -44,91 +44,12 @@ class Figures(NamedTuple):
 
 
 class Way(NamedTuple):
-    """One way to open a block: what, how much of what, how long that takes, and how it is done."""
+    """One way to open a block: what, how much of what, how long that takes, and how it is done: by `act`, or a request."""
 
     text: str
     note: str
-    code: str | None
-
-
-def list_page(desk: Desk, *, query_text: str, after: str | None, item_id: str | None) -> HTMLResponse:
-    """The blocks, the largest shortfall first, and one of them opened where the address names it."""
-    desk.require("funding.read")
-    asked = lists.ask(query_text, payments.HELD_TERMS)
-    with desk.begin("payments.read") as tx:
-        position, _ = payments.changed_things(tx, after=None)
-        everything, now = payments.held_payrolls(tx), tx.now()
-        # The block that the address names is shown whatever the query says.
-        rows = [block for block in everything if block.is_found(asked.query, now) or block.payroll_id == item_id]
-        coming = _coming(tx)
-        detail = _detail(tx, item_id) if item_id else None
-        # The block that the address names is among the first, however little it lacks.
-        rows = sorted(rows, key=lambda block: block.payroll_id != item_id) if len(rows) > BLOCKS_SHOWN else rows
-        zone, several = payments.time_zone(tx), len(payments.currencies(tx)) > 1
-
-    def count(query: Query) -> int:
-        return sum(block.is_found(query, now) for block in everything)
-
-    return page(
-        "gate.html",
-        title=item_id or "Funding gate",
-        here="Gate",
-        here_path="/gate",
-        seat=desk.seat,
-        seats=desk.seats,
-        zone=zone,
-        now=now,
-        today=day_in(now, zone),
-        counts={"Gate": len(everything)},
-        position=position,
-        current=item_id,
-        totals=totals(rows),
-        coming=coming,
-        several_currencies=several,
-        found=len(rows),
-        detail=detail,
-        fewer=None if rows or asked.error else lists.fewer(query_text, payments.HELD_TERMS, count),
-        nothing_held=not everything,
-        views=VIEWS,
-        **{**lists.of_list(desk, PATH, "block", PREFIX, asked, [], after=None), "rows": rows[:BLOCKS_SHOWN]},
-    )
-
-
-def item(desk: Desk, *, item_id: str, query_text: str, after: str | None) -> HTMLResponse:
-    """One block's details alone, for the script."""
-    desk.require("funding.read")
-    with desk.begin("payments.read") as tx:
-        detail, zone = _detail(tx, item_id), payments.time_zone(tx)
-    text = fragment(
-        "gate_detail.html", detail=detail, base=desk.seat.address, zone=zone, search=lists.search(query_text, None)
-    )
-    return HTMLResponse(text, headers=HEADERS)
-
-
-def rows_of(desk: Desk, *, item_ids: list[str], query_text: str) -> HTMLResponse:
-    """The rows of blocks that changed; what the gate let go, or what left the query, says so."""
-    desk.require("funding.read")
-    asked = lists.ask(query_text, payments.HELD_TERMS)
-    with desk.begin("payments.read") as tx:
-        rows, now = payments.held_payrolls(tx, payroll_ids=item_ids), tx.now()
-        gone = payments.payroll_rows(tx, sorted(set(item_ids) - {block.payroll_id for block in rows}))
-        coming, zone, several = _coming(tx), payments.time_zone(tx), len(payments.currencies(tx)) > 1
-    text = fragment(
-        "gate_rows.html",
-        rows=rows,
-        gone=gone,
-        left=frozenset(block.payroll_id for block in rows if not block.is_found(asked.query, now)),
-        base=desk.seat.address,
-        zone=zone,
-        now=now,
-        today=day_in(now, zone),
-        coming=coming,
-        current=None,
-        detail=None,
-        several_currencies=several,
-        search=lists.search(query_text, None),
-    )
-    return HTMLResponse(text, headers=HEADERS)
+    code: str | None = None
+    act: str | None = None
 
 
 def totals(rows: Sequence[payments.HeldPayroll]) -> list[Figures]:
@@ -151,25 +72,93 @@ def totals(rows: Sequence[payments.HeldPayroll]) -> list[Figures]:
     return found
 
 
+class Blocks:
+    """Reads what the gate holds: all of it at once, since what is shown first is what lacks most."""
+
+    def page(self, tx: Tx, text: str, clock: Clock, *, after: str | None, item_id: str | None) -> Found:
+        """The blocks that are found and the one that the address names, the largest shortfall first."""
+        asked, now = lists.ask(text, parse), clock.now
+        everything = payments.held_payrolls(tx)
+        # The block that the address names is shown whatever the query says.
+        rows = [block for block in everything if block.is_found(asked.query, now) or block.payroll_id == item_id]
+        # And it is among the first, however little it lacks.
+        rows = sorted(rows, key=lambda block: block.payroll_id != item_id) if len(rows) > BLOCKS_SHOWN else rows
+
+        def count(query: Query) -> int:
+            return sum(block.is_found(query, now) for block in everything)
+
+        words = {
+            "counts": {"Gate": len(everything)},
+            "totals": totals(rows),
+            "found": len(rows),
+            "fewer": lists.fewer(asked, rows, None, count),
+            "nothing_held": not everything,
+            **_of_rows(tx, clock),
+        }
+        return Found(rows[:BLOCKS_SHOWN], None, asked.error, words)
+
+    def opened(self, tx: Tx, payroll_id: str, /) -> dict[str, object]:
+        """One block, why it is held, and what would open it."""
+        block = payments.held_payroll(tx, payroll_id)
+        standing = payments.standing(tx, block)
+        zone = payments.time_zone(tx)
+        return {
+            "block": block,
+            "standing": standing,
+            "reasons": reasons(block, standing, zone),
+            "ways": ways(block, standing),
+            "hours": HOURS,
+            "asked": _asked(tx, payroll_id),
+            "bars": plot(block, standing, zone),
+        }
+
+    def changed(self, tx: Tx, text: str, clock: Clock, item_ids: Sequence[str]) -> dict[str, object]:
+        """The blocks of these that are left; what the gate let go, or what left the query, says so."""
+        query = lists.ask(text, parse).query
+        rows = payments.held_payrolls(tx, payroll_ids=list(item_ids))
+        return {
+            "rows": rows,
+            "gone": payments.payroll_rows(tx, sorted(set(item_ids) - {block.payroll_id for block in rows})),
+            "left": frozenset(block.payroll_id for block in rows if not block.is_found(query, clock.now)),
+            **_of_rows(tx, clock),
+        }
+
+
+def _of_rows(tx: Tx, clock: Clock) -> dict[str, object]:
+    """What every row is told beside its own."""
+    several = len(payments.currencies(tx)) > 1
+    return {"today": clock.today, "coming": _coming(tx), "several_currencies": several}
+
+
 def _coming(tx: Tx) -> dict[tuple[str, str], funding.Expected]:
-    """The next money to become final, by legal entity and currency."""
+    """The next money to become final, by legal entity and currency: what has come before what was only asked for."""
     coming: dict[tuple[str, str], funding.Expected] = {}
-    for one in funding.expected(tx):
+    for one in sorted(funding.expected(tx), key=lambda one: not one.is_on_its_way):
         coming.setdefault((one.legal_entity_id, one.amount.currency), one)
     return coming
 
 
-def _detail(tx: Tx, payroll_id: str) -> dict[str, object]:
-    block = payments.held_payroll(tx, payroll_id)
-    standing = payments.standing(tx, block)
-    zone = payments.time_zone(tx)
-    return {
-        "block": block,
-        "standing": standing,
-        "reasons": reasons(block, standing, zone),
-        "ways": ways(block, standing),
-        "bars": plot(block, standing, zone),
-    }
+SCREEN: Final = ListScreen(
+    path="gate",
+    prefix="prl",
+    noun="block",
+    label="Gate",
+    title="Funding gate",
+    templates=Templates("gate.html", "gate_detail.html", "gate_rows.html"),
+    views=VIEWS,
+    permissions=("payments.read", "funding.read"),
+    is_paged=False,
+    reads=Blocks(),
+)
+
+
+def _asked(tx: Tx, payroll_id: str) -> list[tuple[cases.Approval, datetime]]:
+    """The exceptions that were asked for this payroll, and are neither used nor over; until when each would stand."""
+    return [
+        (one, datetime.fromisoformat(one.payload["valid_until"]))
+        for one in cases.list_approvals(tx, action=EXCEPTION, limit=200)
+        if one.status in ("pending", "approved") and one.payload.get("subject") == payroll_id
+    ]
 
 
 def reasons(block: payments.HeldPayroll, standing: payments.Standing, zone: str) -> list[tuple[str, str]]:
@@ -185,59 +174,80 @@ def reasons(block: payments.HeldPayroll, standing: payments.Standing, zone: str)
     found.append(("book", f"{saw}: {figures(block.available)} was available."))
     if block.reason == "reservation_conflict":
         found.append(("lock", "Its settled money covers the need; reservations of others hold it."))
-    if block.status == "blocked_policy":
-        found.append(("shield", "A policy of the tenant holds it, whatever its funds."))
+    found += [("shield", violated(one, block.currency)) for one in block.violations]
     found.append(("arrow", _next(block, standing, zone)))
     return found
 
 
 def _next(block: payments.HeldPayroll, standing: payments.Standing, zone: str) -> str:
     if standing.would_open(block):
-        how = "is committed again" if block.gate_type == "commit" else "is next due to be sent"
+        how = "is judged again" if block.gate_type == "commit" else "is next due to be sent"
         return f"The account has {figures(standing.available)} now: the gate opens when the payroll {how}."
-    sum_coming = standing.available
-    for one in standing.expected:
-        sum_coming = sum_coming + one.amount
-        if sum_coming >= block.required:
-            return f"Covered from {local(one.final_at, zone)} on, when what is on its way is final."
-    missing = block.required - sum_coming
-    if block.status == "blocked_policy" or missing.minor <= 0:
+    if block.status == "blocked_policy":
         return "It waits for people: a policy is passed by changing it, or by an approved exception."
-    on_its_way = "Even with what is on its way" if standing.expected else "No funding is on its way:"
-    return f"{on_its_way} {figures(missing)} {block.currency} is missing."
+    reached = standing.available
+    # What is on its way first, then what was asked for this payroll, then what was asked for others of its client.
+    for one in sorted(standing.expected, key=lambda e: (not e.is_on_its_way, e.source_id != block.funding_request_id)):
+        reached = reached + one.amount
+        if reached >= block.required and one.is_on_its_way:
+            return f"Covered from {local(one.final_at, zone)} on, when what is on its way is final."
+        if reached >= block.required:
+            by = f"{one.due_on:%a} {one.due_on.day} {one.due_on:%b}" if one.due_on else local(one.final_at, zone)
+            return f"Covered if the client pays what it was asked for by {by}: {figures(one.amount)} has not come."
+    missing = block.required - reached
+    if missing.minor <= 0:
+        return "It is covered by what is there now: ask the gate again."
+    coming = "Even with what is expected" if standing.expected else "No funding is expected:"
+    return f"{coming} {figures(missing)} {block.currency} is missing."
+
+
+def violated(violation: Mapping[str, Any], currency: str) -> str:
+    """A policy's own words, with the figures that it saw beside its limit, and how many of the payments it is about."""
+    figured = [
+        f"{str(name).removesuffix('_minor').replace('_', ' ')} {_figure(name, value, currency)}"
+        for name, value in sorted(violation["facts"].items(), key=lambda fact: ("limit" not in fact[0], fact[0]))
+        if value is not None and not isinstance(value, list | dict)
+    ]
+    about = f" It is about {violation['refs_count']:,} of the payments." if violation["refs_count"] else ""
+    told = f": {', '.join(figured)}" if figured else ""
+    return f"Policy {violation['policy'].replace('_', ' ')}: {violation['text']}{told}.{about}"
+
+
+def _figure(name: str, value: Any, currency: str) -> str:
+    if name.endswith("_minor") and isinstance(value, int):
+        return f"{figures(Money(value, currency))} {currency}"
+    if name.endswith("_bps") and isinstance(value, int):
+        return f"{value / 100:,.0f} %"
+    return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
 
 
 def ways(block: payments.HeldPayroll, standing: payments.Standing) -> list[Way]:
     """What would open it, the surest first, by the figures of now."""
+    if standing.would_open(block) and block.gate_type != "commit":
+        return [Way("Nothing: the next sending run judges it again", "At once, when what is due is sent")]
     if standing.would_open(block):
-        if block.gate_type == "commit":
-            return [
-                Way(
-                    "Commit the payroll again",
-                    "At once · the same payroll, judged afresh",
-                    "POST /v1/payments/payrolls",
-                )
-            ]
-        return [Way("Nothing: the next sending run judges it again", "At once, when what is due is sent", None)]
+        return [Way("Ask the gate again", "At once · the same payroll, judged afresh", act="judge")]
     found = []
+    may_split = block.status == "blocked_funds" and block.gate_type == "commit"
     for advice in standing.advice:
         amount = _of(block, advice.amount_minor) if advice.amount_minor is not None else ""
         when = advice.time_to_resolve.capitalize()
         if advice.action == "fund_account":
             known = f" · its wires name {standing.payer_reference}" if standing.payer_reference else ""
-            found.append(Way(f"The client funds the account, {amount}", when + known, None))
+            found.append(Way(f"The client funds the account, {amount}", when + known))
         elif advice.action == "release_expired_reservations":
             found.append(Way("Release reservations of others", when, "POST /v1/ledger/reservations/{id}/release"))
         elif advice.action == "split_payroll":
             if standing.fit:
                 fit = f"{standing.fit.people:,} of {block.people:,} people"
-                found.append(
-                    Way(f"Split the payroll, pay {fit} now", f"{when} · {figures(standing.fit.amount)} fits", None)
-                )
+                note = f"{when} · {figures(standing.fit.amount)} fits"
+                found.append(Way(f"Split the payroll, pay {fit} now", note, act="split" if may_split else None))
         else:
-            found.append(Way(str(advice.action).replace("_", " ").capitalize(), f"{when} · {amount}", None))
+            found.append(Way(str(advice.action).replace("_", " ").capitalize(), f"{when} · {amount}"))
     if block.status == "blocked_policy":
-        found.append(Way("Approve an exception, or change the policy", "Needs approval by two people", None))
+        found.append(Way("Let it pass the policy once", "Another person allows it", act="ask"))
+    if block.gate_type == "commit":
+        found.append(Way("Ask the gate again", "At once · by the money and the exceptions of now", act="judge"))
     return found
 
 
@@ -252,8 +262,13 @@ def plot(block: payments.HeldPayroll, standing: payments.Standing, zone: str) ->
             is_short=bool(missing)),
     ]  # fmt: skip
     for one in standing.expected:
-        note = f"{one.rail.replace('_', ' ')}, final {local(one.final_at, zone)}"
-        bars.append(Bar("On its way", (Part("unsure", one.amount),), one.amount, note))
+        rail = one.rail.replace("_", " ")
+        if one.is_on_its_way:
+            note = f"{rail}, final {local(one.final_at, zone)}"
+            bars.append(Bar("On its way", (Part("unsure", one.amount),), one.amount, note))
+        else:
+            note = f"{rail}, due {one.due_on:%a} {one.due_on.day} {one.due_on:%b}" if one.due_on else rail
+            bars.append(Bar("Asked for", (Part("asked", one.amount),), one.amount, note))
     shown = standing.holders[:HOLDERS_SHOWN]
     for holder in shown:
         what = f"Reserved by {holder.reference}" if holder.reference else "Reserved by others"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 ICONS: dict[str, str] = {
+    "bell": "M8 2.2a3.8 3.8 0 0 0-3.8 3.8v2.8L2.8 11.2h10.4L11.8 8.8V6A3.8 3.8 0 0 0 8 2.2zM6.5 13.6h3",
     "brand": "M2.5 2v12M13.5 2v12M2.5 4.5h11M6 4.5v5h4v-5M8 4.5V1.5M4.5 13c1.2-1.2 2.3-1.2 3.5 0s2.3 1.2 3.5 0",
     "gate": "M3 2v12M13 2v12M3 4h10M5.5 4v6h5V4",
     "home": "M2.5 7.5 8 3l5.5 4.5V13.5h-11z",

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple, Protocol
+from functools import partial
+from typing import Generic, NamedTuple, TypeVar
 from urllib.parse import urlencode
-
-from fastapi.responses import HTMLResponse
 
 from headgate.console.desk import Desk
 from headgate.core import terms
@@ -15,6 +14,7 @@ from headgate.core.errors import Malformed
 from headgate.core.terms import Query
 
 ROWS = 50
+Q = TypeVar("Q")
 
 
 class Fewer(NamedTuple):
@@ -25,74 +25,49 @@ class Fewer(NamedTuple):
     matches: int
 
 
-class Listed(Protocol):
-    """Whatever stands in a list has an id."""
-
-    @property
-    def id(self) -> str: ...
-
-
-class ListScreen(Protocol):
-    """A screen with a list: its page (and one thing of it opened), that thing alone, and rows that changed."""
-
-    PATH: str
-    PREFIX: str
-
-    def list_page(self, desk: Desk, *, query_text: str, after: str | None, item_id: str | None) -> HTMLResponse: ...
-
-    def item(self, desk: Desk, *, item_id: str, query_text: str, after: str | None) -> HTMLResponse: ...
-
-    def rows_of(self, desk: Desk, *, item_ids: list[str], query_text: str) -> HTMLResponse: ...
-
-
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """What the address asks for; a bad query has its error and lists everything."""
+class Asked(Generic[Q]):
+    """What the address asks for; a bad query has its error and lists everything. `parse` reads a query of this list."""
 
     text: str
-    query: Query
+    query: Q
     error: str | None
+    parse: Callable[[str], Q]
 
 
-def ask(text: str, terms_of: Mapping[str, terms.Term]) -> Asked:
+def by(terms_of: Mapping[str, terms.Term]) -> Callable[[str], Query]:
+    """What reads the queries of a list by the table of its terms."""
+    return partial(terms.parse, terms=terms_of)
+
+
+def ask(text: str, parse: Callable[[str], Q]) -> Asked[Q]:
     """Read the query of an address."""
     try:
-        return Asked(text, terms.parse(text, terms_of), None)
+        return Asked(text, parse(text), None, parse)
     except Malformed as error:
-        return Asked(text, terms.parse("", terms_of), error.message)
+        return Asked(text, parse(""), error.message, parse)
 
 
-def everything(terms_of: Mapping[str, terms.Term]) -> Query:
-    """The query that finds all of a list."""
-    return terms.parse("", terms_of)
-
-
-def fewer(text: str, terms_of: Mapping[str, terms.Term], count: Callable[[Query], int]) -> Fewer | None:
+def fewer(asked: Asked[Q], rows: Sequence[object], after: str | None, count: Callable[[Q], int]) -> Fewer | None:
     """The term to drop from a query that finds nothing, so that most is found; None where no one term is to blame."""
-    found = [Fewer(word, rest, count(terms.parse(rest, terms_of))) for word, rest in terms.fewer(text)]
+    if rows or after or asked.error:
+        return None
+    found = [Fewer(word, rest, count(asked.parse(rest))) for word, rest in terms.fewer(asked.text)]
     best = max(found, key=lambda one: one.matches, default=None)
     return best if best is not None and best.matches else None
 
 
-def of_list(
-    desk: Desk, path: str, noun: str, prefix: str, asked: Asked, rows: Sequence[Listed], *, after: str | None
-) -> dict[str, Any]:
-    """What the templates of a list need: one page of the rows, the links to its neighbours, and its address."""
+def addresses(desk: Desk, path: str, text: str, after: str | None, older: str | None) -> dict[str, object]:
+    """Where a list is, and where its neighbours are: the newest page, and the one that goes on from `older`."""
     address = f"{desk.seat.address}/{path}"
-    older = rows[ROWS - 1].id if len(rows) > ROWS else None
     return {
         "list_path": address,
-        "noun": noun,
-        "prefix": prefix,
-        "rows": rows[:ROWS],
-        "left": frozenset(),
-        "query_text": asked.text,
-        "query_error": asked.error,
+        "query_text": text,
         "after": after,
         "older": older,
-        "search": search(asked.text, after),
-        "newest_link": address + search(asked.text, None) if after else None,
-        "older_link": address + search(asked.text, older) if older else None,
+        "search": search(text, after),
+        "newest_link": address + search(text, None) if after else None,
+        "older_link": address + search(text, older) if older else None,
     }
 
 

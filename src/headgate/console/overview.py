@@ -9,9 +9,10 @@ from urllib.parse import urlencode
 from fastapi.responses import HTMLResponse
 
 from headgate import audit, cases, messaging, payments
+from headgate.console import pages
 from headgate.console.desk import Desk
 from headgate.console.flow import Flow, canal
-from headgate.console.render import figures, page
+from headgate.console.render import figures
 from headgate.core.money import Money
 
 CASES_SHOWN = 6
@@ -43,21 +44,18 @@ def overview(desk: Desk, *, currency: str | None) -> HTMLResponse:
         currencies = payments.currencies(tx)
         currency = currency or (currencies[0] if currencies else "USD")
         found = payments.flow(tx, currency=currency)
-        blocks = [block for block in payments.blocks(tx) if block.currency == currency]
+        blocks = [block for block in payments.held_payrolls(tx) if block.currency == currency]
         open_cases = cases.count_open(tx)
         newest = cases.list_cases(tx, state="open", limit=CASES_SHOWN)
-        zone, now = payments.time_zone(tx), tx.now()
+        clock = pages.clock(tx)
         dead_letters, held = len(messaging.dead_letters(tx)), payments.count_held(tx)
     flow = Flow(found.reserved, found.sent, found.settled, found.held, found.held_here)
-    return page(
+    return pages.whole(
+        desk,
         "overview.html",
-        title="Overview",
-        here="Overview",
-        here_path="",
-        seat=desk.seat,
-        seats=desk.seats,
-        zone=zone,
-        now=now,
+        clock,
+        label="Overview",
+        path="",
         counts={"Gate": held},
         currency=currency,
         currencies=currencies,

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from fastapi.responses import HTMLResponse
+from typing import Final
 
 from headgate import funding, payments
 from headgate.console import lists
 from headgate.console.bars import Bar, Part, to_scale
-from headgate.console.desk import Desk
-from headgate.console.render import HEADERS, figures, fragment, page
+from headgate.console.list_screens import ListScreen, Searched, Templates
+from headgate.console.render import figures
 from headgate.core.db import Tx
 from headgate.core.money import Money
 
-PATH = "payrolls"
-PREFIX = "prl"
+parse = lists.by(payments.PAYROLL_TERMS)
 VIEWS = (
     ("All", ""),
     ("Held at the gate", "gate:held"),
@@ -24,78 +23,6 @@ VIEWS = (
 )
 KINDS = {"net_pay": "Net pay", "tax": "Taxes", "third_party": "Third parties", "fee": "Fees"}
 JUDGEMENTS_SHOWN = 10
-
-
-def list_page(desk: Desk, *, query_text: str, after: str | None, item_id: str | None) -> HTMLResponse:
-    """The list, and beside it one payroll where the address names one."""
-    asked = lists.ask(query_text, payments.PAYROLL_TERMS)
-    with desk.begin("payments.read") as tx:
-        position, _ = payments.changed_things(tx, after=None)
-        rows = payments.find_payrolls(tx, asked.query, after=after, limit=lists.ROWS + 1)
-        totals = payments.payroll_totals(tx, asked.query)
-        life = _life(tx, item_id) if item_id else None
-        zone, now, held = payments.time_zone(tx), tx.now(), payments.count_held(tx)
-        fewer = None
-        if not rows and not after and not asked.error:
-            fewer = lists.fewer(
-                query_text,
-                payments.PAYROLL_TERMS,
-                lambda query: sum(t.count for t in payments.payroll_totals(tx, query)),
-            )
-    return page(
-        "payrolls.html",
-        title=item_id or "Payrolls",
-        here="Payrolls",
-        here_path="/payrolls",
-        seat=desk.seat,
-        seats=desk.seats,
-        zone=zone,
-        now=now,
-        counts={"Gate": held},
-        main_class="split",
-        position=position,
-        current=item_id,
-        totals=totals,
-        life=life,
-        fewer=fewer,
-        views=VIEWS,
-        **lists.of_list(desk, PATH, "payroll", PREFIX, asked, rows, after=after),
-    )
-
-
-def item(desk: Desk, *, item_id: str, query_text: str, after: str | None) -> HTMLResponse:
-    """One payroll's drawer alone, for the script."""
-    with desk.begin("payments.read") as tx:
-        life, zone, now = _life(tx, item_id), payments.time_zone(tx), tx.now()
-    text = fragment(
-        "payroll_drawer.html",
-        life=life,
-        seat=desk.seat,
-        base=desk.seat.address,
-        zone=zone,
-        now=now,
-        search=lists.search(query_text, after),
-    )
-    return HTMLResponse(text, headers=HEADERS)
-
-
-def rows_of(desk: Desk, *, item_ids: list[str], query_text: str) -> HTMLResponse:
-    """The rows of payrolls that changed; those that left the query say so."""
-    asked = lists.ask(query_text, payments.PAYROLL_TERMS)
-    with desk.begin("payments.read") as tx:
-        rows = payments.payroll_rows(tx, item_ids)
-        left = frozenset(item_ids) - payments.matching_payrolls(tx, asked.query, item_ids)
-        now = tx.now()
-    text = fragment(
-        "payroll_rows.html",
-        rows=rows,
-        left=left,
-        base=desk.seat.address,
-        now=now,
-        current=None,
-        search=lists.search(query_text, None),
-    )
-    return HTMLResponse(text, headers=HEADERS)
 
 
 def _life(tx: Tx, payroll_id: str) -> dict[str, object]:
@@ -113,6 +40,24 @@ def _life(tx: Tx, payroll_id: str) -> dict[str, object]:
         "bars": to_scale(_bars(row)),
         "reasons": reasons(row, files),
     }  # fmt: skip
+
+
+SCREEN: Final = ListScreen(
+    path="payrolls",
+    prefix="prl",
+    noun="payroll",
+    label="Payrolls",
+    templates=Templates("payrolls.html", "payroll_drawer.html", "payroll_rows.html"),
+    views=VIEWS,
+    reads=Searched(
+        parse=parse,
+        find=payments.find_payrolls,
+        totals=payments.payroll_totals,
+        rows=payments.payroll_rows,
+        matching=payments.matching_payrolls,
+        opened=_life,
+    ),
+)
 
 
 def _bars(row: payments.PayrollRow) -> list[Bar]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -12,8 +11,10 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 import headgate
 from headgate.console.icons import ICONS
+from headgate.console.pointing import page_of, spelt
 from headgate.console.sessions import Seat
 from headgate.console.statuses import badge_of
+from headgate.core import ids
 from headgate.core.money import Money, exponent
 
 PAGES: Final = (
@@ -23,8 +24,21 @@ PAGES: Final = (
     ("/gate", "Gate", "gate", True),
     ("/funding", "Funding", "book", True),
     ("/files", "Files", "file", False),
+    ("/orders", "Orders", "bolt", False),
+    ("/returns", "Returns", "return", False),
+    ("/places", "Places", "hook", False),
+    ("/loans", "Loans", "chart", False),
+    ("/loan-payments", "Loan payments", "match", False),
+    ("/notifications", "Notifications", "bell", False),
+    ("/sources", "Sources", "pulse", False),
+    ("/artifacts", "Artifacts", "inbox", False),
+    ("/messages", "Messages", "mail", False),
+    ("/dead-letters", "Dead letters", "bad", False),
+    ("/transactions", "Transactions", "scale", False),
 )
 """Path, label, icon, and whether it stands in a phone's bar; the others are under its "More"."""
+GROUPS: Final = {"": "Operate", "/sources": "Evidence", "/transactions": "Books"}
+"""What stands above a page in the navigation, by its path."""
 KEYS: Final = (
     ("/", "Filter this list"),
     ("Ctrl K", "Find a payment"),
@@ -41,6 +55,17 @@ KEYS: Final = (
     ("g g", "Gate"),
     ("g u", "Funding"),
     ("g f", "Files"),
+    ("g d", "Orders"),
+    ("g r", "Returns"),
+    ("g b", "Places"),
+    ("g l", "Loans"),
+    ("g e", "Loan payments"),
+    ("g n", "Notifications"),
+    ("g s", "Sources"),
+    ("g a", "Artifacts"),
+    ("g m", "Messages"),
+    ("g x", "Dead letters"),
+    ("g t", "Transactions"),
     ("?", "This list"),
 )
 _FORMATS: Final = {"short": "%-d %b %H:%M", "clock": "%H:%M:%S", "day": "%a %-d %b", "long": "%a %-d %b %Y, %H:%M %Z"}
@@ -67,11 +92,10 @@ def page(
     seats: list[Seat],
     zone: str,
     now: datetime,
-    counts: Mapping[str, int] | None = None,
     **context: Any,
 ) -> HTMLResponse:
     """A whole page of a tenant. `here` is the label of the page in the navigation, `zone` the one its times are in,
-    `now` the tenant's own time, `counts` what waits for a person, by the label of its page.
+    `now` the tenant's own time; `counts`, where given, what waits for a person, by the label of its page.
     """
     read_at = datetime.now(UTC)
     text = _ENVIRONMENT.get_template(template).render(
@@ -82,7 +106,7 @@ def page(
         seats=seats,
         base=seat.address,
         pages=PAGES,
-        counts=counts or {},
+        page_groups=GROUPS,
         keymap=KEYS,
         zone=zone,
         version=headgate.__version__,
@@ -108,6 +132,15 @@ def fragment(template: str, **context: Any) -> str:
 def figures(amount: Money) -> str:
     """The currency's own decimals, thousands parted, a true minus."""
     return f"{amount.major:,.{exponent(amount.currency)}f}".replace("-", "−")
+
+
+def minor_figures(minor: int, currency: str) -> str:
+    """The same of an amount in minor units."""
+    return figures(Money(minor, currency))
+
+
+def _txn(number: int) -> str:
+    return ids.encode("txn", number)
 
 
 def day_in(at: datetime, zone: str) -> date:
@@ -142,6 +175,18 @@ def age(at: datetime, now: datetime) -> str:
     return f"{days} d {hours} h"
 
 
+def ago(at: datetime) -> str:
+    """How long ago by the clock on the wall, for what carries its time: evidence and messages."""
+    return age(at, datetime.now(UTC))
+
+
+def size(count: int) -> str:
+    """Bytes as people say them: `512 bytes`, `14.2 kB`, `3.1 MB`."""
+    if count < 1000:
+        return f"{count} {'byte' if count == 1 else 'bytes'}"
+    return f"{count / 1000:.1f} kB" if count < 1_000_000 else f"{count / 1_000_000:.1f} MB"
+
+
 def circled(mark: int) -> str:
     """An entry's number in a circle, as on paper: ①; past twenty in brackets."""
     return chr(0x2460 + mark - 1) if 1 <= mark <= 20 else f"({mark})"
@@ -156,9 +201,19 @@ def _environment() -> Environment:
         undefined=StrictUndefined,
     )
     environment.filters.update(
-        figures=figures, local=local, sentence=sentence, rfc3339=rfc3339, age=age, circled=circled
+        figures=figures,
+        local=local,
+        sentence=sentence,
+        rfc3339=rfc3339,
+        age=age,
+        ago=ago,
+        size=size,
+        circled=circled,
+        minor=minor_figures,
     )
-    environment.globals.update(icons=ICONS, badge_of=badge_of, main_class="", counts={})
+    environment.globals.update(
+        icons=ICONS, badge_of=badge_of, main_class="", counts={}, page_of=page_of, spelt=spelt, txn=_txn
+    )
     return environment
 
 

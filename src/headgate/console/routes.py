@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -16,11 +17,44 @@ from fastapi.routing import APIRoute
 from fastapi.staticfiles import StaticFiles
 from sse_starlette import EventSourceResponse
 
-from headgate.console import files, funding, gate, payrolls, sessions
+from headgate import messaging
+from headgate.console import (
+    acts,
+    artifact_acts,
+    artifacts,
+    dead_letter_acts,
+    dead_letters,
+    evidence_pages,
+    file_acts,
+    files,
+    funding,
+    funding_acts,
+    gate,
+    gate_acts,
+    loan_acts,
+    loan_payments,
+    loans,
+    mapping_page,
+    messages,
+    notifications,
+    order_acts,
+    orders,
+    payroll_acts,
+    payrolls,
+    place_acts,
+    places,
+    return_acts,
+    returns,
+    sessions,
+    source_acts,
+    sources,
+    transactions,
+)
 from headgate.console import overview as overview_screen
 from headgate.console import payments as payments_screen
+from headgate.console.changes import changes
 from headgate.console.desk import Desk, desk_of
-from headgate.console.lists import ListScreen
+from headgate.console.list_screens import ListScreen
 from headgate.console.live import Hub
 from headgate.console.render import plain
 from headgate.console.sessions import COOKIE, SESSION_LIFE, NotSignedIn
@@ -56,9 +90,10 @@ class Screen(APIRoute):
 pages = APIRouter(prefix="/console", include_in_schema=False, route_class=Screen)
 
 
-def at_desk(request: Request, tenant: str) -> Desk:
-    """The session's desk at the tenant of the address."""
-    return desk_of(request, tenant)
+def at_desk(request: Request, tenant: str, said: Annotated[str | None, Query(max_length=64)] = None) -> Desk:
+    """The session's desk at the tenant of the address; `said` is the key of the act that the page answers."""
+    desk = desk_of(request, tenant)
+    return replace(desk, said=acts.said(desk, said)) if said else desk
 
 
 AtDesk = Annotated[Desk, Depends(at_desk)]
@@ -68,7 +103,7 @@ After = Annotated[str | None, Query(max_length=40)]
 
 def mount(app: FastAPI, database: Database) -> None:
     """Put the console on an application whose `state.database` is open."""
-    app.state.console_hub = Hub(database, payments_screen.changes)
+    app.state.console_hub = Hub(database, changes)
     app.mount("/console/static", StaticFiles(directory=STATIC), name="console-static")
     app.include_router(pages)
 
@@ -118,20 +153,6 @@ def overview(desk: AtDesk, currency: Annotated[str | None, Query(pattern="^[A-Z]
     return overview_screen.overview(desk, currency=currency)
 
 
-@pages.get("/{tenant}/payments")
-def payments(desk: AtDesk, q: QueryText = "", after: After = None) -> Response:
-    """The list of payments; the query is the address. The id of a payment leads to it."""
-    if payments_screen.is_payment_id(q.strip()):
-        return RedirectResponse(f"{desk.seat.address}/payments/{q.strip()}", status_code=303)
-    return payments_screen.payments_page(desk, query_text=q.strip(), after=after, payment_id=None)
-
-
-@pages.get("/{tenant}/payments/rows")
-def payment_rows(desk: AtDesk, id: Annotated[list[str], Query(max_length=200)], q: QueryText = "") -> Response:
-    """Rows that changed."""
-    return payments_screen.rows_of(desk, payment_ids=id, query_text=q.strip())
-
-
 @pages.get("/{tenant}/payments/live")
 def payments_live(
     request: Request,
@@ -157,34 +178,26 @@ def payments_live(
     return EventSourceResponse(events(), ping=15, headers={"Cache-Control": "no-store"})
 
 
-@pages.get("/{tenant}/payments/{payment_id}")
-def payment(
-    desk: AtDesk,
-    payment_id: str,
-    q: QueryText = "",
-    after: After = None,
-    x_headgate_fragment: Annotated[str | None, Header()] = None,
-) -> Response:
-    """One payment beside the list, or its drawer alone for the script."""
-    if x_headgate_fragment == "drawer":
-        return payments_screen.drawer(desk, payment_id=payment_id, query_text=q.strip(), after=after)
-    return payments_screen.payments_page(desk, query_text=q.strip(), after=after, payment_id=payment_id)
+@pages.get("/{tenant}/places")
+def places_page(desk: AtDesk) -> Response:
+    """The places of the tenant's banks."""
+    return places.all_places(desk)
 
 
 def _list_pages(screen: ListScreen) -> None:
-    """A list's three addresses: the list, rows of it that changed, and one thing of it."""
+    """A list's three addresses: the list (the id of one thing in its box leads to it), rows that changed, and one thing."""
 
-    @pages.get(f"/{{tenant}}/{screen.PATH}")
+    @pages.get(f"/{{tenant}}/{screen.path}")
     def listed(desk: AtDesk, q: QueryText = "", after: After = None) -> Response:
-        if ids.is_id(q.strip(), screen.PREFIX):
-            return RedirectResponse(f"{desk.seat.address}/{screen.PATH}/{q.strip()}", status_code=303)
+        if ids.is_id(q.strip(), screen.prefix):
+            return RedirectResponse(f"{desk.seat.address}/{screen.path}/{q.strip()}", status_code=303)
         return screen.list_page(desk, query_text=q.strip(), after=after, item_id=None)
 
-    @pages.get(f"/{{tenant}}/{screen.PATH}/rows")
+    @pages.get(f"/{{tenant}}/{screen.path}/rows")
     def rows(desk: AtDesk, id: Annotated[list[str], Query(max_length=200)], q: QueryText = "") -> Response:
         return screen.rows_of(desk, item_ids=id, query_text=q.strip())
 
-    @pages.get(f"/{{tenant}}/{screen.PATH}/{{item_id}}")
+    @pages.get(f"/{{tenant}}/{screen.path}/{{item_id}}")
     def one(
         desk: AtDesk,
         item_id: str,
@@ -197,8 +210,78 @@ def _list_pages(screen: ListScreen) -> None:
         return screen.list_page(desk, query_text=q.strip(), after=after, item_id=item_id)
 
 
-for _screen in (payrolls, gate, funding, files):
+LISTS: Mapping[str, ListScreen] = {
+    screen.path: screen
+    for screen in (
+        payments_screen.SCREEN,
+        payrolls.SCREEN,
+        gate.SCREEN,
+        funding.SCREEN,
+        files.SCREEN,
+        orders.SCREEN,
+        returns.SCREEN,
+        loans.SCREEN,
+        loan_payments.SCREEN,
+        notifications.SCREEN,
+        artifacts.SCREEN,
+        messages.SCREEN,
+        dead_letters.SCREEN,
+        transactions.SCREEN,
+    )
+}
+evidence_pages.add(pages, at_desk)
+for _screen in LISTS.values():
     _list_pages(_screen)
+
+
+ACTS: Mapping[str, Mapping[str, acts.Act | acts.OutsideAct]] = {
+    "payrolls": payroll_acts.ACTS,
+    "gate": gate_acts.ACTS,
+    "funding": funding_acts.ACTS,
+    "files": file_acts.ACTS,
+    "orders": order_acts.ACTS,
+    "places": place_acts.ACTS,
+    "returns": return_acts.ACTS,
+    "loans": loan_acts.LOANS,
+    "loan-payments": loan_acts.PAYMENTS,
+    "notifications": notifications.ACTS,
+    "artifacts": {**artifact_acts.ACTS, **mapping_page.ACTS},
+    "messages": artifact_acts.MESSAGE_ACTS,
+    "dead-letters": dead_letter_acts.ACTS,
+    "sources": source_acts.ACTS,
+}
+"""What can be done on which screen."""
+
+
+@pages.post("/{tenant}/{path}/{item_id}/{name}")
+def act(request: Request, desk: AtDesk, path: str, item_id: str, name: str, q: QueryText = "") -> Response:
+    """Do what a form asks for, and go to the page that shows it; what stands against it is said at the form."""
+    if path not in ACTS or name not in ACTS[path]:
+        raise NotFound("there is no such thing to do")
+    form = acts.form_of(request, desk)
+    done = acts.perform(desk, name, ACTS[path][name], item_id, form, path=request.url.path)
+    if isinstance(done, acts.Done):
+        messaging.hint(desk.database)
+        return RedirectResponse(f"{desk.seat.address}{done.page}?said={form['key']}", status_code=303)
+    try:
+        page = _page_of(path, replace(desk, trouble=done), item_id, q.strip())
+    except HeadgateError:  # What it was about is not on this page any more: say at least what stood against it.
+        return _trouble(request, status=done.status, code=done.code, message=done.message)
+    page.status_code = done.status
+    return page
+
+
+def _page_of(path: str, desk: Desk, item_id: str, query_text: str) -> Response:
+    """The page on which a form stands. A place is known by its bank's name, and stands on the one page of all."""
+    if path == "places":
+        return places.all_places(desk)
+    if path == "sources":
+        return sources.all_sources(desk)
+    if path == "artifacts" and desk.trouble is not None and desk.trouble.act in mapping_page.ACTS:
+        return mapping_page.show(desk, item_id, desk.trouble.form)
+    screen = LISTS[path]
+    shown = item_id if ids.is_id(item_id, screen.prefix) else None
+    return screen.list_page(desk, query_text=query_text, after=None, item_id=shown)
 
 
 @pages.get("/{tenant}/{rest:path}")

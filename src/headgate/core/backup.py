@@ -12,13 +12,16 @@ import os
 import secrets
 import subprocess
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote, urlsplit, urlunsplit
 
 import psycopg
 from psycopg import Connection, sql
 from psycopg.conninfo import conninfo_to_dict
 
+from headgate.core import registry
 from headgate.core.embedded_place import wheel_binaries
 from headgate.core.errors import Conflict, HeadgateError, Malformed
 from headgate.core.migrations import migrate
@@ -29,6 +32,13 @@ class BackupFailed(HeadgateError):
     """PostgreSQL's own program refused; its last words follow."""
 
     code = "core.backup_failed"
+
+
+@dataclass(frozen=True, slots=True)
+class NotHeld:
+    """What a domain keeps beside the database: `tell(connection)` says so in lines, none where there is nothing."""
+
+    tell: Callable[[Connection[Any]], list[str]]
 
 
 class DatabaseNotEmpty(Conflict):
@@ -56,6 +66,15 @@ def backup(admin_url: str, file: Path, *, overwrite: bool = False) -> int:
     finally:
         part.unlink(missing_ok=True)
     return file.stat().st_size
+
+
+def not_held(admin_url: str) -> list[str]:
+    """What lies beside the database and so in none of its backups, a line each, as each domain's `backup.py` says it in
+    `NOT_HELD`: functions of a superuser's connection.
+    """
+    with psycopg.connect(admin_url, autocommit=True) as connection:
+        found = registry.domain_items("backup", attribute="NOT_HELD", kind=NotHeld)
+        return [line for one in found for line in one.tell(connection)]
 
 
 def restore(admin_url: str, file: Path, *, replace: bool = False, tell: Callable[[str], None] | None = None) -> None:

@@ -12,12 +12,20 @@ def real_now() -> datetime:
     return datetime.now(UTC)
 
 
-def instant(text: str) -> datetime:
-    """An instant that a person wrote. Raises Malformed."""
+def wall_time(text: str) -> datetime:
+    """A time that a person wrote, with an offset or without. Raises Malformed."""
     try:
         return datetime.fromisoformat(text)
-    except ValueError as error:
-        raise Malformed(f"'{text[:40]}' is no instant: write it as 2026-11-20T12:00:00+00:00") from error
+    except ValueError:
+        raise Malformed(f"'{text[:40]}' is no instant: write it as 2026-11-20T17:00:00Z") from None
+
+
+def instant(text: str) -> datetime:
+    """An instant that a person wrote, in UTC. Without an offset it would be another one elsewhere. Raises Malformed."""
+    found = wall_time(text)
+    if found.tzinfo is None:
+        raise Malformed(f"'{text[:40]}' has no time zone: end it with Z or an offset, as -06:00")
+    return found.astimezone(UTC)
 
 
 def maybe_instant(text: str | None) -> datetime | None:

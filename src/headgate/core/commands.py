@@ -116,6 +116,8 @@ def backup(
     size = backups.backup(server.url("admin"), file, overwrite=overwrite)
     keys = Config.from_environment().keys_folder
     say(f"{file}: {size} bytes. The keys are not in it; keep a copy of them apart ({keys})")
+    for line in backups.not_held(server.url("admin")):
+        say(line)
 
 
 @app.command()

@@ -18,16 +18,19 @@ from collections.abc import Callable, Mapping
 from dataclasses import Field, dataclass, field, fields
 from pathlib import Path
 from typing import Any, Final, Literal
-from urllib.parse import unquote
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
+from headgate.core import brokers, mailers
 from headgate.core.errors import ConfigError
 
 PREFIX: Final = "HEADGATE_"
 TEST_PREFIX: Final = "HEADGATE_TEST_"
 """What the test suite reads for itself; an installation ignores it."""
+READ_BY_A_COMMAND: Final = ("HEADGATE_PROVIDER_AUTHORIZATION",)
+"""What one command reads for itself: no settings of an installation, and no strangers either."""
 
 MASTER_KEY_BYTES: Final = 32
 
@@ -85,6 +88,52 @@ def _postgres_url(text: str) -> str:
     return text
 
 
+def _amqp_url(text: str) -> str:
+    brokers.read(text)
+    return text
+
+
+@dataclass(frozen=True, slots=True)
+class ArtifactsUrl:
+    """Where large bodies are stored: `file` and a path, or `s3`, a bucket and a folder in it."""
+
+    scheme: Literal["file", "s3"]
+    host: str
+    path: str
+    endpoint_url: str | None = None
+    region: str | None = None
+
+
+def _artifacts_url(text: str) -> ArtifactsUrl:
+    parts = urlsplit(text)
+    if parts.username or parts.password:
+        raise ValueError("must hold no keys; give them as AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY")
+    if parts.scheme == "file":
+        if parts.netloc or parts.query or parts.fragment or not Path(unquote(parts.path)).is_absolute():
+            raise ValueError("must be file:// and an absolute path, as file:///srv/artifacts")
+        return ArtifactsUrl("file", "", unquote(parts.path))
+    if parts.scheme != "s3":
+        raise ValueError("must start with file:// or s3://")
+    query = dict(parse_qsl(parts.query, keep_blank_values=True))
+    endpoint = query.pop("endpoint_url", None)
+    region = query.pop("region", None)
+    if (
+        not re.fullmatch(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", parts.netloc)
+        or ".." in parts.path
+        or query
+        or parts.fragment
+    ):
+        raise ValueError("must be s3://bucket/folder, with endpoint_url and region after a ? where they are needed")
+    if endpoint is not None and not re.fullmatch(r"https?://[A-Za-z0-9.:\[\]-]+/?", endpoint):
+        raise ValueError("has an endpoint_url that is no https:// address")
+    return ArtifactsUrl("s3", parts.netloc, parts.path, endpoint, region)
+
+
+def _mail_url(text: str) -> str:
+    mailers.read(text)
+    return text
+
+
 def _key(text: str) -> bytes:
     try:
         key = base64.b64decode(text, validate=True)
@@ -124,6 +173,8 @@ class Config:
     home: Path = field(metadata=_setting(_folder))
     database_url: str | None = field(default=None, repr=False, metadata=_setting(_postgres_url, secret=True))
     database_direct_url: str | None = field(default=None, repr=False, metadata=_setting(_postgres_url, secret=True))
+    broker_url: str | None = field(default=None, repr=False, metadata=_setting(_amqp_url, secret=True))
+    artifacts_url: ArtifactsUrl | None = field(default=None, metadata=_setting(_artifacts_url))
     database_wait_seconds: int = field(default=10, metadata=_setting(_number(0, 3600)))
     pool_max: int = field(default=10, metadata=_setting(_number(1, 500)))
     master_key: bytes | None = field(default=None, repr=False, metadata=_setting(_key, secret=True))
@@ -135,6 +186,8 @@ class Config:
     )
     log_format: Literal["json", "text"] = field(default="text", metadata=_setting(_choice("json", "text")))
     egress_allow: tuple[Network, ...] = field(default=(), metadata=_setting(_networks))
+    smtp_url: str | None = field(default=None, repr=False, metadata=_setting(_mail_url, secret=True))
+    mail_from: str | None = field(default=None, metadata=_setting(mailers.check_address))
     unknown: tuple[str, ...] = field(default=(), compare=False)
     """HEADGATE_ variables that are none of ours and resemble none: the doors log them, doctor lists them."""
 
@@ -215,7 +268,10 @@ def _read(environ: Environ) -> tuple[Config | None, list[str]]:
     strangers = [
         name
         for name in environ
-        if name.startswith(PREFIX) and not name.startswith(TEST_PREFIX) and name not in variables()
+        if name.startswith(PREFIX)
+        and not name.startswith(TEST_PREFIX)
+        and name not in variables()
+        and name not in READ_BY_A_COMMAND
     ]
     problems += filter(None, map(_misspelling, sorted(strangers)))
     found.setdefault("home", default_home(environ))
@@ -265,6 +321,8 @@ def _contradictions(config: Config) -> list[str]:
         found.append(f"{PREFIX}MASTER_KEY_PREVIOUS is set without {PREFIX}MASTER_KEY; name the key that replaces it")
     if config.master_key_previous and config.master_key_previous == config.master_key:
         found.append(f"{PREFIX}MASTER_KEY_PREVIOUS is the same as {PREFIX}MASTER_KEY; remove it, or set the new key")
+    if (config.smtp_url is None) != (config.mail_from is None):
+        found.append(f"{PREFIX}SMTP_URL and {PREFIX}MAIL_FROM belong together; set both, or neither")
     return found
 
 
@@ -282,6 +340,39 @@ def _unfit_for_production(config: Config, environ: Environ) -> list[str]:
     for name, url in (("DATABASE_URL", config.database_url), ("DATABASE_DIRECT_URL", config.database_direct_url)):
         if url and not is_local(url, environ):
             found += _unfit_url(PREFIX + name, url, environ)
+    if config.broker_url:
+        found += _unfit_broker(config.broker_url)
+    endpoint = config.artifacts_url.endpoint_url if config.artifacts_url else None
+    if endpoint and endpoint.startswith("http:") and not _is_local_host(urlsplit(endpoint).hostname or ""):
+        found.append(
+            f"{PREFIX}ARTIFACTS_URL is a plain-text connection to another machine; use an https:// endpoint_url"
+        )
+    if config.smtp_url:
+        found += _unfit_mail_server(config.smtp_url)
+    return found
+
+
+def _unfit_mail_server(url: str) -> list[str]:
+    server = mailers.read(url)
+    if _is_local_host(server.host):
+        return []
+    found = []
+    if server.encryption == "none":
+        found.append(f"{PREFIX}SMTP_URL is a plain-text connection to another machine; leave tls=none out")
+    if server.password and _PLACEHOLDERS.fullmatch(server.password):
+        found.append(f"{PREFIX}SMTP_URL carries a placeholder for a password; set the real one")
+    return found
+
+
+def _unfit_broker(url: str) -> list[str]:
+    broker = brokers.read(url)
+    if all(_is_local_host(host) for host, _ in broker.nodes):
+        return []
+    found = []
+    if not broker.tls:
+        found.append(f"{PREFIX}BROKER_URL is a plain-text connection to another machine; use amqps://")
+    if broker.password == brokers.GUEST or _PLACEHOLDERS.fullmatch(broker.password):
+        found.append(f"{PREFIX}BROKER_URL carries a placeholder for a password; set the real one")
     return found
 
 

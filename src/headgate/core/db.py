@@ -57,7 +57,7 @@ class Actor:
 class Tx:
     """An open transaction of one tenant and one actor. No verb commits it."""
 
-    __slots__ = ("actor", "config", "conn", "correlation_id", "tenant")
+    __slots__ = ("_told_under", "actor", "config", "conn", "correlation_id", "tenant")
 
     def __init__(
         self, conn: Connection[Any], tenant: UUID | None, actor: Actor, correlation_id: str, *, config: Config
@@ -67,6 +67,32 @@ class Tx:
         self.actor = actor
         self.correlation_id = correlation_id
         self.config = config
+        self._told_under: dict[str, str] = {}
+
+    def tell_under(self, correlations: Mapping[str, str]) -> None:
+        """What is recorded and published of these ids belongs to correlations of their own: a set of several stories."""
+        self._told_under.update(correlations)
+
+    def follow(self, followers: Mapping[str, str | None]) -> None:
+        """What is told of each of these ids belongs to the story of the other that it came of."""
+        if self._told_under:
+            self._told_under.update(
+                {
+                    one: self._told_under[of]
+                    for one, of in followers.items()
+                    if of is not None and of in self._told_under
+                }
+            )
+
+    def correlations_of(self, subjects: Sequence[Sequence[str | None]]) -> list[str] | None:
+        """Of each subject, by the first of its ids that has a story of its own; None where all are this transaction's."""
+        if not self._told_under:
+            return None
+        told = self._told_under
+        return [
+            next((told[one] for one in subject if one is not None and one in told), self.correlation_id)
+            for subject in subjects
+        ]
 
     @property
     def tenant_id(self) -> UUID:

@@ -151,6 +151,27 @@ class Client:
                 raise EgressFailed(f"{target.host} did not answer within {self._timeout_seconds:g} s") from error
             raise EgressFailed(f"the call to {target.host} failed: {error or type(error).__name__}") from error
 
+    def connect(self, host: str, port: int) -> socket.socket:
+        """A TCP connection for another protocol than HTTP, to a host that is judged as a URL's is; the caller closes it.
+
+        Raises EgressRefused (nothing was connected), EgressFailed.
+        """
+        host = host.lower().removesuffix(".")
+        is_v6 = _is_address(host, ipaddress.IPv6Address)
+        _refuse_odd_host(host, bracketed=is_v6)
+        if not 0 < port < 65536:
+            raise EgressRefused("the port must be a number from 1 to 65535")
+        deadline = time.monotonic() + self._timeout_seconds
+        addresses = self._addresses(_Target("tcp", host, port, ""))
+        try:
+            raw = _dial(addresses, port, deadline)
+        except OSError as error:
+            if time.monotonic() >= deadline:
+                raise EgressFailed(f"{host} did not answer within {self._timeout_seconds:g} s") from error
+            raise EgressFailed(f"no connection to {host} port {port}: {error.strerror or error}") from error
+        raw.settimeout(None)
+        return raw
+
     def _addresses(self, target: _Target) -> list[Address]:
         """The addresses of the name, resolved once; every one must be allowed, since a mixed answer is an attempt."""
         try:
@@ -242,7 +263,7 @@ def _refuse_odd_host(host: str, *, bracketed: bool) -> None:
         if not _is_address(host, ipaddress.IPv4Address):
             raise EgressRefused("a numeric host must be written as four decimal numbers")
     elif len(host) > 253 or not all(_LABEL.fullmatch(label) for label in labels):
-        raise EgressRefused("the URL's host is no host name")
+        raise EgressRefused("the host is no host name")
 
 
 def _is_address(text: str, kind: type[Address]) -> bool:

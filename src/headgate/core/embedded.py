@@ -50,6 +50,8 @@ SETTINGS: Final[Mapping[str, str]] = {
     "unix_socket_permissions": "0700",
     "max_connections": "200",
     "jit": "off",  # no LLVM inside, and our queries are short
+    # The first change of a page after a checkpoint writes it whole: a large book's keys lie all over their index.
+    "checkpoint_timeout": "15min",
     "timezone": "UTC",
     "log_timezone": "UTC",
     "lc_messages": "C",
@@ -68,6 +70,11 @@ def _shared_buffers() -> str:
         with suppress(OSError, ValueError):
             memory = min(memory, int(Path(limit).read_text("ascii")))
     return f"{min(max(memory // 16 // 2**20, 128), 1024)}MB"
+
+
+def _max_wal_size(data: Path) -> str:
+    """A twentieth of the disk that is free, from 1 to 4 GB: how much is written until a checkpoint is due early."""
+    return f"{min(max(shutil.disk_usage(data).free // 20 // 2**20, 1024), 4096)}MB"
 
 
 class ServerNotStarted(Unavailable):
@@ -225,7 +232,8 @@ class EmbeddedServer:
             )
         # The setting is a list, so each folder stands in double quotes.
         sockets = '"' + str(place.sockets).replace('"', '""') + '"'
-        settings = {"shared_buffers": _shared_buffers(), **self._settings, "unix_socket_directories": sockets}
+        sized = {"shared_buffers": _shared_buffers(), "max_wal_size": _max_wal_size(place.data)}
+        settings = {**sized, **self._settings, "unix_socket_directories": sockets}
         lines = [f"{name} = '{_quoted(value)}'\n" for name, value in settings.items()]
         _write(place, "headgate.conf", "# Written at each start; ALTER SYSTEM goes over it.\n" + "".join(lines))
         main = (place.data / "postgresql.conf").read_text("utf-8")

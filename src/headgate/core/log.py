@@ -130,7 +130,7 @@ def _text(line: dict[str, str], facts: dict[str, Any], trace: str) -> str:
 
 def _secrets(config: Config) -> list[str | None]:
     keys = [key for key in (config.master_key, config.master_key_previous) if key]
-    urls = [url for url in (config.database_url, config.database_direct_url) if url]
+    urls = [url for url in (config.database_url, config.database_direct_url, config.broker_url, config.smtp_url) if url]
     passwords = [_password(url) for url in urls]
     return [*(base64.b64encode(key).decode() for key in keys), *(key.hex() for key in keys), *passwords]
 

@@ -51,6 +51,9 @@ class Money:
     currency: str
 
     def __post_init__(self) -> None:
+        # What is right is looked at once, in one line: a payroll makes a million of them.
+        if type(self.minor) is int and -MINOR_MAX <= self.minor <= MINOR_MAX and self.currency in EXPONENTS:
+            return
         if type(self.minor) is not int:
             raise NotMoney(f"an amount is a whole number of minor units, not {self.minor!r}")
         if abs(self.minor) > MINOR_MAX:

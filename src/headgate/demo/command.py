@@ -96,12 +96,16 @@ def _epilogue(database: Database, stages: list[Stage], tell: Teller, *, seconds:
 def _open_house(database: Database, stages: list[Stage], tell: Teller, *, port: int) -> None:
     """Serve the API and the console until Ctrl-C; say where, by a one-time link."""
     grants = [console.Grant(stage.tenant.id, "operator") for stage in stages]
-    token = console.make_link(database, actor=Actor("human", "demo-operator"), grants=grants)
+    token = console.make_link(database, actor=Actor("human", "demo-operator", "demo-operator"), grants=grants)
+    others = [console.Grant(stage.tenant.id, "finance") for stage in stages]
+    other = console.make_link(database, actor=Actor("human", "demo-finance", "demo-finance"), grants=others)
 
     def ready(address: str) -> None:
         link = f"{address}/console/enter?token={token}"
         tell.act("Open the console (the link works once):")
         tell.plain(link)
+        tell.line("What one person asks another allows: in a second browser, as finance,")
+        tell.line(f"{address}/console/enter?token={other}")
         tell.line("Overview: the flow figure, from what is expected to what is settled, and what the gate holds")
         tell.line("Payments, then “Returned”: open one, and read why it is here, its T-accounts and its timeline")
         tell.line(f"API reference: {address}/openapi.json · Ctrl-C ends it, database included")

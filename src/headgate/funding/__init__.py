@@ -10,6 +10,15 @@ off. Each judgement is stored with the figures it saw. The gate is handed a `Gat
 """
 
 from headgate.funding import credit, limits, messages, overrides, settings
+from headgate.funding.assigning import ACTION as ASSIGNMENT_ACTION
+from headgate.funding.assigning import assign_deposit, entity_named, request_assignment
+from headgate.funding.authorizations import (
+    DebitAuthorization,
+    authorize_debits,
+    correct_debits,
+    debit_authorization,
+    withdraw_debits,
+)
 from headgate.funding.credit import (
     CreditMove,
     CreditStanding,
@@ -23,10 +32,13 @@ from headgate.funding.deposits import is_return, record_deposits, settle_deposit
 from headgate.funding.errors import (
     ComplianceNeeded,
     CreditExceeded,
+    DepositAssigned,
     DepositDiffers,
     EventDiffers,
     FundsNotPostable,
     FundsNotReservable,
+    InvalidAssignment,
+    InvalidAuthorization,
     InvalidReference,
     InvalidRequest,
     InvalidSetting,
@@ -36,24 +48,23 @@ from headgate.funding.errors import (
     NoSuchEvent,
     NoSuchRequest,
     NotFinal,
+    NotPresentedAgain,
     RailUnavailable,
     ReferenceTaken,
     RequestDiffers,
-    RequestFixed,
     ReservationCaptured,
 )
 from headgate.funding.events import get_event, list_events
+from headgate.funding.expecting import Expected, expected
 from headgate.funding.gate import judge_commit, judge_pay, preview_pay
 from headgate.funding.inflow import TERMS as DEPOSIT_TERMS
 from headgate.funding.inflow import (
     DayIn,
     DepositRow,
     DepositTotal,
-    Expected,
     deposit_row,
     deposit_rows,
     deposit_totals,
-    expected,
     find_deposits,
     known_reference,
     matching_deposits,
@@ -79,20 +90,27 @@ from headgate.funding.model import (
     advise,
     words_of,
 )
-from headgate.funding.overrides import Override, grant_override, list_overrides, unblocked_payees
+from headgate.funding.overrides import Override, grant_approved, grant_override, list_overrides, unblocked_payees
 from headgate.funding.policies import registered as gate_policies
 from headgate.funding.policy import Limit, Policy
-from headgate.funding.queries import deposit, evaluation, evaluations_of, list_deposits, list_evaluations
+from headgate.funding.queries import deposit, deposits_of, evaluation, evaluations_of, list_deposits, list_evaluations
 from headgate.funding.rail_offers import offer_rails, offered_rails
 from headgate.funding.receivables import Receivable, list_receivables
 from headgate.funding.references import add_payer_reference, payer_reference
+from headgate.funding.references import known as known_payers
 from headgate.funding.releasing import release_reservation
+from headgate.funding.representing import record_representment, representments
 from headgate.funding.request_model import FUNDING_RAILS, FundingEvent, FundingRail, FundingRequest, RailOffer
 from headgate.funding.requests import (
+    asks_wanted,
     cancel_request,
+    debits_wanted,
     get_request,
+    get_requests,
     list_requests,
+    lock_requests,
     lock_subjects,
+    mark_refused,
     mark_submitted,
     request_funding,
 )
@@ -100,8 +118,10 @@ from headgate.funding.returning import record_returned
 from headgate.funding.settings import change_setting, commit_gate_mode
 from headgate.funding.settling import finalise_due, record_settled
 from headgate.funding.watch import GateAlert, gate_alerts, watch_gate
+from headgate.funding.wire_numbers import claim_wires, claimed_wires, wire_numbers_in
 
 __all__ = [
+    "ASSIGNMENT_ACTION",
     "DEPOSIT_TERMS",
     "FUNDING_RAILS",
     "Advice",
@@ -112,7 +132,9 @@ __all__ = [
     "CreditMove",
     "CreditStanding",
     "DayIn",
+    "DebitAuthorization",
     "Deposit",
+    "DepositAssigned",
     "DepositDiffers",
     "DepositRow",
     "DepositTotal",
@@ -129,6 +151,8 @@ __all__ = [
     "GateMode",
     "GateRequest",
     "GateResult",
+    "InvalidAssignment",
+    "InvalidAuthorization",
     "InvalidReference",
     "InvalidRequest",
     "InvalidSetting",
@@ -141,6 +165,7 @@ __all__ = [
     "NoSuchEvent",
     "NoSuchRequest",
     "NotFinal",
+    "NotPresentedAgain",
     "Override",
     "Policy",
     "RailOffer",
@@ -149,25 +174,34 @@ __all__ = [
     "Receivable",
     "ReferenceTaken",
     "RequestDiffers",
-    "RequestFixed",
     "RequirementLine",
     "ReservationCaptured",
     "SettledDeposits",
     "Violation",
     "add_payer_reference",
     "advise",
+    "asks_wanted",
+    "assign_deposit",
+    "authorize_debits",
     "booked_at",
     "booked_on",
     "cancel_request",
     "change_setting",
+    "claim_wires",
+    "claimed_wires",
     "commit_gate_mode",
+    "correct_debits",
     "credit",
     "credit_standing",
+    "debit_authorization",
+    "debits_wanted",
     "deposit",
     "deposit_row",
     "deposit_rows",
     "deposit_totals",
+    "deposits_of",
     "draw_credit",
+    "entity_named",
     "evaluation",
     "evaluations_of",
     "expected",
@@ -177,10 +211,13 @@ __all__ = [
     "gate_policies",
     "get_event",
     "get_request",
+    "get_requests",
+    "grant_approved",
     "grant_override",
     "is_return",
     "judge_commit",
     "judge_pay",
+    "known_payers",
     "known_reference",
     "limits",
     "list_deposits",
@@ -190,7 +227,9 @@ __all__ = [
     "list_overrides",
     "list_receivables",
     "list_requests",
+    "lock_requests",
     "lock_subjects",
+    "mark_refused",
     "mark_submitted",
     "matching_deposits",
     "messages",
@@ -201,10 +240,13 @@ __all__ = [
     "preview_pay",
     "received_by_day",
     "record_deposits",
+    "record_representment",
     "record_returned",
     "record_settled",
     "release_reservation",
     "repay_credit",
+    "representments",
+    "request_assignment",
     "request_funding",
     "set_credit_line",
     "set_limit",
@@ -213,5 +255,7 @@ __all__ = [
     "settle_deposits",
     "unblocked_payees",
     "watch_gate",
+    "wire_numbers_in",
+    "withdraw_debits",
     "words_of",
 ]

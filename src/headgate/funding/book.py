@@ -22,9 +22,11 @@ def move(
     source_id: str,
     description: str,
     effective_at: datetime | None = None,
+    reference: str | None = None,
 ) -> int:
     """Post catalogued movements of one legal entity's money in one transaction, and give its number.
 
+    `reference` is what the bank's line of it carries, by which the two are matched.
     Opens what the chart of an older tenant lacks. Raises FundsNotPostable with the book's reason.
     """
     posting = ledger.Posting(
@@ -34,6 +36,7 @@ def move(
         source_type=source_type,
         source_id=source_id,
         description=description,
+        metadata={"reference": reference} if reference else {},
     )
     posted = ledger.post_many(tx, [posting], atomic=True)[0]
     if isinstance(posted, Refused):

@@ -12,6 +12,7 @@ from headgate.core import ids
 from headgate.core.db import Actor
 from headgate.core.money import Money
 from headgate.core.terminal import emit
+from headgate.funding import control_commands, deposit_commands
 from headgate.funding.errors import RailUnavailable
 from headgate.funding.request_routes import detail, model
 from headgate.tenants import command_parts
@@ -19,6 +20,9 @@ from headgate.tenants import command_parts
 app = typer.Typer(
     name="funding", help="Funding requests: what clients are asked for, and what came.", no_args_is_help=True
 )
+
+app.add_typer(deposit_commands.app)
+app.add_typer(control_commands.app)
 
 ACTOR = Actor("human", "cli")
 Json = command_parts.Json
@@ -54,10 +58,39 @@ def request(
     emit(model(found).model_dump(mode="json"), as_json=json)
 
 
+@app.command("authorize-debits")
+def authorize_debits(
+    bank_account_id: Annotated[str, typer.Argument(help="An account of the client itself, as its employer: ba_….")],
+    tenant: Tenant,
+    legal_entity: Annotated[str, typer.Option(help="The client, as le_….")],
+    evidence: Annotated[str, typer.Option(help="Where the client's authorization is kept.")],
+    json: Json = False,
+) -> None:
+    """Let an account of a client be debited for what it is asked for, in place of any other."""
+    with command_parts.begin(tenant, ACTOR) as tx:
+        found = funding.authorize_debits(
+            tx, legal_entity_id=legal_entity, bank_account_id=bank_account_id, evidence=evidence
+        )
+    emit(found, as_json=json)
+
+
+@app.command("withdraw-debits")
+def withdraw_debits(
+    tenant: Tenant,
+    legal_entity: Annotated[str, typer.Option(help="The client, as le_….")],
+    reason: Annotated[str, typer.Option(help="Why; audited.")],
+    json: Json = False,
+) -> None:
+    """Debit a client no more; what is with the bank already goes on."""
+    with command_parts.begin(tenant, ACTOR) as tx:
+        found = funding.withdraw_debits(tx, legal_entity_id=legal_entity, reason=reason)
+    emit(found if found is not None else "nothing was authorised", as_json=json)
+
+
 @app.command("list")
 def list_requests(
     tenant: Tenant,
-    legal_entity: Annotated[str | None, typer.Option(help="Of one legal entity, as le_….")] = None,
+    legal_entity: command_parts.Entity = None,
     status: Annotated[str | None, typer.Option(help="As requested, settled, final.")] = None,
     limit: int = 50,
     json: Json = False,
@@ -75,3 +108,16 @@ def show_request(funding_request_id: str, tenant: Tenant, json: Json = False) ->
         found = funding.get_request(tx, funding_request_id)
         happened = funding.list_events(tx, funding_request_id=found.id)
     emit(detail(found, happened).model_dump(mode="json"), as_json=json)
+
+
+@app.command("cancel")
+def cancel_request(
+    funding_request_id: str,
+    tenant: Tenant,
+    reason: Annotated[str, typer.Option(help="Why it is asked for no more; audited.")],
+    json: Json = False,
+) -> None:
+    """Ask no more for the money of a request, where none of it has come."""
+    with command_parts.begin(tenant, ACTOR) as tx:
+        found = funding.cancel_request(tx, funding_request_id=funding_request_id, reason=reason)
+    emit(model(found).model_dump(mode="json"), as_json=json)

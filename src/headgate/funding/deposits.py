@@ -9,12 +9,12 @@ from headgate import audit, cases, ledger, messaging
 from headgate.core import ids
 from headgate.core.db import Tx
 from headgate.core.errors import Refused
-from headgate.funding import events, queries, receivables, references, requests
+from headgate.funding import events, queries, receivables, references, requests, wire_numbers
 from headgate.funding.days import booked_at, booked_on
 from headgate.funding.errors import DepositDiffers
 from headgate.funding.model import Deposit, DepositRail, NewDeposit, SettledDeposits, words_of
 from headgate.funding.request_model import FundingRequest
-from headgate.ingestion import StatementLine, statement_lines
+from headgate.ingestion import StatementLine, claim, identifiers_in, loan_records, statement_lines
 
 _RAILS: dict[str, DepositRail] = {"wire": "wire", "ach_entry": "ach_credit", "realtime": "realtime"}
 """What kind of booking brings a client's money, and over which rail."""
@@ -24,10 +24,11 @@ def settle_deposits(tx: Tx, *, artifact_id: str) -> SettledDeposits:
     """Record what a bank statement says came in: its wires and pushed credits, each by the payer reference it names.
 
     A line that names no reference, or those of two legal entities, is money of an unknown payer: it lies in SUSPENSE
-    and
-    opens a case. Returned payments are not deposits; they are the business of payments.
+    and opens a case. Returned payments are not deposits; they are the business of payments. Nor are lines of an account
+    whose money pays loans, or of money that became a loan's payment: ingestion says which.
     """
-    lines = [line for line in statement_lines(tx, artifact_id) if _is_deposit(line)]
+    others = loan_records(tx, artifact_id)
+    lines = [line for line in statement_lines(tx, artifact_id) if _is_deposit(line) and line.record_id not in others]
     known = references.known(tx, set().union(*(_words(line) for line in lines)))
     return record_deposits(tx, [_deposit_of(tx, line, known) for line in lines])
 
@@ -35,7 +36,8 @@ def settle_deposits(tx: Tx, *, artifact_id: str) -> SettledDeposits:
 def record_deposits(
     tx: Tx, deposits: Sequence[NewDeposit], *, meant_for: FundingRequest | None = None
 ) -> SettledDeposits:
-    """Record deposits in a handful of round trips for any number. Evidence that is known already moves nothing.
+    """Record deposits in a handful of round trips for any number. Evidence that is known already moves nothing, nor does
+    other evidence of the same wire, which Fedwire's number tells.
 
     They are given to the funding requests that wait for money of their legal entity, or to the one they are
     `meant_for`; what a client owes for returned funding is paid first.
@@ -50,10 +52,11 @@ def record_deposits(
                 f"deposit {found.id} was {found.amount.format()}; its evidence now says {wanted[key].amount.format()}",
                 deposit_id=found.id,
             )
-    fresh = [deposit for key, deposit in wanted.items() if key not in known]
+    fresh = _unused(tx, [deposit for key, deposit in wanted.items() if key not in known])
     named = {(one.legal_entity_id, one.amount.currency) for one in fresh if one.legal_entity_id is not None}
     # Before the accounts, which everybody locks last.
     waiting = [meant_for] if meant_for else requests.lock_waiting(tx, sorted(named))
+    fresh, told = _once(tx, fresh)
     written = _insert(tx, fresh, _post(tx, fresh)) if fresh else set()
     standing = queries.deposits_of(tx, [(deposit.source, deposit.external_id) for deposit in fresh])
     # What somebody else wrote down meanwhile is theirs to announce.
@@ -62,8 +65,41 @@ def record_deposits(
     events.apply_deposits(tx, new, waiting, meant_for=meant_for)
     for entity, currency in sorted(named):
         receivables.recover(tx, legal_entity_id=entity, currency=currency)
-    repeated = [*known.values(), *(deposit for deposit in standing if deposit.id not in written)]
+    repeated = [*known.values(), *told, *(deposit for deposit in standing if deposit.id not in written)]
     return SettledDeposits(tuple(new), tuple(repeated))
+
+
+def _unused(tx: Tx, fresh: Sequence[NewDeposit]) -> list[NewDeposit]:
+    """Those whose money became no loan's payment; from now on it never will."""
+    taken = claim(tx, "deposit", {deposit.key: deposit.claims for deposit in fresh})
+    return [deposit for deposit in fresh if deposit.key not in taken]
+
+
+def _once(tx: Tx, fresh: Sequence[NewDeposit]) -> tuple[list[NewDeposit], list[Deposit]]:
+    """Those whose wire nobody counted yet, and the deposits as which the others were counted. A differing amount is a case."""
+    wires = {(one.source, one.external_id): (one.wire_numbers, one.amount) for one in fresh if one.wire_numbers}
+    before = wire_numbers.claim_wires(tx, wires)
+    cases.open_cases(
+        tx,
+        [
+            cases.NewCase(
+                key=f"wire_differs:{claimed.number}:{amount.minor}",
+                category="wire_differs",
+                severity="high",
+                detail={
+                    "number": claimed.number,
+                    "counted_minor": claimed.amount_minor,
+                    "said_minor": amount.minor,
+                    "currency": amount.currency,
+                    "next": "ask the bank which is right: the wire was counted once, with the amount that was told first",
+                },
+            )
+            for key, claimed in before.items()
+            if claimed.amount != (amount := wires[key][1])
+        ],
+    )
+    told = queries.deposits_of(tx, sorted({(one.source, one.external_id) for one in before.values()})) if before else []
+    return [one for one in fresh if (one.source, one.external_id) not in before], told
 
 
 def is_return(line: StatementLine) -> bool:
@@ -94,6 +130,10 @@ def _deposit_of(tx: Tx, line: StatementLine, known: dict[str, str]) -> NewDeposi
         booked_on=booked_on(tx, line),
         bank_reference=line.reference,
         record_id=line.record_id,
+        text_numbers=tuple(
+            sorted(wire_numbers.wire_numbers_in(f"{line.bank_reference} {line.customer_reference} {line.text}"))
+        ),
+        identifiers=tuple(sorted(identifiers_in(line.bank_reference, line.customer_reference, line.text))),
     )
 
 
@@ -110,7 +150,8 @@ def _post(tx: Tx, deposits: Sequence[NewDeposit]) -> list[int]:
             ledger.Posting(
                 idempotency_key=deposit.key,
                 entries=[ledger.Entry(debit, credit, deposit.amount)],
-                effective_at=booked_at(tx, deposit.booked_on, legal_entity_id=deposit.legal_entity_id),
+                effective_at=deposit.booked_at
+                or booked_at(tx, deposit.booked_on, legal_entity_id=deposit.legal_entity_id),
                 source_type="deposit",
                 source_id=deposit.record_id or deposit.external_id,
                 description="Deposit settled",
@@ -138,8 +179,7 @@ def _insert(tx: Tx, deposits: Sequence[NewDeposit], transaction_ids: Sequence[in
                (tenant_id, id, source, external_id, legal_entity_id, reference, rail, amount_minor, currency, value_on,
                 transaction_id, record_id, settled_at, final_at)
         SELECT %(tenant)s, d.id, d.source, d.external_id, d.legal_entity_id, d.reference, d.rail, d.amount_minor,
-               d.currency,
-               d.value_on, d.transaction_id, d.record_id, %(now)s, %(now)s
+               d.currency, d.value_on, d.transaction_id, d.record_id, %(now)s, %(now)s
           FROM unnest(%(ids)s::text[], %(sources)s::text[], %(externals)s::text[], %(entities)s::text[],
                       %(references)s::text[], %(rails)s::text[], %(amounts)s::bigint[], %(currencies)s::text[],
                       %(values)s::date[], %(transactions)s::bigint[], %(records)s::text[])
@@ -187,10 +227,13 @@ def _announce(tx: Tx, deposits: Sequence[Deposit]) -> None:
         tx,
         [
             cases.NewCase(
-                key=f"unknown_payer:{_short(deposit)}",
+                key=case_key(deposit),
                 category="unknown_payer",
                 ingestion_id=deposit.record_id,
-                detail={**_facts(deposit), "next": "find out who paid; nobody's funds were raised"},
+                detail={
+                    **_facts(deposit),
+                    "next": "find out who paid, and assign it to that client with another person; nobody's funds were raised",
+                },
             )
             for deposit in deposits
             if deposit.legal_entity_id is None
@@ -198,8 +241,9 @@ def _announce(tx: Tx, deposits: Sequence[Deposit]) -> None:
     )
 
 
-def _short(deposit: Deposit) -> str:
-    return hashlib.sha256(f"{deposit.source}:{deposit.external_id}".encode()).hexdigest()[:32]
+def case_key(deposit: Deposit) -> str:
+    """The key of the case that asks whose money it is."""
+    return "unknown_payer:" + hashlib.sha256(f"{deposit.source}:{deposit.external_id}".encode()).hexdigest()[:32]
 
 
 def _facts(deposit: Deposit) -> dict[str, object]:

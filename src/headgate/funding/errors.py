@@ -33,6 +33,19 @@ class DepositDiffers(Conflict):
     code = "funding.deposit_differs"
 
 
+class DepositAssigned(Conflict):
+    """This deposit is a client's already."""
+
+    code = "funding.deposit_assigned"
+    sqlstate = "HG454"
+
+
+class InvalidAssignment(Unprocessable):
+    """This approval is not about whose money a deposit is."""
+
+    code = "funding.invalid_assignment"
+
+
 class FundsNotReservable(Conflict):
     """The client's funds cannot be reserved for another reason than their amount: the account is frozen or closed."""
 
@@ -63,6 +76,12 @@ class InvalidRequest(Unprocessable):
     code = "funding.invalid_request"
 
 
+class InvalidAuthorization(Unprocessable):
+    """This account of the client cannot be debited."""
+
+    code = "funding.invalid_authorization"
+
+
 class RequestDiffers(Conflict):
     """A funding request of this key was made before with other facts; give the new one another key."""
 
@@ -75,18 +94,18 @@ class EventDiffers(Conflict):
     code = "funding.event_differs"
 
 
-class RequestFixed(Conflict):
-    """What a funding request was made for is fixed; only its status moves on."""
-
-    code = "funding.request_fixed"
-    sqlstate = "HG451"
-
-
 class NotFinal(Conflict):
     """This money is not final: its hold has not passed, or the bank took it back."""
 
     code = "funding.not_final"
     sqlstate = "HG452"
+
+
+class NotPresentedAgain(Conflict):
+    """A debit is presented again at most twice, and only as it was presented first."""
+
+    code = "funding.not_presented_again"
+    sqlstate = "HG453"
 
 
 class FundsNotPostable(Conflict):

@@ -36,7 +36,14 @@ _SELECT: LiteralString = """
 
 
 def record_debit(
-    tx: Tx, request: FundingRequest, *, provider: str, external_trace_id: str, amount: Money, settled_at: datetime
+    tx: Tx,
+    request: FundingRequest,
+    *,
+    provider: str,
+    external_trace_id: str,
+    amount: Money,
+    settled_at: datetime,
+    reference: str | None = None,
 ) -> FundingEvent:
     """A debit of the client's account settled: provisional money, of a request that the caller has locked."""
     hold = settings.hold_banking_days(tx, legal_entity_id=request.legal_entity_id, rail="ach_debit")
@@ -50,6 +57,7 @@ def record_debit(
         source_id=event_id,
         description="Debit of a client settled",
         effective_at=settled_at,
+        reference=reference,
     )
     return write(
         tx,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from headgate import parties
@@ -22,7 +22,7 @@ def scene(tx: Tx, gate_type: GateType, request: GateRequest, *, today: date) -> 
         gate_type=gate_type,
         request=request,
         today=today,
-        standings=parties.standings(tx, accounts),
+        standings=parties.unpayable(tx, accounts),
         changes=parties.changed_accounts(tx, accounts),
         unblocked=overrides.unblocked_payees(tx, legal_entity_id=request.legal_entity_id),
         history=_history(tx, request),
@@ -39,6 +39,9 @@ def funded_until(tx: Tx, legal_entity_id: str) -> datetime | None:
         SELECT greatest(
                (SELECT d.settled_at FROM funding.deposits d
                  WHERE d.tenant_id = %(tenant)s AND d.legal_entity_id = %(entity)s ORDER BY d.id DESC LIMIT 1),
+               (SELECT max(d.settled_at) FROM funding.deposit_assignments a
+                  JOIN funding.deposits d ON d.tenant_id = a.tenant_id AND d.id = a.deposit_id
+                 WHERE a.tenant_id = %(tenant)s AND a.legal_entity_id = %(entity)s),
                (SELECT max(e.settled_at) FROM funding.events e
                   JOIN funding.finalisations f ON f.tenant_id = e.tenant_id AND f.event_id = e.id
                  WHERE e.tenant_id = %(tenant)s AND e.legal_entity_id = %(entity)s))
@@ -79,7 +82,11 @@ def cure_expected_at(tx: Tx, *, legal_entity_id: str, currency: str, shortfall_m
         """,
         params,
     )
-    coming += [(_expected(tx, legal_entity_id, row["rail"], row["due_on"]), max(0, row["lacks"])) for row in asked]
+    holds = {rail: hold_of(tx, legal_entity_id=legal_entity_id, rail=rail) for rail in {row["rail"] for row in asked}}
+    coming += [
+        (counts_from(tx.now(), due_on=row["due_on"], hold_banking_days=holds[row["rail"]]), max(0, row["lacks"]))
+        for row in asked
+    ]
     total = 0
     for at, amount in sorted(coming):
         total += amount
@@ -89,11 +96,15 @@ def cure_expected_at(tx: Tx, *, legal_entity_id: str, currency: str, shortfall_m
     return None
 
 
-def _expected(tx: Tx, legal_entity_id: str, rail: FundingRail, due_on: date) -> datetime:
-    settles = max(datetime.combine(due_on, time(12), BANK_ZONE), tx.now())
-    if rail != "ach_debit":
-        return settles
-    return final_at(settles, settings.hold_banking_days(tx, legal_entity_id=legal_entity_id, rail=rail))
+def counts_from(now: datetime, *, due_on: date, hold_banking_days: int) -> datetime:
+    """From when on money asked for by that day would count, were it to settle at noon of it; never before now."""
+    settles = max(datetime.combine(due_on, time(12), BANK_ZONE).astimezone(UTC), now)
+    return final_at(settles, hold_banking_days) if hold_banking_days else settles
+
+
+def hold_of(tx: Tx, *, legal_entity_id: str, rail: FundingRail) -> int:
+    """For how many banking days money of a rail may be taken back after it settled."""
+    return settings.hold_banking_days(tx, legal_entity_id=legal_entity_id, rail=rail) if rail == "ach_debit" else 0
 
 
 def today_of(tx: Tx, time_zone: str) -> date:

@@ -12,12 +12,13 @@ same dollar. The figures are read again where it refuses.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import asdict, replace
 
 from psycopg.types.json import Jsonb
 
 from headgate import audit, ledger, messaging
-from headgate.core import ids
+from headgate.core import arrays, ids
 from headgate.core.db import Tx
 from headgate.core.errors import Refused
 from headgate.core.money import Money
@@ -174,11 +175,11 @@ def _held(tx: Tx, request: GateRequest) -> dict[int, int]:
         """
         SELECT id, remaining_minor
           FROM ledger.reservations
-         WHERE tenant_id = %(tenant)s AND id = ANY(%(ids)s) AND status = 'active' AND expires_at > %(now)s
+         WHERE tenant_id = %(tenant)s AND id = ANY(%(ids)s::bigint[]) AND status = 'active' AND expires_at > %(now)s
         """,
         {
             "tenant": tx.tenant_id,
-            "ids": [claim.reservation_id for claim in request.claims if claim.reservation_id is not None],
+            "ids": arrays.numbers(claim.reservation_id for claim in request.claims if claim.reservation_id is not None),
             "now": tx.now(),
         },
     )
@@ -201,13 +202,23 @@ def _reserve(tx: Tx, account_id: int, request: GateRequest, held: Mapping[int, i
     missing = [claim for claim in request.claims if claim.ref not in have]
     if not missing:
         return have
-    answers = ledger.reserve_many(tx, [_wanted(account_id, request, claim) for claim in missing], atomic=True)
-    for claim, answer in zip(missing, answers, strict=True):
-        if isinstance(answer, Refused):
-            _refuse_other_than_funds(answers)
-            return None
-        have[claim.ref] = answer.id
+    try:
+        with tx.savepoint() if len(missing) > ledger.BATCH_MAX else nullcontext():
+            for start in range(0, len(missing), ledger.BATCH_MAX):
+                part = missing[start : start + ledger.BATCH_MAX]
+                answers = ledger.reserve_many(tx, [_wanted(account_id, request, one) for one in part], atomic=True)
+                for claim, answer in zip(part, answers, strict=True):
+                    if isinstance(answer, Refused):
+                        _refuse_other_than_funds(answers)
+                        raise _Short
+                    have[claim.ref] = answer.id
+    except _Short:
+        return None  # All or nothing, also where the book takes it in several batches.
     return have
+
+
+class _Short(Exception):
+    """The book had less than we saw: takes back what earlier batches reserved."""
 
 
 def _refuse_other_than_funds(answers: Sequence[ledger.Reservation | Refused]) -> None:
@@ -232,11 +243,11 @@ def _conflicts(tx: Tx, account_id: int, own: Mapping[int, int]) -> tuple[Conflic
         """
         SELECT id, source_ref, remaining_minor, nullif(expires_at, 'infinity') AS expires_at
           FROM ledger.reservations
-         WHERE tenant_id = %(tenant)s AND account_id = %(account)s AND status = 'active' AND NOT id = ANY(%(own)s)
+         WHERE tenant_id = %(tenant)s AND account_id = %(account)s AND status = 'active' AND NOT id = ANY(%(own)s::bigint[])
          ORDER BY remaining_minor DESC, id
          LIMIT %(limit)s
         """,
-        {"tenant": tx.tenant_id, "account": account_id, "own": list(own), "limit": CONFLICTS_LISTED_MAX},
+        {"tenant": tx.tenant_id, "account": account_id, "own": arrays.numbers(own), "limit": CONFLICTS_LISTED_MAX},
     )
     return tuple(
         Conflict(

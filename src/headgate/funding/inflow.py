@@ -1,18 +1,14 @@
-"""Money in, to look at: the list of deposits, what came by day, and what is still on its way.
-
-On its way is what has come and is not final yet. What was asked of clients and has not come joins in `expected`, the
-one place that the console asks.
-"""
+"""Money in, to look at: the list of deposits, and what came by day. What is still to come stands in `expecting.py`."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final, Literal
 
 from headgate.core import ids, terms
 from headgate.core.db import Tx
+from headgate.core.listing import Listing
 from headgate.core.money import Money
 from headgate.funding.errors import NoSuchDeposit
 
@@ -50,6 +46,9 @@ class DepositRow:
     line: int | None
     settled_at: datetime
     final_at: datetime
+    assigned_at: datetime | None
+    assigned_by: str | None
+    assignment_transaction_id: int | None
     case_id: str | None
 
     @property
@@ -60,6 +59,12 @@ class DepositRow:
     def transaction(self) -> str:
         """The posting's id, as the outside knows it."""
         return ids.encode("txn", self.transaction_id)
+
+    @property
+    def assignment(self) -> str | None:
+        """The id of the posting that gave it to a client whom it had not named."""
+        found = self.assignment_transaction_id
+        return ids.encode("txn", found) if found else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,64 +101,6 @@ class DayIn:
     count: int
 
 
-@dataclass(frozen=True, slots=True)
-class Expected:
-    """Money on its way to a legal entity's funds: it counts from `final_at` on."""
-
-    legal_entity_id: str
-    legal_entity: str
-    rail: str
-    amount: Money
-    settled_at: datetime | None
-    final_at: datetime
-    source_id: str
-
-
-def find_deposits(tx: Tx, query: terms.Query, *, after: str | None = None, limit: int = 50) -> list[DepositRow]:
-    """Deposits, the newest first, from after that id on."""
-    return tx.all(
-        _ROWS + _WHERE + " AND (%(after)s::text IS NULL OR d.id < %(after)s) ORDER BY d.id DESC LIMIT %(limit)s",
-        {**query.params, "tenant": tx.tenant_id, "after": after, "limit": limit},
-        row=DepositRow,
-    )
-
-
-def deposit_rows(tx: Tx, deposit_ids: Sequence[str]) -> list[DepositRow]:
-    """These deposits, the newest first."""
-    return tx.all(
-        _ROWS + " WHERE d.tenant_id = %(tenant)s AND d.id = ANY(%(ids)s) ORDER BY d.id DESC",
-        {"tenant": tx.tenant_id, "ids": list(deposit_ids)},
-        row=DepositRow,
-    )
-
-
-def deposit_row(tx: Tx, deposit_id: str) -> DepositRow:
-    """One deposit, by its id. Raises NoSuchDeposit."""
-    found = deposit_rows(tx, [deposit_id])
-    if not found:
-        raise NoSuchDeposit(f"there is no deposit {deposit_id}", deposit_id=deposit_id)
-    return found[0]
-
-
-def matching_deposits(tx: Tx, query: terms.Query, deposit_ids: Sequence[str]) -> frozenset[str]:
-    """Which of these deposits the query finds."""
-    return frozenset(
-        tx.values(
-            _IDS + _WHERE + " AND d.id = ANY(%(ids)s)",
-            {**query.params, "tenant": tx.tenant_id, "ids": list(deposit_ids)},
-        )
-    )
-
-
-def deposit_totals(tx: Tx, query: terms.Query) -> list[DepositTotal]:
-    """What a query adds up to, by currency."""
-    return tx.all(
-        _TOTALS + _WHERE + " GROUP BY d.currency ORDER BY d.currency",
-        {**query.params, "tenant": tx.tenant_id},
-        row=DepositTotal,
-    )
-
-
 def received_by_day(tx: Tx, *, currency: str, since: date) -> list[DayIn]:
     """What came in on each value date from that day on, and is final: days without money are left out."""
     rows = tx.all(
@@ -167,35 +114,6 @@ def received_by_day(tx: Tx, *, currency: str, since: date) -> list[DayIn]:
         {"tenant": tx.tenant_id, "currency": currency, "since": since, "now": tx.now()},
     )
     return [DayIn(row["value_on"], Money(row["amount"], currency), row["count"]) for row in rows]
-
-
-def expected(tx: Tx, *, legal_entity_id: str | None = None, currency: str | None = None) -> list[Expected]:
-    """Money on its way (of one legal entity, in one currency, where named), what becomes final first."""
-    rows = tx.all(
-        """
-        SELECT d.legal_entity_id, e.name AS legal_entity, d.rail, d.amount_minor, d.currency, d.settled_at, d.final_at,
-               d.id
-          FROM funding.deposits d
-          JOIN tenants.legal_entities e ON e.tenant_id = d.tenant_id AND e.id = d.legal_entity_id
-         WHERE d.tenant_id = %(tenant)s AND d.final_at > %(now)s
-           AND (%(entity)s::text IS NULL OR d.legal_entity_id = %(entity)s)
-           AND (%(currency)s::text IS NULL OR d.currency = %(currency)s)
-         ORDER BY d.final_at, d.id
-        """,
-        {"tenant": tx.tenant_id, "entity": legal_entity_id, "currency": currency, "now": tx.now()},
-    )
-    return [
-        Expected(
-            row["legal_entity_id"],
-            row["legal_entity"],
-            row["rail"],
-            Money(row["amount_minor"], row["currency"]),
-            row["settled_at"],
-            row["final_at"],
-            row["id"],
-        )
-        for row in rows
-    ]
 
 
 def known_reference(tx: Tx, *, legal_entity_id: str) -> str | None:
@@ -219,17 +137,18 @@ SELECT d.id,
             ELSE 'final' END AS status,
        d.legal_entity_id, e.name AS legal_entity, d.reference, d.rail, d.amount_minor, d.currency, d.value_on,
        d.transaction_id, d.source, d.external_id, f.id AS artifact_id, f.filename, r.line, d.settled_at, d.final_at,
+       d.assigned_at, d.assigned_by, d.assignment_transaction_id,
        (SELECT c.id FROM cases.exception_cases c
          WHERE c.tenant_id = d.tenant_id AND d.legal_entity_id IS NULL AND c.category = 'unknown_payer'
            AND c.ingestion_id = d.record_id
          ORDER BY c.id LIMIT 1) AS case_id
-  FROM funding.deposits d
+  FROM funding.owned_deposits d
   LEFT JOIN tenants.legal_entities e ON e.tenant_id = d.tenant_id AND e.id = d.legal_entity_id
   LEFT JOIN ingestion.records r ON r.tenant_id = d.tenant_id AND r.id = d.record_id
   LEFT JOIN ingestion.artifacts f ON f.tenant_id = r.tenant_id AND f.id = r.artifact_id
 """
 
-_IDS = "SELECT d.id FROM funding.deposits d"
+_IDS = "SELECT d.id FROM funding.owned_deposits d"
 
 _TOTALS = """
 SELECT d.currency, sum(d.amount_minor)::bigint AS amount_minor, count(*) AS count,
@@ -238,7 +157,7 @@ SELECT d.currency, sum(d.amount_minor)::bigint AS amount_minor, count(*) AS coun
        count(*) FILTER (WHERE d.legal_entity_id IS NOT NULL AND d.final_at > tenants.now()) AS provisional_count,
        coalesce(sum(d.amount_minor) FILTER (WHERE d.legal_entity_id IS NULL), 0)::bigint AS unknown_minor,
        count(*) FILTER (WHERE d.legal_entity_id IS NULL) AS unknown_count
-  FROM funding.deposits d
+  FROM funding.owned_deposits d
 """
 
 _WHERE = """
@@ -255,3 +174,23 @@ _WHERE = """
    AND (%(age_under)s::interval IS NULL OR d.settled_at > tenants.now() - %(age_under)s)
    AND (%(age_over)s::interval IS NULL OR d.settled_at < tenants.now() - %(age_over)s)
 """
+
+
+def _missing(deposit_id: str) -> NoSuchDeposit:
+    return NoSuchDeposit(f"there is no deposit {deposit_id}", deposit_id=deposit_id)
+
+
+_LISTING: Final = Listing(
+    find=_ROWS + _WHERE + " AND (%(after)s::text IS NULL OR d.id < %(after)s) ORDER BY d.id DESC LIMIT %(limit)s",
+    rows=_ROWS + " WHERE d.tenant_id = %(tenant)s AND d.id = ANY(%(ids)s) ORDER BY d.id DESC",
+    matching=_IDS + _WHERE + " AND d.id = ANY(%(ids)s)",
+    totals=_TOTALS + _WHERE + " GROUP BY d.currency ORDER BY d.currency",
+    row=DepositRow,
+    total=DepositTotal,
+    missing=_missing,
+)
+find_deposits = _LISTING.find_rows
+deposit_rows = _LISTING.rows_of
+deposit_row = _LISTING.row_of
+matching_deposits = _LISTING.matching_of
+deposit_totals = _LISTING.totals_of

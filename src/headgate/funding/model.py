@@ -9,6 +9,8 @@ from datetime import date, datetime, timedelta
 from typing import Any, Literal
 
 from headgate.core.money import Money
+from headgate.funding.wire_numbers import wire_numbers_in
+from headgate.ingestion import use_claims
 
 GateType = Literal["commit", "pay"]
 GateMode = Literal["soft", "hybrid", "strict"]
@@ -27,6 +29,8 @@ class NewDeposit:
     """Evidence of money in. `source` and `external_id` name the evidence, so that it counts once.
 
     `reference` is the payer reference that named the legal entity, `bank_reference` what the bank calls the line.
+    `booked_at` is when it happened, where that is known; else noon of its day. `text_numbers` are Fedwire's numbers that
+    stood in the bank's text: a wire is known again by them, whoever tells of it. `identifiers` are all that the text named.
     """
 
     source: str
@@ -39,6 +43,22 @@ class NewDeposit:
     booked_on: date
     bank_reference: str | None = None
     record_id: str | None = None
+    booked_at: datetime | None = None
+    text_numbers: tuple[str, ...] = ()
+    identifiers: tuple[str, ...] = ()
+
+    @property
+    def claims(self) -> list[str]:
+        """What of it can be used once, as a deposit or as a loan's payment."""
+        named = {*self.identifiers, *(f"imad:{number}" for number in self.wire_numbers)}
+        return [*([f"record:{self.record_id}"] if self.record_id else []), *use_claims(named, self.amount)]
+
+    @property
+    def wire_numbers(self) -> set[str]:
+        """Fedwire's numbers that the evidence names, where it is of a wire."""
+        if self.rail != "wire":
+            return set()
+        return wire_numbers_in(f"{self.external_id} {self.bank_reference or ''}") | set(self.text_numbers)
 
     @property
     def key(self) -> str:

@@ -134,6 +134,15 @@ def grant_override(
     return next(one for one in list_overrides(tx, legal_entity_id=legal_entity_id) if one.id == override_id)
 
 
+def grant_approved(tx: Tx, *, approval_id: str) -> Override:
+    """Allow exactly what a request for an override says, once others have approved it. Raises as `grant_override`."""
+    asked = cases.get_approval(tx, approval_id)
+    if asked.action != ACTION:
+        raise InvalidSetting(f"{approval_id} asks for {asked.action}, and not for an override")
+    facts = {**asked.payload, "valid_until": datetime.fromisoformat(asked.payload["valid_until"])}
+    return grant_override(tx, **facts, reason=asked.reason, approval_id=approval_id)
+
+
 def list_overrides(tx: Tx, *, legal_entity_id: str | None = None, in_force_only: bool = False) -> list[Override]:
     """Overrides, the newest first."""
     return tx.all(

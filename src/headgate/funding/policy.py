@@ -52,7 +52,8 @@ class Twin:
 class Scene:
     """What the gate saw. `today` is the legal entity's; `used` is what others took of the day's room, `taken` we so far.
 
-    `standings` and `changes` are by bank account; `history` is the need of earlier payrolls, the newest first.
+    `standings` (of accounts that may not be paid as they stand) and `changes` are by bank account; `history` is the need
+    of earlier payrolls, the newest first.
     """
 
     gate_type: GateType

@@ -16,9 +16,8 @@ def list_deposits(
     return tx.all(
         """
         SELECT id, source, external_id, legal_entity_id, reference, rail, amount_minor, currency, value_on,
-               transaction_id,
-               record_id, settled_at, final_at
-          FROM funding.deposits
+               transaction_id, record_id, settled_at, final_at
+          FROM funding.owned_deposits
          WHERE tenant_id = %(tenant)s
            AND (%(entity)s::text IS NULL OR legal_entity_id = %(entity)s)
            AND (%(after)s::text IS NULL OR id < %(after)s)
@@ -35,9 +34,8 @@ def deposit(tx: Tx, deposit_id: str) -> Deposit:
     found = tx.maybe(
         """
         SELECT id, source, external_id, legal_entity_id, reference, rail, amount_minor, currency, value_on,
-               transaction_id,
-               record_id, settled_at, final_at
-          FROM funding.deposits
+               transaction_id, record_id, settled_at, final_at
+          FROM funding.owned_deposits
          WHERE tenant_id = %(tenant)s AND id = %(id)s
         """,
         {"tenant": tx.tenant_id, "id": deposit_id},
@@ -53,10 +51,9 @@ def deposits_of(tx: Tx, evidence: Sequence[tuple[str, str]]) -> list[Deposit]:
     return tx.all(
         """
         SELECT d.id, d.source, d.external_id, d.legal_entity_id, d.reference, d.rail, d.amount_minor, d.currency,
-               d.value_on,
-               d.transaction_id, d.record_id, d.settled_at, d.final_at
+               d.value_on, d.transaction_id, d.record_id, d.settled_at, d.final_at
           FROM unnest(%(sources)s::text[], %(externals)s::text[]) AS wanted (source, external_id)
-          JOIN funding.deposits d
+          JOIN funding.owned_deposits d
             ON d.tenant_id = %(tenant)s AND d.source = wanted.source AND d.external_id = wanted.external_id
          ORDER BY d.id
         """,

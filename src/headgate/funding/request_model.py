@@ -41,10 +41,6 @@ class RailOffer:
     default_rail: FundingRail
 
 
-DEFAULT_OFFER = RailOffer("default", ("ach_debit", "inbound_wire", "drawdown", "book"), "inbound_wire")
-"""Where nobody has said what the bank offers: what every American bank does. Instant requests must be agreed."""
-
-
 @dataclass(frozen=True, slots=True)
 class FundingRequest:
     """Money that is asked for: the intent. `received_minor` came and was not taken back, `held_minor` of it may be."""

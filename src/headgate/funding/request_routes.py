@@ -13,25 +13,42 @@ from headgate.core.money import Money
 from headgate.funding import events, requests
 from headgate.funding.model import Reason
 from headgate.funding.request_model import EventKind, FundingEvent, FundingRail, FundingRequest, RequestStatus
-from headgate.web import Call, MoneyModel, Page, PageOf, money, page_of, reads
+from headgate.web import Call, MoneyModel, Page, PageOf, money, page_of, reads, writes
 
 router = APIRouter(prefix="/requests")
 
 Reads = Annotated[Call, reads("funding.read")]
 Asks = Annotated[Call, money("funding.manage")]
+Manages = Annotated[Call, writes("funding.manage")]
 IdPath = Annotated[str, Path(max_length=40)]
 IdQuery = Annotated[str | None, Query(max_length=40)]
+
+
+_EXAMPLE: dict[str, Any] = {
+    "legal_entity_id": "le_01k8z3v7m2q4r6t8w0y2a4c6e7",
+    "amount": {"minor": 4_500_000, "currency": "USD"},
+    "rail": "inbound_wire",
+    "due_on": "2026-11-30",
+}
 
 
 class NewFundingRequest(BaseModel):
     """Money to ask a client for."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [_EXAMPLE]})
 
     legal_entity_id: str = Field(max_length=40)
     amount: MoneyModel
     rail: FundingRail
     due_on: date
+
+
+class Cancelling(BaseModel):
+    """Why money is asked for no more."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    reason: str = Field(min_length=1, max_length=500)
 
 
 class FundingRequestModel(BaseModel):
@@ -115,6 +132,13 @@ def get_request(call: Reads, funding_request_id: IdPath) -> FundingRequestDetail
     with call.begin() as tx:
         found = requests.get_request(tx, funding_request_id)
         return detail(found, events.list_events(tx, funding_request_id=found.id))
+
+
+@router.post("/{funding_request_id}/cancel")
+def cancel_request(call: Manages, funding_request_id: IdPath, body: Cancelling) -> FundingRequestModel:
+    """Ask no more for the money, saying why; twice is once. A 409 where some of it has come."""
+    with call.begin() as tx:
+        return model(requests.cancel_request(tx, funding_request_id=funding_request_id, reason=body.reason))
 
 
 def model(row: FundingRequest) -> FundingRequestModel:

@@ -16,7 +16,7 @@ from headgate.core.money import Money
 from headgate.funding import rail_offers, references
 from headgate.funding.errors import InvalidRequest, NoSuchRequest, RequestDiffers
 from headgate.funding.model import Reason
-from headgate.funding.request_model import FundingRail, FundingRequest, RailOffer, status_of
+from headgate.funding.request_model import FundingRail, FundingRequest, RailOffer, RequestStatus, status_of
 from headgate.tenants import legal_entity
 
 _SELECT: LiteralString = """
@@ -86,7 +86,10 @@ def request_funding(
 
 
 def cancel_request(tx: Tx, *, funding_request_id: str, reason: str) -> FundingRequest:
-    """Ask no more for it; twice is once. Raises NoSuchRequest, InvalidRequest without a reason, Conflict (money came)."""
+    """Ask no more for it; twice is once.
+
+    Raises NoSuchRequest, InvalidRequest without a reason, Conflict (money came, or its debit is with the bank).
+    """
     if not 1 <= len(reason.strip()) <= 500:
         raise InvalidRequest("a reason has 1 to 500 characters: say why it is asked for no more")
     found = lock(tx, [funding_request_id])[0]
@@ -94,6 +97,10 @@ def cancel_request(tx: Tx, *, funding_request_id: str, reason: str) -> FundingRe
         return found
     if found.received_minor:
         raise Conflict(f"{found.received.format()} has come for {found.id}: it cannot be cancelled any more")
+    if found.rail == "ach_debit" and found.status == "submitted":
+        raise Conflict(
+            f"the debit of {found.id} is with the bank: what it brings can be sent back, but not stopped here"
+        )
     tx.run(
         """
         UPDATE funding.requests SET status = 'cancelled', changed_at = %(now)s
@@ -107,27 +114,70 @@ def cancel_request(tx: Tx, *, funding_request_id: str, reason: str) -> FundingRe
 
 def mark_submitted(tx: Tx, *, funding_request_id: str) -> FundingRequest:
     """The debit or the request for payment has gone to the bank; nothing has settled yet. Raises NoSuchRequest."""
+    return _move(tx, funding_request_id, before="requested", after="submitted")
+
+
+def mark_refused(tx: Tx, *, funding_request_id: str) -> FundingRequest:
+    """The bank took nothing of what was submitted: the money is asked for as before. Raises NoSuchRequest."""
+    return _move(tx, funding_request_id, before="submitted", after="requested")
+
+
+def debits_wanted(tx: Tx) -> list[FundingRequest]:
+    """The requests whose money a debit may bring now, locked, what is due first coming first."""
+    wanted = tx.values(
+        """
+        SELECT id FROM funding.requests
+         WHERE tenant_id = %(tenant)s AND rail = 'ach_debit' AND status IN ('requested', 'partially_funded')
+        """,
+        {"tenant": tx.tenant_id},
+    )
+    found = [one for one in lock(tx, wanted) if one.status in ("requested", "partially_funded")]
+    return sorted((one for one in found if one.asked_minor > one.received_minor), key=lambda one: (one.due_on, one.id))
+
+
+def asks_wanted(tx: Tx) -> list[FundingRequest]:
+    """The requests whose client's bank may be asked for the money now, locked, what is due first coming first."""
+    wanted = tx.values(
+        """
+        SELECT id FROM funding.requests
+         WHERE tenant_id = %(tenant)s AND rail IN ('drawdown', 'fednow_rfp', 'rtp_rfp')
+           AND status IN ('requested', 'partially_funded')
+        """,
+        {"tenant": tx.tenant_id},
+    )
+    found = [one for one in lock(tx, wanted) if one.status in ("requested", "partially_funded")]
+    return sorted((one for one in found if one.asked_minor > one.received_minor), key=lambda one: (one.due_on, one.id))
+
+
+def _move(tx: Tx, funding_request_id: str, *, before: RequestStatus, after: RequestStatus) -> FundingRequest:
     found = lock(tx, [funding_request_id])[0]
-    if found.status != "requested":
+    if found.status != before:
         return found
     tx.run(
         """
-        UPDATE funding.requests SET status = 'submitted', changed_at = %(now)s
+        UPDATE funding.requests SET status = %(after)s, changed_at = %(now)s
          WHERE tenant_id = %(tenant)s AND id = %(id)s
         """,
-        {"tenant": tx.tenant_id, "id": found.id, "now": tx.now()},
+        {"tenant": tx.tenant_id, "id": found.id, "now": tx.now(), "after": after},
     )
-    audit.record(tx, type="funding.request.submitted", data={"funding_request_id": found.id})
+    event = "funding.request.submitted" if after == "submitted" else "funding.request.refused"
+    audit.record(tx, type=event, data={"funding_request_id": found.id})
     return get_request(tx, found.id)
+
+
+def get_requests(tx: Tx, funding_request_ids: Collection[str]) -> dict[str, FundingRequest]:
+    """These requests with what came for each, by their ids; an id that nothing has is left out."""
+    rows = tx.all(
+        _SELECT + " WHERE r.tenant_id = %(tenant)s AND r.id = ANY(%(ids)s)",
+        {"tenant": tx.tenant_id, "ids": list(funding_request_ids)},
+        row=FundingRequest,
+    )
+    return {row.id: row for row in rows}
 
 
 def get_request(tx: Tx, funding_request_id: str) -> FundingRequest:
     """One request with what came for it. Raises NoSuchRequest."""
-    found = tx.maybe(
-        _SELECT + " WHERE r.tenant_id = %(tenant)s AND r.id = %(id)s",
-        {"tenant": tx.tenant_id, "id": funding_request_id},
-        row=FundingRequest,
-    )
+    found = get_requests(tx, [funding_request_id]).get(funding_request_id)
     if found is None:
         raise NoSuchRequest(
             f"there is no funding request {funding_request_id[:40]}", funding_request_id=funding_request_id[:40]
@@ -176,6 +226,11 @@ def lock(tx: Tx, funding_request_ids: Collection[str]) -> list[FundingRequest]:
         {"tenant": tx.tenant_id, "ids": sorted(set(funding_request_ids))},
     )
     return [get_request(tx, one) for one in sorted(set(funding_request_ids))]
+
+
+def lock_requests(tx: Tx, funding_request_ids: Collection[str]) -> None:
+    """Lock these requests: for a caller who settles or returns several, before it does the first. Raises NoSuchRequest."""
+    lock(tx, funding_request_ids)
 
 
 def lock_waiting(tx: Tx, pairs: Collection[tuple[str, str]]) -> list[FundingRequest]:

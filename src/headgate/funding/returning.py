@@ -27,11 +27,12 @@ def record_returned(
     external_trace_id: str,
     return_code: str,
     returned_at: datetime | None = None,
+    reference: str | None = None,
 ) -> FundingEvent:
     """The bank took back the money of an event, whole, with its code (as R01). The same return counts once.
 
-    Opens a case, high where the money had been final. Raises NoSuchEvent, InvalidRequest, EventDiffers, Unprocessable
-    (a time to come), FundsNotPostable.
+    `reference` is what the bank's line of it carries. Opens a case, high where the money had
+    been final. Raises NoSuchEvent, InvalidRequest, EventDiffers, Unprocessable (a time to come), FundsNotPostable.
     """
     original = events.get_event(tx, of_event_id)
     request = requests.lock(tx, [original.funding_request_id])[0]
@@ -53,11 +54,12 @@ def record_returned(
     event_id = ids.new("fev")
     was_final = original.return_deadline_at is None or _is_final(tx, original.id)
     if was_final:
-        transaction, clawed = _take_back(tx, original, event_id, return_code)
+        transaction, clawed = _take_back(tx, original, event_id, return_code, reference)
         owed = original.amount - clawed
     else:
         clawed = owed = Money(0, original.currency)
-        transaction = _post(tx, original, event_id, return_code, [("funding.debit.returned", original.amount)], at)
+        moves = [("funding.debit.returned", original.amount)]
+        transaction = _post(tx, original, event_id, return_code, moves, at, reference)
     tx.run(
         """
         INSERT INTO funding.events
@@ -110,7 +112,9 @@ def record_returned(
     return event
 
 
-def _take_back(tx: Tx, original: FundingEvent, event_id: str, return_code: str) -> tuple[int, Money]:
+def _take_back(
+    tx: Tx, original: FundingEvent, event_id: str, return_code: str, reference: str | None
+) -> tuple[int, Money]:
     """Post the late return: out of what the client's funds still hold, and what is missing as owed; how much they held.
 
     It is booked when it is recorded, not before: what the account held in between has been spent. Where the book refuses
@@ -122,7 +126,8 @@ def _take_back(tx: Tx, original: FundingEvent, event_id: str, return_code: str) 
         moves = [("funding.return.clawed_back", part), ("funding.return.owed", original.amount - part)]
         try:
             with tx.savepoint():
-                return _post(tx, original, event_id, return_code, [one for one in moves if one[1]], None), part
+                posted = [one for one in moves if one[1]]
+                return _post(tx, original, event_id, return_code, posted, None, reference), part
         except FundsNotPostable:
             if not part:
                 raise
@@ -136,6 +141,7 @@ def _post(
     return_code: str,
     moves: Sequence[tuple[str, Money]],
     effective_at: datetime | None,
+    reference: str | None,
 ) -> int:
     return book.move(
         tx,
@@ -146,6 +152,7 @@ def _post(
         source_id=event_id,
         description=f"Funding returned, {return_code}",
         effective_at=effective_at,
+        reference=reference,
     )
 
 

@@ -8,9 +8,11 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel, ConfigDict, Field
 
+from headgate import cases
 from headgate.core import ids
 from headgate.core.money import Money
 from headgate.funding import control_routes, queries, references, request_routes
+from headgate.funding.assigning import assign_deposit, request_assignment
 from headgate.funding.deposits import settle_deposits
 from headgate.funding.model import Deposit, Evaluation, GateMode, Outcome, Reason, SettledDeposits
 from headgate.web import Call, MoneyModel, Page, PageOf, money, page_of, reads, writes
@@ -54,6 +56,23 @@ class SettledModel(BaseModel):
 
     new: list[DepositModel]
     repeated: list[DepositModel]
+
+
+class NewAssignmentRequest(BaseModel):
+    """Whose money a deposit is, as you found out."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    legal_entity_id: str = Field(max_length=40)
+    reason: str = Field(min_length=1, max_length=500, description="How you know. Audited.")
+
+
+class NewAssignment(BaseModel):
+    """What another person approved."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    approval_id: str = Field(max_length=40)
 
 
 class NewPayerReference(BaseModel):
@@ -107,21 +126,36 @@ def list_deposits(call: Reads, page: Page, legal_entity_id: IdQuery = None) -> P
     """Deposits, the newest first."""
     with call.begin() as tx:
         rows = queries.list_deposits(tx, legal_entity_id=legal_entity_id, after=page.after(str), limit=page.limit + 1)
-    return page_of(page, rows, key=lambda row: row.id, row=_deposit)
+    return page_of(page, rows, key=lambda row: row.id, row=deposit_model)
 
 
 @router.get("/deposits/{deposit_id}")
 def get_deposit(call: Reads, deposit_id: IdPath) -> DepositModel:
     """One deposit."""
     with call.begin() as tx:
-        return _deposit(queries.deposit(tx, deposit_id))
+        return deposit_model(queries.deposit(tx, deposit_id))
 
 
 @router.post("/deposits", status_code=201)
 def create_deposits(call: Settles, body: NewDeposits) -> SettledModel:
     """Record what a bank statement says came in."""
     return call.once(  # type: ignore[no-any-return]
-        lambda tx: _settled(settle_deposits(tx, artifact_id=body.artifact_id)), status=201
+        lambda tx: deposits_model(settle_deposits(tx, artifact_id=body.artifact_id)), status=201
+    )
+
+
+@router.post("/deposits/{deposit_id}/assignment-requests", status_code=201)
+def ask_for_assignment(call: Manages, deposit_id: IdPath, body: NewAssignmentRequest) -> cases.Approval:
+    """Ask another person to say with you whose money a deposit of an unknown payer is; nothing moves yet."""
+    with call.begin() as tx:
+        return request_assignment(tx, deposit_id=deposit_id, legal_entity_id=body.legal_entity_id, reason=body.reason)
+
+
+@router.post("/deposit-assignments", status_code=201)
+def make_assignment(call: Settles, body: NewAssignment) -> DepositModel:
+    """Give a deposit to the client that two people named, once; the deposit as it stands then."""
+    return call.once(  # type: ignore[no-any-return]
+        lambda tx: deposit_model(assign_deposit(tx, approval_id=body.approval_id)), status=201
     )
 
 
@@ -145,17 +179,18 @@ def list_evaluations(
         rows = queries.list_evaluations(
             tx, subject=subject, failed_only=failed_only, after=page.after(str), limit=page.limit + 1
         )
-    return page_of(page, rows, key=lambda row: row.id, row=_evaluation)
+    return page_of(page, rows, key=lambda row: row.id, row=evaluation_model)
 
 
 @router.get("/evaluations/{evaluation_id}")
 def get_evaluation(call: Reads, evaluation_id: IdPath) -> EvaluationModel:
     """One judgement."""
     with call.begin() as tx:
-        return _evaluation(queries.evaluation(tx, evaluation_id))
+        return evaluation_model(queries.evaluation(tx, evaluation_id))
 
 
-def _deposit(row: Deposit) -> DepositModel:
+def deposit_model(row: Deposit) -> DepositModel:
+    """A deposit as the API gives it."""
     return DepositModel(
         id=row.id,
         legal_entity_id=row.legal_entity_id,
@@ -170,13 +205,16 @@ def _deposit(row: Deposit) -> DepositModel:
     )
 
 
-def _settled(settled: SettledDeposits) -> SettledModel:
+def deposits_model(settled: SettledDeposits) -> SettledModel:
+    """What a statement brought in, as the API gives it."""
     return SettledModel(
-        new=[_deposit(row) for row in settled.new], repeated=[_deposit(row) for row in settled.repeated]
+        new=[deposit_model(row) for row in settled.new], repeated=[deposit_model(row) for row in settled.repeated]
     )
 
 
-def _evaluation(row: Evaluation) -> EvaluationModel:
+def evaluation_model(row: Evaluation) -> EvaluationModel:
+    """A judgement as the API gives it."""
+
     def amount(minor: int) -> MoneyModel:
         return MoneyModel.of(Money(minor, row.currency))
 

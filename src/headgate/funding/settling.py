@@ -26,11 +26,13 @@ def record_settled(
     external_trace_id: str,
     amount: Money,
     settled_at: datetime | None = None,
+    reference: str | None = None,
 ) -> FundingEvent:
     """Money of a request settled at the bank, as a provider says. The same evidence counts once.
 
-    A debit's money is provisional until its hold has passed; that of every other rail is final. Raises NoSuchRequest,
-    InvalidRequest, EventDiffers, Unprocessable (a time to come), FundsNotPostable.
+    A debit's money is provisional until its hold has passed; that of every other rail is final. `reference` is what the
+    bank's line of it carries. Raises NoSuchRequest, InvalidRequest, EventDiffers, Unprocessable (a time to come),
+    FundsNotPostable.
     """
     request = requests.lock(tx, [funding_request_id])[0]
     if amount.minor <= 0 or amount.currency != request.currency:
@@ -49,7 +51,13 @@ def record_settled(
     at = events.not_to_come(tx, settled_at)
     if request.rail == "ach_debit":
         return events.record_debit(
-            tx, request, provider=provider, external_trace_id=external_trace_id, amount=amount, settled_at=at
+            tx,
+            request,
+            provider=provider,
+            external_trace_id=external_trace_id,
+            amount=amount,
+            settled_at=at,
+            reference=reference,
         )
     day = at.astimezone(ZoneInfo(legal_entity(tx, request.legal_entity_id).time_zone)).date()
     new = NewDeposit(
@@ -61,6 +69,8 @@ def record_settled(
         amount=amount,
         value_on=day,
         booked_on=day,
+        bank_reference=reference,
+        booked_at=at,
     )
     settled = record_deposits(tx, [new], meant_for=request)
     for event in events.list_events(tx, funding_request_id=request.id):

@@ -12,7 +12,16 @@ from headgate.core import terminal
 from headgate.core.db import Actor
 from headgate.core.errors import Refused
 from headgate.core.terminal import emit, refuse
-from headgate.ingestion import file_commands, rate_commands
+from headgate.ingestion import (
+    artifact_commands,
+    desk_commands,
+    file_commands,
+    payment_commands,
+    payment_source_commands,
+    rate_commands,
+    source_commands,
+    webhook_commands,
+)
 from headgate.tenants import command_parts
 
 app = typer.Typer(
@@ -20,7 +29,11 @@ app = typer.Typer(
 )
 
 app.add_typer(rate_commands.app)
-APPS = (app, file_commands.app)
+app.add_typer(webhook_commands.app)
+app.add_typer(source_commands.app)
+app.add_typer(payment_source_commands.app)
+app.add_typer(desk_commands.app)
+APPS = (app, artifact_commands.app, file_commands.app, payment_commands.app)
 
 ACTOR = Actor("human", "cli")
 Json = command_parts.Json

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from headgate import ingestion
 from headgate.core.db import Tx
 from headgate.ingestion.artifacts import RATES
@@ -15,4 +17,16 @@ def read_artifact(tx: Tx, message: Message) -> None:
         ingestion.read(tx, message.aggregate_id)
 
 
-CONSUMERS = [Consumer(name="ingestion.read", topics=("ingestion.artifact.received",), handle=read_artifact)]
+def read_artifacts(tx: Tx, messages: Sequence[Message]) -> None:
+    """Those that came together, as a set."""
+    ingestion.read_together(tx, [message.aggregate_id for message in messages])
+
+
+CONSUMERS = [
+    Consumer(
+        name="ingestion.read",
+        topics=("ingestion.artifact.received",),
+        handle=read_artifact,
+        handle_many=read_artifacts,
+    )
+]

@@ -46,6 +46,7 @@ def return_entries(tx: Tx, artifact_id: str) -> list[ReturnEntry]:
             source=record.source,
             external_id=record.identity,
             kind=record.details["kind"],
+            trace_number=record.details["trace_number"],
             original_trace=record.details["original_trace"],
             original_rdfi=record.details["original_rdfi"],
             amount=record.amount,
@@ -89,6 +90,7 @@ def register_rows(tx: Tx, artifact_id: str) -> list[RegisterRow]:
             net_pay=record.amount,
             taxes=_amounts(private["taxes"]),
             obligations=_amounts(private["obligations"]),
+            rail=str(record.details.get("rail", "")),
         )
         for record, private in _opened(tx, artifact_id, "register", REGISTER_ROW)
     ]

@@ -27,7 +27,11 @@ def file() -> None:
 @app.command("inspect")
 def inspect_file(
     path: Annotated[
-        Path, typer.Argument(metavar="PATH", help="NACHA, BAI2, camt.052/053/054, FedNow or RTP, a payroll register.")
+        Path,
+        typer.Argument(
+            metavar="PATH",
+            help="NACHA, BAI2, MT940, camt, OFX, FedNow or RTP, a table, a provider's report, a register.",
+        ),
     ],
     outbound: Annotated[bool, typer.Option("--outbound", help="Judge an ACH file as one that we send.")] = False,
     profile: Annotated[

@@ -8,14 +8,16 @@ memory.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from headgate.ingestion.errors import UnknownFormat
 from headgate.ingestion.parsers import Parser, detect
-from headgate.ingestion.records import Fault, Statement
+from headgate.ingestion.parsers._gathering import Tally, capped
+from headgate.ingestion.parsers.nacha_v1 import of_ach
+from headgate.ingestion.records import Control, Fault, Item, Statement
 from headgate.rails import ach, iso20022
 
 BEGINNING = 1 << 16
@@ -60,7 +62,7 @@ def inspect(path: Path, rules: ach.Rulebook | None = None) -> Iterator[Fault | I
             for item in ach.read(stream, rules):
                 if isinstance(item, ach.Fault):
                     levels[item.level] += 1
-                    yield _fault(item)
+                    yield of_ach(item)
                 else:
                     tally.add(item)
             title = "NACHA file"
@@ -72,9 +74,13 @@ def inspect(path: Path, rules: ach.Rulebook | None = None) -> Iterator[Fault | I
             return
         if parser is None:
             raise UnknownFormat(
-                f"{path.name} is of no known kind: it is no NACHA, BAI2, camt, instant or register file"
+                f"{path.name} is of no known kind: it is no NACHA, BAI2, MT940, camt, OFX, instant or register file, no "
+                "report of a provider, and no table with a day and an amount"
             )
-        yield from _parsed(parser, stream.read())
+        if parser.read is not None:
+            yield from _streamed(parser, capped(parser.read(stream)))
+        else:
+            yield from _parsed(parser, stream.read())
 
 
 def _parsed(parser: Parser, data: bytes) -> Iterator[Fault | Inspection]:
@@ -88,6 +94,34 @@ def _parsed(parser: Parser, data: bytes) -> Iterator[Fault | Inspection]:
         "totals": [{"name": total.name, "count": total.count, "amount": total.amount} for total in parsed.totals],
         "statements": [_statement(statement) for statement in parsed.statements],
     }
+    yield Inspection(parser.name, parser.kind, parser.title, levels["E"], levels["W"], summary)
+
+
+def _streamed(parser: Parser, items: Iterable[Item]) -> Iterator[Fault | Inspection]:
+    """A file read item by item: of any size, in little memory."""
+    tally = Tally()
+    levels: Counter[str] = Counter()
+    records: Counter[str] = Counter()
+    statements: list[dict[str, Any]] = []
+    controls: list[Control] = []
+    for item in items:
+        tally.add(item)
+        if isinstance(item, Fault):
+            levels[item.level] += 1
+            yield item
+        elif isinstance(item, Statement):
+            statements.append(_statement(item))
+        elif isinstance(item, Control):
+            controls.append(item)
+        else:
+            records[type(item).__name__.removesuffix("Record").lower()] += 1
+    summary: dict[str, Any] = {
+        "records": dict(records),
+        "totals": [{"name": total.name, "count": total.count, "amount": total.amount} for total in tally.totals()],
+        "statements": statements,
+    }
+    if controls:
+        summary["controls"] = [{"name": one.name, "said": one.said, "made": one.made} for one in controls]
     yield Inspection(parser.name, parser.kind, parser.title, levels["E"], levels["W"], summary)
 
 
@@ -113,15 +147,3 @@ def _statement(statement: Statement) -> dict[str, Any]:
         "records": statement.records,
         "proof": statement.proof,
     }
-
-
-def _fault(fault: ach.Fault) -> Fault:
-    return Fault(
-        line=fault.record,
-        position=fault.position,
-        field=fault.field,
-        rule=fault.rule,
-        message=fault.message,
-        raw=fault.raw,
-        level="W" if fault.level == "W" else "E",
-    )

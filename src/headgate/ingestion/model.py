@@ -10,6 +10,17 @@ from typing import Any, Literal
 from headgate.core.money import Money
 
 ArtifactStatus = Literal["received", "read", "unreadable"]
+ArtifactType = Literal[
+    "check_image_front",
+    "check_image_back",
+    "ach_return_pdf",
+    "wire_receipt",
+    "psp_receipt",
+    "webhook_body",
+    "bank_file",
+    "mail_part",
+]
+"""What an artifact is as evidence."""
 Booking = Literal[
     "wire", "realtime", "ach_entry", "ach_settlement", "ach_return", "check", "card", "book", "fee", "other"
 ]
@@ -18,7 +29,11 @@ Booking = Literal[
 
 @dataclass(frozen=True, slots=True)
 class Artifact:
-    """A file or message as it came. `sha256` is that of the plain bytes, in hexadecimal."""
+    """A file or message as it came. `sha256` is that of the plain bytes received, in hexadecimal, and its identity.
+
+    `stored_sha256` is that of the plain bytes stored: another where digits of card numbers were masked in them, at
+    `redactions` (member, offset in it, length).
+    """
 
     id: str
     source: str
@@ -29,6 +44,12 @@ class Artifact:
     status: ArtifactStatus
     received_at: datetime
     received_by: str
+    type: ArtifactType
+    mime: str
+    metadata: dict[str, Any]
+    stored_sha256: str
+    redacted: bool
+    redactions: list[dict[str, Any]] | None
     is_new: bool = False
     """Whether `receive` has just made it; False in every read."""
 
@@ -145,12 +166,13 @@ class StatementLine:
 
 @dataclass(frozen=True, slots=True)
 class ReturnEntry:
-    """An entry of a return file, pointing at the original by its trace number."""
+    """An entry of a return file, pointing at the original by its trace number; `trace_number` is its own."""
 
     record_id: str
     source: str
     external_id: str
     kind: Literal["return", "dishonored", "contested"]
+    trace_number: str
     original_trace: str
     original_rdfi: str
     amount: Money
@@ -176,7 +198,7 @@ class ChangeEntry:
 
 @dataclass(frozen=True, slots=True)
 class RegisterRow:
-    """A line of a payroll register, opened."""
+    """A line of a payroll register, opened. `rail` is the one that it asks for, '' where it asks for none."""
 
     record_id: str
     line: int
@@ -188,3 +210,4 @@ class RegisterRow:
     net_pay: Money
     taxes: Mapping[str, Money]
     obligations: Mapping[str, Money]
+    rail: str = ""

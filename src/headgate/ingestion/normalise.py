@@ -19,6 +19,7 @@ from headgate.ingestion.records import (
     RegisterAmount,
     RegisterRecord,
     ReturnRecord,
+    SettlementRecord,
     TransactionRecord,
 )
 
@@ -26,6 +27,7 @@ STATEMENT_LINE: Final = "statement_line"
 RETURN_ENTRY: Final = "return_entry"
 CHANGE_ENTRY: Final = "change_entry"
 REGISTER_ROW: Final = "register_row"
+SETTLEMENT_EVENT: Final = "settlement_event"
 
 _NO_REFERENCE: Final = frozenset({"", "NOTPROVIDED", "NOT PROVIDED", "NONREF", "NONE"})
 """What banks write into a reference that was not given."""
@@ -61,7 +63,7 @@ class LineOffsets:
     def __init__(self, data: bytes) -> None:
         self._size = len(data)
         self._spans: list[tuple[int, int]] = []
-        if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        if data.startswith((b"\xff\xfe", b"\xfe\xff", b"PK\x03\x04")):
             return
         start = 0
         for end in re.finditer(rb"\r\n|\r|\n", data):
@@ -69,8 +71,13 @@ class LineOffsets:
             start = end.end()
         self._spans.append((start, len(data)))
 
+    @property
+    def count(self) -> int:
+        """How many lines there are; one where the file has none."""
+        return max(1, len(self._spans))
+
     def of(self, line: int) -> tuple[int, int]:
-        """The bytes of a line; the whole file where it has no such line (no line ends, or 16-bit letters)."""
+        """The bytes of a line; the whole file where it has no such line (no line ends, 16-bit letters, a workbook)."""
         return self._spans[line - 1] if 1 <= line <= len(self._spans) else (0, self._size)
 
 
@@ -91,6 +98,8 @@ def _row(record: Record, line: int, occurrence: int) -> Row:
         return _return_entry(record, line, occurrence)
     if isinstance(record, ChangeRecord):
         return _change_entry(record, line, occurrence)
+    if isinstance(record, SettlementRecord):
+        return _settlement_event(record, line, occurrence)
     return _register_row(record, line, occurrence)
 
 
@@ -179,6 +188,33 @@ def _change_entry(record: ChangeRecord, line: int, occurrence: int) -> Row:
     )
 
 
+def _settlement_event(record: SettlementRecord, line: int, occurrence: int) -> Row:
+    return Row(
+        line=line,
+        occurrence=occurrence,
+        kind=SETTLEMENT_EVENT,
+        external_id=record.external_id,
+        channel=record.rail or None,
+        direction=record.direction,
+        amount=record.amount,
+        value_on=record.effective_on,
+        booked_on=record.occurred_on,
+        reference=_given(record.reference),
+        details={
+            "provider": record.provider,
+            "kind": record.kind,
+            "status": record.status,
+            "fee_minor": record.fee.minor,
+            "net_minor": record.net.minor,
+            "group": record.group,
+            "external_trace_id": record.external_trace_id,
+            "return_code": record.return_code,
+        },
+        private={"text": record.text, "customer_reference": record.customer_reference},
+        statement=None,
+    )
+
+
 def _register_row(record: RegisterRecord, line: int, occurrence: int) -> Row:
     return Row(
         line=line,
@@ -191,7 +227,7 @@ def _register_row(record: RegisterRecord, line: int, occurrence: int) -> Row:
         value_on=None,
         booked_on=None,
         reference=None,
-        details={},
+        details={"rail": record.rail} if record.rail else {},
         private={
             "employee_id": record.employee_id,
             "name": record.name,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime
 
 from headgate.core.db import Tx
@@ -13,7 +14,8 @@ def get_artifact(tx: Tx, artifact_id: str) -> Artifact:
     """One artifact. Raises NoSuchArtifact."""
     found = tx.maybe(
         """
-        SELECT id, source, kind, filename, encode(sha256, 'hex') AS sha256, size_bytes, status, received_at, received_by
+        SELECT id, source, kind, filename, encode(sha256, 'hex') AS sha256, size_bytes, status, received_at, received_by,
+               type, mime, metadata, encode(coalesce(stored_sha256, sha256), 'hex') AS stored_sha256, redacted, redactions
           FROM ingestion.artifacts
          WHERE tenant_id = %(tenant)s AND id = %(id)s
         """,
@@ -23,20 +25,6 @@ def get_artifact(tx: Tx, artifact_id: str) -> Artifact:
     if found is None:
         raise NoSuchArtifact(f"there is no artifact {artifact_id[:40]}", artifact_id=artifact_id[:40])
     return found
-
-
-def artifact_of_bytes(tx: Tx, *, source: str, sha256: bytes) -> Artifact:
-    """The artifact that these bytes of this source are. Raises NotFound."""
-    return tx.one(
-        """
-        SELECT id, source, kind, filename, encode(sha256, 'hex') AS sha256, size_bytes, status, received_at, received_by
-          FROM ingestion.artifacts
-         WHERE tenant_id = %(tenant)s AND source = %(source)s AND sha256 = %(sha256)s
-        """,
-        {"tenant": tx.tenant_id, "source": source, "sha256": sha256},
-        row=Artifact,
-        what="artifact",
-    )
 
 
 def list_artifacts(
@@ -51,7 +39,8 @@ def list_artifacts(
     """Artifacts, newest first; those before (received_at, id)."""
     return tx.all(
         """
-        SELECT id, source, kind, filename, encode(sha256, 'hex') AS sha256, size_bytes, status, received_at, received_by
+        SELECT id, source, kind, filename, encode(sha256, 'hex') AS sha256, size_bytes, status, received_at, received_by,
+               type, mime, metadata, encode(coalesce(stored_sha256, sha256), 'hex') AS stored_sha256, redacted, redactions
           FROM ingestion.artifacts
          WHERE tenant_id = %(tenant)s
            AND (%(source)s::text IS NULL OR source = %(source)s)
@@ -74,18 +63,58 @@ def list_artifacts(
     )
 
 
+def settlement_artifacts(tx: Tx, *, first: date, last: date) -> list[tuple[date, Artifact]]:
+    """The statements of these days, and the return files that settle on them, that were read, each with its latest of
+    these days; the first that came first within a day.
+    """
+    rows = tx.all(
+        """
+        SELECT max(d.on_day) AS on_day, a.id, a.source, a.kind, a.filename, encode(a.sha256, 'hex') AS sha256, a.size_bytes,
+               a.status, a.received_at, a.received_by, a.type, a.mime, a.metadata,
+               encode(coalesce(a.stored_sha256, a.sha256), 'hex') AS stored_sha256, a.redacted, a.redactions
+          FROM (SELECT s.artifact_id, s.statement_on AS on_day
+                  FROM ingestion.statements s
+                 WHERE s.tenant_id = %(tenant)s AND s.statement_on BETWEEN %(first)s AND %(last)s
+                 UNION
+                SELECT r.artifact_id, r.value_on
+                  FROM ingestion.records r
+                 WHERE r.tenant_id = %(tenant)s AND r.kind IN ('return_entry', 'change_entry')
+                   AND r.value_on BETWEEN %(first)s AND %(last)s) d
+          JOIN ingestion.artifacts a ON a.tenant_id = %(tenant)s AND a.id = d.artifact_id
+         WHERE a.status = 'read' AND a.kind IN ('statement', 'returns')
+         GROUP BY a.tenant_id, a.id
+         ORDER BY 1, a.received_at, a.id
+        """,
+        {"tenant": tx.tenant_id, "first": first, "last": last},
+    )
+    return [(row.pop("on_day"), Artifact(**row)) for row in rows]
+
+
 def reading_of(tx: Tx, artifact_id: str) -> Reading | None:
-    """The reading of an artifact, where it has been read."""
+    """The last reading of an artifact, where it has been read."""
     return tx.maybe(
         """
         SELECT id, artifact_id, parser, kind, records, duplicates, faults, proved, proof, read_at
           FROM ingestion.readings
          WHERE tenant_id = %(tenant)s AND artifact_id = %(artifact)s
-         ORDER BY id
+         ORDER BY id DESC
          LIMIT 1
         """,
         {"tenant": tx.tenant_id, "artifact": artifact_id},
         row=Reading,
+    )
+
+
+def was_read_by(tx: Tx, artifact_id: str, parser: str) -> bool:
+    """Whether a reading of an artifact by that parser stands."""
+    return bool(
+        tx.value(
+            """
+            SELECT EXISTS (SELECT FROM ingestion.readings
+                            WHERE tenant_id = %(tenant)s AND artifact_id = %(artifact)s AND parser = %(parser)s)
+            """,
+            {"tenant": tx.tenant_id, "artifact": artifact_id, "parser": parser},
+        )
     )
 
 
@@ -120,6 +149,22 @@ def list_records(tx: Tx, *, artifact_id: str, limit: int = 50, after: tuple[int,
          LIMIT %(limit)s
         """,
         {"tenant": tx.tenant_id, "artifact": artifact_id, "line": after[0], "occurrence": after[1], "limit": limit},
+        row=StoredRecord,
+    )
+
+
+def records_by_ids(tx: Tx, record_ids: Sequence[str]) -> list[StoredRecord]:
+    """These records, in the order of their ids."""
+    return tx.all(
+        """
+        SELECT id, artifact_id, reading_id, statement_id, source, external_id, line, occurrence, offset_start,
+               offset_end, parser,
+               kind, channel, direction, amount_minor, currency, value_on, booked_on, reference, details, recorded_at
+          FROM ingestion.records
+         WHERE tenant_id = %(tenant)s AND id = ANY(%(ids)s)
+         ORDER BY id
+        """,
+        {"tenant": tx.tenant_id, "ids": list(record_ids)},
         row=StoredRecord,
     )
 
@@ -159,6 +204,26 @@ def list_faults(tx: Tx, *, artifact_id: str, limit: int = 50, after: int = 0) ->
     )
 
 
+def all_faults(tx: Tx, artifact_id: str) -> list[StoredFault]:
+    """Everything wrong in an artifact, of every reading."""
+    return list_faults(tx, artifact_id=artifact_id, limit=2**31)
+
+
+def faults_in(tx: Tx, *, artifact_id: str, first: int, last: int) -> list[StoredFault]:
+    """What is wrong in these lines of an artifact, in the order it was found; at most five hundred."""
+    return tx.all(
+        """
+        SELECT id, artifact_id, reading_id, line, position, field, rule, level, message
+          FROM ingestion.faults
+         WHERE tenant_id = %(tenant)s AND artifact_id = %(artifact)s AND line BETWEEN %(first)s AND %(last)s
+         ORDER BY id
+         LIMIT 500
+        """,
+        {"tenant": tx.tenant_id, "artifact": artifact_id, "first": first, "last": last},
+        row=StoredFault,
+    )
+
+
 def list_statements(
     tx: Tx, *, artifact_id: str | None = None, on: date | None = None, limit: int = 50, after: str = ""
 ) -> list[StoredStatement]:
@@ -166,8 +231,7 @@ def list_statements(
     return tx.all(
         """
         SELECT id, artifact_id, reading_id, ordinal, account_last4, currency, statement_on, opening_minor,
-               closing_minor,
-               total_minor, records, proved
+               closing_minor, total_minor, records, proved
           FROM ingestion.statements
          WHERE tenant_id = %(tenant)s AND id > %(after)s
            AND (%(artifact)s::text IS NULL OR artifact_id = %(artifact)s)
@@ -177,4 +241,20 @@ def list_statements(
         """,
         {"tenant": tx.tenant_id, "artifact": artifact_id, "on": on, "after": after, "limit": limit},
         row=StoredStatement,
+    )
+
+
+def changed_evidence(tx: Tx, *, after: int, now: int, limit: int = 500) -> list[str]:
+    """The artifacts and payments that came in of which something was recorded between two positions of the audit log."""
+    return tx.values(
+        """
+        SELECT DISTINCT coalesce(data->>'artifact_id', data->>'subject', ingestion_id)
+          FROM audit.events
+         WHERE tenant_id = %(tenant)s AND epoch = audit.current_epoch()
+           AND xid >= %(after)s::text::xid8 AND xid < %(now)s::text::xid8
+           AND (type LIKE 'ingestion.artifact.%%' OR type LIKE 'ingestion.payment.%%')
+           AND coalesce(data->>'artifact_id', data->>'subject', ingestion_id) IS NOT NULL
+         LIMIT %(limit)s
+        """,
+        {"tenant": tx.tenant_id, "after": str(after), "now": str(now), "limit": limit},
     )

@@ -13,7 +13,7 @@ from headgate import audit, cases, messaging
 from headgate.core import ids, secrets
 from headgate.core.db import Tx
 from headgate.core.errors import Refused
-from headgate.ingestion import artifacts, queries
+from headgate.ingestion import artifacts, asking, mappings, queries
 from headgate.ingestion.errors import AlreadyRead, NoSuchArtifact, UnknownParser, WrongKind
 from headgate.ingestion.model import Artifact, Reading
 from headgate.ingestion.normalise import LineOffsets, Row, rows
@@ -39,19 +39,26 @@ def read(tx: Tx, artifact_id: str, *, parser: str | None = None) -> Reading | Re
         raise UnknownParser(
             f"there is no parser {parser[:40]}; there are {', '.join(sorted(all_parsers()))}", parser=parser[:40]
         )
-    artifact = _lock(tx, artifact_id)
+    artifact = lock(tx, artifact_id)
     if artifact.kind == artifacts.RATES:
         raise WrongKind(f"{artifact.id} holds exchange rates, which the job fx_rates_daily reads", kind=artifact.kind)
     if artifact.status == "read":
         return _standing(tx, artifact, parser)
     data = artifacts.body(tx, artifact_id)
     chosen = all_parsers()[parser] if parser is not None else detect(data)
+    saved = mappings.saved_for(tx, source=artifact.source, data=data, parser=chosen)
+    if chosen is None and saved is not None:
+        chosen = all_parsers()[saved.parser]
     if chosen is None or artifact.kind not in (artifacts.UNKNOWN_KIND, chosen.kind):
-        return _refuse(tx, artifact, chosen)
-    return _store(tx, artifact, chosen, chosen.parse(data), LineOffsets(data))
+        return _unread(tx, artifact, asking.refuse_unknown(tx, artifact, chosen))
+    parsed = chosen.parse(data) if saved is None else chosen.parse_mapped(data, saved.read)
+    if saved is None and chosen.read_mapped is not None and asking.only_asks(parsed):
+        return _unread(tx, artifact, asking.ask(tx, artifact, chosen, parsed))
+    return _store(tx, artifact, chosen, parsed, LineOffsets(data))
 
 
-def _lock(tx: Tx, artifact_id: str) -> Artifact:
+def lock(tx: Tx, artifact_id: str) -> Artifact:
+    """An artifact, which nobody else reads until this transaction ends. Raises NoSuchArtifact."""
     found = tx.maybe(
         "SELECT id FROM ingestion.artifacts WHERE tenant_id = %(tenant)s AND id = %(id)s FOR UPDATE",
         {"tenant": tx.tenant_id, "id": artifact_id},
@@ -71,42 +78,24 @@ def _standing(tx: Tx, artifact: Artifact, parser: str | None) -> Reading:
     return standing
 
 
-def _refuse(tx: Tx, artifact: Artifact, chosen: Parser | None) -> Refused:
-    looks = f"looks like {chosen.title} ({chosen.kind})" if chosen else "is of no format that a parser knows"
-    case = cases.open_case(
-        tx,
-        key=f"ingestion:{artifact.id}:unknown",
-        category="unknown_file",
-        ingestion_id=artifact.id,
-        detail={"artifact_id": artifact.id, "said": artifact.kind, "looks_like": chosen.name if chosen else None},
-    )
+def _unread(tx: Tx, artifact: Artifact, refused: Refused) -> Refused:
+    """It was not read: its case is named in what is refused."""
     if artifact.status == "received":
         _set_status(tx, artifact.id, "unreadable", artifact.kind)
         audit.record(
             tx,
             type="ingestion.artifact.unreadable",
-            data={"artifact_id": artifact.id, "case_id": case.id},
+            data={"artifact_id": artifact.id, "case_id": refused.facts["case_id"]},
             ingestion_id=artifact.id,
         )
-    said = "" if artifact.kind == artifacts.UNKNOWN_KIND else f" and was sent as {artifact.kind}"
-    return Refused(
-        "ingestion.unknown_kind",
-        f"the file {looks}{said}: its bytes are kept, and case {case.id} asks what it is; "
-        "name a parser to read it nevertheless",
-        {"artifact_id": artifact.id, "case_id": case.id, "parsers": sorted(all_parsers())},
-    )
+    return refused
 
 
 def _store(tx: Tx, artifact: Artifact, parser: Parser, parsed: Parsed, offsets: LineOffsets) -> Reading:
     reading_id = ids.new("rdg")
     made = rows(parsed)
     new = _new_identities(tx, artifact, made)
-    _insert_reading(tx, artifact, reading_id, parser, parsed, duplicates=len(made) - len(new))
-    statement_ids = _insert_statements(tx, artifact, reading_id, parsed.statements, made)
-    for start in range(0, len(new), BATCH):
-        _insert_records(tx, artifact, reading_id, parser, new[start : start + BATCH], statement_ids, offsets)
-    case_id = _insert_faults(tx, artifact, reading_id, parser, parsed)
-    _set_status(tx, artifact.id, "read", parser.kind)
+    case_id = store(tx, artifact, reading_id, parser, parsed, made, new, offsets)
     facts: dict[str, Any] = {
         "artifact_id": artifact.id,
         "reading_id": reading_id,
@@ -127,16 +116,40 @@ def _store(tx: Tx, artifact: Artifact, parser: Parser, parsed: Parsed, offsets: 
     return reading
 
 
+def store(
+    tx: Tx,
+    artifact: Artifact,
+    reading_id: str,
+    parser: Parser,
+    parsed: Parsed,
+    made: Sequence[Row],
+    new: Sequence[Row],
+    offsets: LineOffsets,
+) -> str | None:
+    """Insert a reading with its statements and faults, and of its rows those that are new; the id of its case, if any."""
+    _insert_reading(tx, artifact, reading_id, parser, parsed, duplicates=len(made) - len(new))
+    statement_ids = _insert_statements(tx, artifact, reading_id, parsed.statements, made)
+    for start in range(0, len(new), BATCH):
+        _insert_records(tx, artifact, reading_id, parser, new[start : start + BATCH], statement_ids, offsets)
+    case_id = _insert_faults(tx, artifact, reading_id, parser, parsed)
+    _set_status(tx, artifact.id, "read", parser.kind)
+    return case_id
+
+
+def lock_identities(tx: Tx, source: str) -> None:
+    """Two artifacts of one source at once must not both find an identity new."""
+    tx.run(
+        "SELECT pg_advisory_xact_lock(hashtextextended(%(key)s, 0))",
+        {"key": f"ingestion:{tx.tenant_id}:{source}"},
+    )
+
+
 def _new_identities(tx: Tx, artifact: Artifact, made: Sequence[Row]) -> list[Row]:
     """The rows that are not here yet: those without an identity of the source, and those whose identity is new."""
     named = [row.external_id for row in made if row.external_id is not None]
     standing: set[tuple[str, str]] = set()
     if named:
-        # Two artifacts of one source at once must not both find an identity new.
-        tx.run(
-            "SELECT pg_advisory_xact_lock(hashtextextended(%(key)s, 0))",
-            {"key": f"ingestion:{tx.tenant_id}:{artifact.source}"},
-        )
+        lock_identities(tx, artifact.source)
         found = tx.all(
             """
             SELECT kind, external_id FROM ingestion.records
@@ -181,15 +194,19 @@ def _insert_reading(
             "duplicates": duplicates,
             "faults": len(parsed.faults),
             "proved": _proved(parser, parsed),
-            "proof": Jsonb(
-                {
-                    "statements": [statement.proof for statement in parsed.statements],
-                    "totals": [[one.name, one.count, one.amount.minor, one.amount.currency] for one in parsed.totals],
-                    "clean": parsed.is_clean,
-                }
-            ),
+            "proof": Jsonb(proof_of(parsed)),
         },
     )
+
+
+def proof_of(parsed: Parsed) -> dict[str, Any]:
+    """What a file says of itself, and what its records make."""
+    return {
+        "statements": [statement.proof for statement in parsed.statements],
+        "totals": [[one.name, one.count, one.amount.minor, one.amount.currency] for one in parsed.totals],
+        "controls": [[one.name, one.said.minor, one.made.minor, one.said.currency] for one in parsed.controls],
+        "clean": parsed.is_clean,
+    }
 
 
 def _proved(parser: Parser, parsed: Parsed) -> bool | None:
@@ -198,6 +215,8 @@ def _proved(parser: Parser, parsed: Parsed) -> bool | None:
         return None
     if parser.kind == "returns":
         return parsed.is_clean  # The batch and file controls of NACHA are rules; a broken one is a fault.
+    if parser.kind == "settlement":  # gross less fee is net in each row; beyond that, the payouts that the file names
+        return all(control.agrees for control in parsed.controls) if parsed.controls else None
     proofs = {statement.proof for statement in parsed.statements}
     if "differs" in proofs or "reversed" in proofs:
         return False
@@ -210,7 +229,6 @@ def _insert_statements(
     """The id of each statement by its index in the file."""
     if not statements:
         return {}
-    statement_ids = {ordinal: ids.new("stm") for ordinal in range(len(statements))}
     days: dict[int, date] = {}
     for row in made:
         if row.statement is not None and row.booked_on is not None:
@@ -218,38 +236,68 @@ def _insert_statements(
     prints = secrets.fingerprint_many(
         tx, [account_key(one.account_number) for one in statements], purpose=ACCOUNT_PURPOSE
     )
+    on = [one.on or days.get(ordinal) for ordinal, one in enumerate(statements)]
+    standing = _standing_statements(tx, artifact) if artifact.status == "read" else {}
+    statement_ids: dict[int, str] = {}
+    added: list[int] = []
+    for ordinal, one in enumerate(statements):
+        stands = standing.get((prints[ordinal], one.currency, on[ordinal], *_balances(one)), [])
+        if not stands:
+            added.append(ordinal)
+        statement_ids[ordinal] = stands.pop(0) if stands else ids.new("stm")
     tx.run(
         """
         INSERT INTO ingestion.statements
                (tenant_id, id, artifact_id, reading_id, ordinal, account_fingerprint, account_last4, currency,
-               statement_on,
-                opening_minor, closing_minor, total_minor, records)
+               statement_on, opening_minor, closing_minor, total_minor, records)
         SELECT %(tenant)s, s.id, %(artifact)s, %(reading)s, s.ordinal, s.print, s.last4, s.currency, s.on, s.opening,
-               s.closing,
-               s.total, s.records
+               s.closing, s.total, s.records
           FROM unnest(%(ids)s::text[], %(ordinals)s::int[], %(prints)s::bytea[], %(last4s)s::text[],
-                      %(currencies)s::text[],
-                      %(days)s::date[], %(openings)s::bigint[], %(closings)s::bigint[], %(totals)s::bigint[],
-                        %(records)s::int[])
+                      %(currencies)s::text[], %(days)s::date[], %(openings)s::bigint[], %(closings)s::bigint[],
+                      %(totals)s::bigint[], %(records)s::int[])
                AS s (id, ordinal, print, last4, currency, "on", opening, closing, total, records)
         """,
         {
             "tenant": tx.tenant_id,
             "artifact": artifact.id,
             "reading": reading_id,
-            "ids": list(statement_ids.values()),
-            "ordinals": list(statement_ids),
-            "prints": prints,
-            "last4s": [_last_digits(one.account_number) for one in statements],
-            "currencies": [one.currency for one in statements],
-            "days": [one.on or days.get(n) for n, one in enumerate(statements)],
-            "openings": [one.opening.minor if one.opening is not None else None for one in statements],
-            "closings": [one.closing.minor if one.closing is not None else None for one in statements],
-            "totals": [one.credits.minor - one.debits.minor for one in statements],
-            "records": [one.records for one in statements],
+            "ids": [statement_ids[ordinal] for ordinal in added],
+            "ordinals": added,
+            "prints": [prints[ordinal] for ordinal in added],
+            "last4s": [_last_digits(statements[ordinal].account_number) for ordinal in added],
+            "currencies": [statements[ordinal].currency for ordinal in added],
+            "days": [on[ordinal] for ordinal in added],
+            "openings": [_balances(statements[ordinal])[0] for ordinal in added],
+            "closings": [_balances(statements[ordinal])[1] for ordinal in added],
+            "totals": [_balances(statements[ordinal])[2] for ordinal in added],
+            "records": [statements[ordinal].records for ordinal in added],
         },
     )
     return statement_ids
+
+
+def _balances(statement: Statement) -> tuple[int | None, int | None, int]:
+    """The opening, the closing and the sum of a statement, in signed minor units."""
+    opening, closing = statement.opening, statement.closing
+    total = statement.credits.minor - statement.debits.minor
+    return (opening.minor if opening is not None else None, closing.minor if closing is not None else None, total)
+
+
+def _standing_statements(tx: Tx, artifact: Artifact) -> dict[tuple[Any, ...], list[str]]:
+    """The statements that an earlier reading stored, by what they say: read again, they are not stored twice."""
+    standing: dict[tuple[Any, ...], list[str]] = defaultdict(list)
+    for row in tx.all(
+        """
+        SELECT id, account_fingerprint, currency, statement_on, opening_minor, closing_minor, total_minor
+          FROM ingestion.statements
+         WHERE tenant_id = %(tenant)s AND artifact_id = %(artifact)s
+         ORDER BY id
+        """,
+        {"tenant": tx.tenant_id, "artifact": artifact.id},
+    ):
+        balances = (row["opening_minor"], row["closing_minor"], row["total_minor"])
+        standing[bytes(row["account_fingerprint"]), row["currency"], row["statement_on"], *balances].append(row["id"])
+    return standing
 
 
 def _insert_records(
@@ -288,14 +336,12 @@ def _insert_records(
                 parser, kind, channel, direction, amount_minor, currency, value_on, booked_on, reference, details,
                   private_sealed)
         SELECT %(tenant)s, r.id, %(artifact)s, %(reading)s, r.statement_id, %(source)s, r.external_id, r.line,
-               r.occurrence,
-               r.offset_start, r.offset_end, %(parser)s, r.kind, r.channel, r.direction, r.amount, r.currency,
-                 r.value_on,
+               r.occurrence, r.offset_start, r.offset_end, %(parser)s, r.kind, r.channel, r.direction, r.amount,
+               r.currency, r.value_on,
                r.booked_on, r.reference, r.details, r.sealed
           FROM unnest(%(ids)s::text[], %(statements)s::text[], %(external_ids)s::text[], %(lines)s::int[],
-                      %(occurrences)s::int[],
-                      %(starts)s::bigint[], %(ends)s::bigint[], %(kinds)s::text[], %(channels)s::text[],
-                        %(directions)s::text[],
+                      %(occurrences)s::int[], %(starts)s::bigint[], %(ends)s::bigint[], %(kinds)s::text[],
+                      %(channels)s::text[], %(directions)s::text[],
                       %(amounts)s::bigint[], %(currencies)s::text[], %(values)s::date[], %(bookings)s::date[],
                       %(references)s::text[], %(details)s::jsonb[], %(sealed)s::bytea[])
                AS r (id, statement_id, external_id, line, occurrence, offset_start, offset_end, kind, channel,
@@ -344,7 +390,7 @@ def _insert_faults(tx: Tx, artifact: Artifact, reading_id: str, parser: Parser, 
     case = cases.open_case(
         tx,
         key=f"ingestion:{artifact.id}:faults",
-        category="file_fault",
+        category=asking.category_of(artifact, "file_fault") if not parsed.records else "file_fault",
         subcategory=parser.kind,
         ingestion_id=artifact.id,
         detail={

@@ -10,12 +10,15 @@ from __future__ import annotations
 import dataclasses
 from dataclasses import dataclass
 from datetime import date
-from typing import Literal
+from typing import Final, Literal
 
 from headgate.core.money import Money
 
 Direction = Literal["credit", "debit"]
 Level = Literal["E", "W"]
+
+RAW_MAX: Final = 2_000
+"""Characters of a source line that a fault keeps."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +26,7 @@ class Fault:
     """Something wrong in a file: where, which rule, and how to mend it. E is not read, W is read and flagged.
 
     `position` is the character or column from 1, 0 where the whole line is meant. `message` never repeats an account
-    number or a name; `raw` is the source line and may hold both.
+    number or a name; `raw` is the source line, cut where it is longer than anyone reads, and may hold both.
     """
 
     line: int
@@ -33,6 +36,10 @@ class Fault:
     message: str
     raw: str = dataclasses.field(default="", repr=False)
     level: Level = "E"
+
+    def __post_init__(self) -> None:
+        if len(self.raw) > RAW_MAX:
+            object.__setattr__(self, "raw", self.raw[:RAW_MAX])
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,9 +129,43 @@ class RegisterRecord:
     net_pay: Money
     taxes: tuple[RegisterAmount, ...] = ()
     obligations: tuple[RegisterAmount, ...] = ()
+    rail: str = ""
 
 
-Record = TransactionRecord | ReturnRecord | ChangeRecord | RegisterRecord
+SettlementStatus = Literal["pending", "settled", "returned", "rejected"]
+
+
+@dataclass(frozen=True, slots=True)
+class SettlementRecord:
+    """What a provider says became of one movement: a charge and its fee, a payout, a transfer that settled or came back.
+
+    `direction` and `amount` are gross, seen from the balance that the provider keeps for us: a credit raises it. `fee`
+    is what the provider took, negative where it gave some back; `net` is what moved the balance, with its sign, so
+    that credit − fee = net, and −debit − fee = net. `reference` is the provider's id of the thing that moved,
+    `external_id` that of this very event, `group` that of the payout or batch that it went out with.
+    """
+
+    line: int
+    external_id: str | None
+    provider: str
+    kind: str
+    status: SettlementStatus
+    rail: str
+    direction: Direction
+    amount: Money
+    fee: Money
+    net: Money
+    occurred_on: date | None
+    effective_on: date | None
+    reference: str
+    group: str
+    external_trace_id: str = ""
+    return_code: str = ""
+    customer_reference: str = dataclasses.field(default="", repr=False)
+    text: str = dataclasses.field(default="", repr=False)
+
+
+Record = TransactionRecord | ReturnRecord | ChangeRecord | RegisterRecord | SettlementRecord
 
 Proof = Literal["proven", "reversed", "differs", "absent"]
 
@@ -160,6 +201,24 @@ class Total:
 
 
 @dataclass(frozen=True, slots=True)
+class Control:
+    """A figure that the file gives of itself, as the amount of a payout, beside what its records make."""
+
+    line: int
+    name: str
+    said: Money
+    made: Money
+
+    @property
+    def agrees(self) -> bool:
+        return self.said == self.made
+
+
+Item = Record | Fault | Statement | Control
+"""What a parser that reads a stream gives, in the order of the file; a statement comes after its records."""
+
+
+@dataclass(frozen=True, slots=True)
 class Parsed:
     """All that a file gave: good records although others are broken, and every fault."""
 
@@ -167,6 +226,7 @@ class Parsed:
     faults: tuple[Fault, ...] = ()
     statements: tuple[Statement, ...] = ()
     totals: tuple[Total, ...] = ()
+    controls: tuple[Control, ...] = ()
 
     @property
     def is_clean(self) -> bool:

@@ -11,21 +11,44 @@ from starlette.responses import Response
 
 from headgate import ingestion
 from headgate.core.errors import Refused
-from headgate.ingestion import rate_routes
+from headgate.ingestion import (
+    artifact_routes,
+    desk_routes,
+    payment_routes,
+    payment_source_routes,
+    rate_routes,
+    source_routes,
+    webhook_routes,
+)
 from headgate.ingestion.artifacts import SIZE_MAX
 from headgate.ingestion.errors import ArtifactTooLarge
-from headgate.ingestion.model import Artifact, ArtifactStatus, Reading, StoredFault, StoredRecord, StoredStatement
+from headgate.ingestion.model import (
+    Artifact,
+    ArtifactStatus,
+    ArtifactType,
+    Reading,
+    StoredFault,
+    StoredRecord,
+    StoredStatement,
+)
 from headgate.ingestion.parsers import Kind
 from headgate.web import Call, MoneyModel, Page, PageOf, page_of, reads, writes
 
-router = APIRouter(prefix="/v1/ingestion", tags=["ingestion"])
-router.include_router(rate_routes.router)
+v1 = APIRouter(prefix="/v1/ingestion", tags=["ingestion"])
+v1.include_router(rate_routes.router)
+v1.include_router(webhook_routes.router)
+v1.include_router(source_routes.router)
+v1.include_router(payment_routes.router)
+v1.include_router(desk_routes.router)
+v1.include_router(payment_source_routes.router)
+v1.include_router(artifact_routes.router)
 Reads = Annotated[Call, reads("ingestion.read")]
 Uploads = Annotated[Call, writes("ingestion.upload")]
 
 
 class ArtifactModel(BaseModel):
-    """A file as it came; the sha256 is of its plain bytes."""
+    """A file as it came. The sha256 is of the plain bytes received; `stored_sha256` of those stored, another where digits of
+    card numbers were masked in them, at `redactions`."""
 
     id: str
     source: str
@@ -36,6 +59,12 @@ class ArtifactModel(BaseModel):
     status: ArtifactStatus
     received_at: datetime
     received_by: str
+    type: ArtifactType
+    mime: str
+    metadata: dict[str, Any]
+    stored_sha256: str
+    redacted: bool
+    redactions: list[dict[str, Any]] | None
 
     @classmethod
     def of(cls, artifact: Artifact) -> ArtifactModel:
@@ -79,19 +108,22 @@ class RecordModel(BaseModel):
         return cls.model_validate(record, from_attributes=True)
 
 
-@router.post("/files", status_code=201)
+@v1.post("/files", status_code=201)
 def receive_file(
     call: Uploads,
     file: Annotated[UploadFile, File(description="The file, at most 64 MiB")],
     source: Annotated[str, Form(description="Where it comes from, as upload or bank.amegy")] = "upload",
     kind: Annotated[Kind | None, Form(description="What it is; found out by its bytes where left out")] = None,
+    type: Annotated[ArtifactType, Form(description="What it is as evidence")] = "bank_file",
 ) -> ArtifactAnswer:
     """Keep a file, then read it. The same bytes again are the artifact that stands (200)."""
     data = file.file.read(SIZE_MAX + 1)
     if len(data) > SIZE_MAX:
         raise ArtifactTooLarge(f"the file has more than {SIZE_MAX} bytes")
     with call.begin() as tx:
-        artifact = ingestion.receive(tx, source=source, kind=kind, filename=file.filename or "file", data=data)
+        artifact = ingestion.receive(
+            tx, source=source, kind=kind, filename=file.filename or "file", data=data, type=type
+        )
     # A transaction of its own: the bytes stay whatever becomes of reading them.
     with call.begin() as tx:
         reading = ingestion.read(tx, artifact.id)
@@ -102,7 +134,7 @@ def receive_file(
     return _as_is(call.answer(answer, status=201 if artifact.is_new else 200))
 
 
-@router.post("/artifacts/{artifact_id}/read")
+@v1.post("/artifacts/{artifact_id}/read")
 def read_artifact(
     call: Uploads,
     artifact_id: str,
@@ -117,7 +149,7 @@ def read_artifact(
     return ArtifactAnswer(artifact=ArtifactModel.of(standing), reading=reading)
 
 
-@router.get("/artifacts")
+@v1.get("/artifacts")
 def list_artifacts(
     call: Reads, page: Page, source: str | None = None, kind: Kind | None = None, status: ArtifactStatus | None = None
 ) -> PageOf[ArtifactModel]:
@@ -129,7 +161,7 @@ def list_artifacts(
     return page_of(page, rows, key=lambda row: (row.received_at, row.id), row=ArtifactModel.of)
 
 
-@router.get("/artifacts/{artifact_id}")
+@v1.get("/artifacts/{artifact_id}")
 def get_artifact(call: Reads, artifact_id: str) -> ArtifactAnswer:
     """One artifact, with its reading."""
     with call.begin() as tx:
@@ -137,7 +169,7 @@ def get_artifact(call: Reads, artifact_id: str) -> ArtifactAnswer:
         return ArtifactAnswer(artifact=ArtifactModel.of(artifact), reading=ingestion.reading_of(tx, artifact_id))
 
 
-@router.get("/artifacts/{artifact_id}/records")
+@v1.get("/artifacts/{artifact_id}/records")
 def list_records(call: Reads, page: Page, artifact_id: str) -> PageOf[RecordModel]:
     """The records read in an artifact, in its order."""
     with call.begin() as tx:
@@ -148,7 +180,7 @@ def list_records(call: Reads, page: Page, artifact_id: str) -> PageOf[RecordMode
     return page_of(page, rows, key=lambda row: (row.line, row.occurrence), row=RecordModel.of)
 
 
-@router.get("/artifacts/{artifact_id}/faults")
+@v1.get("/artifacts/{artifact_id}/faults")
 def list_faults(call: Reads, page: Page, artifact_id: str) -> PageOf[StoredFault]:
     """What is wrong in an artifact: line, position, field, rule and how to mend it."""
     with call.begin() as tx:
@@ -157,7 +189,7 @@ def list_faults(call: Reads, page: Page, artifact_id: str) -> PageOf[StoredFault
     return page_of(page, rows, key=lambda row: row.id)
 
 
-@router.get("/statements")
+@v1.get("/statements")
 def list_statements(
     call: Reads, page: Page, artifact_id: str | None = None, on: date | None = None
 ) -> PageOf[StoredStatement]:
@@ -169,7 +201,7 @@ def list_statements(
     return page_of(page, rows, key=lambda row: row.id)
 
 
-@router.get("/records/{record_id}")
+@v1.get("/records/{record_id}")
 def get_record(call: Reads, record_id: str) -> RecordModel:
     """One record."""
     with call.begin() as tx:
@@ -179,3 +211,8 @@ def get_record(call: Reads, record_id: str) -> RecordModel:
 def _as_is(response: Response) -> ArtifactAnswer:
     """A finished answer passes FastAPI as it is; the annotation of the route documents its shape."""
     return cast(ArtifactAnswer, response)
+
+
+router = APIRouter()
+router.include_router(v1)
+router.include_router(webhook_routes.alias)

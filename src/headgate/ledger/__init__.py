@@ -20,7 +20,7 @@ from headgate.ledger.accounts import (
 )
 from headgate.ledger.balances import balance, balances
 from headgate.ledger.book import BookProof, CurrencyTotals, export_book, import_book
-from headgate.ledger.catalogue import CataloguedPosting, catalogue, posting_accounts
+from headgate.ledger.catalogue import CataloguedPosting, catalogue, posting_accounts, posting_accounts_of
 from headgate.ledger.chart import purposes, seed_chart
 from headgate.ledger.clearing import ClearingAccount, ClearingItem, clearing_report, set_must_be_zero
 from headgate.ledger.errors import (
@@ -59,6 +59,7 @@ from headgate.ledger.exchange_errors import (
 from headgate.ledger.explain import RefusalNotFound, explain_balance, explain_refusal
 from headgate.ledger.general_ledger import general_ledger, general_ledger_lines
 from headgate.ledger.model import (
+    BATCH_MAX,
     Account,
     AccountBalance,
     Balance,
@@ -103,7 +104,13 @@ from headgate.ledger.periods import (
     reopen_period,
 )
 from headgate.ledger.posting import post, post_alone, post_many
-from headgate.ledger.queries import get_transaction, list_entries, list_transactions, transactions_of_source
+from headgate.ledger.queries import (
+    get_transaction,
+    list_entries,
+    list_transactions,
+    transactions_by_number,
+    transactions_of_source,
+)
 from headgate.ledger.rates import (
     ExchangeRate,
     NewRate,
@@ -152,6 +159,7 @@ from headgate.ledger.tree import set_parent, tree
 from headgate.ledger.watch_errors import MalformedClearingRule, MalformedMonitor, MonitorNotFound
 
 __all__ = [
+    "BATCH_MAX",
     "Account",
     "AccountBalance",
     "AccountClosed",
@@ -288,6 +296,7 @@ __all__ = [
     "post_pending",
     "post_scheduled",
     "posting_accounts",
+    "posting_accounts_of",
     "purposes",
     "rate_at",
     "record_rate",
@@ -311,6 +320,7 @@ __all__ = [
     "set_status",
     "settled_legs",
     "statement",
+    "transactions_by_number",
     "transactions_of_source",
     "tree",
     "trial_balance",

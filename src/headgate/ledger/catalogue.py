@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -11,6 +11,7 @@ from types import MappingProxyType
 
 from headgate.core.db import Tx
 from headgate.ledger.accounts import account_for
+from headgate.ledger.errors import MissingPurpose
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,3 +37,28 @@ def posting_accounts(tx: Tx, event: str, currency: str, *, legal_entity_id: str 
     debit = account_for(tx, posting.debit, currency, legal_entity_id=legal_entity_id)
     credit = account_for(tx, posting.credit, currency, legal_entity_id=legal_entity_id)
     return debit.id, credit.id
+
+
+def posting_accounts_of(tx: Tx, events: Iterable[str], currency: str) -> dict[str, tuple[int, int]]:
+    """The accounts that each of several events debits and credits for the tenant as a whole, in one query.
+
+    Raises MissingPurpose naming what lacks.
+    """
+    postings = [catalogue()[event] for event in events]
+    purposes = sorted({purpose for posting in postings for purpose in (posting.debit, posting.credit)})
+    rows = tx.all(
+        """
+        SELECT purpose, id FROM ledger.accounts
+         WHERE purpose = ANY (%(purposes)s) AND currency = %(currency)s AND is_default AND legal_entity_id IS NULL
+        """,
+        {"purposes": purposes, "currency": currency},
+    )
+    found = {row["purpose"]: row["id"] for row in rows}
+    for purpose in purposes:
+        if purpose not in found:
+            raise MissingPurpose(
+                f"there is no default account for {purpose} in {currency}: seed the chart, or open one as default",
+                purpose=purpose,
+                currency=currency,
+            )
+    return {posting.event: (found[posting.debit], found[posting.credit]) for posting in postings}

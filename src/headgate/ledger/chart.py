@@ -10,7 +10,7 @@ from typing import Literal
 
 from headgate.core.db import Tx
 from headgate.core.money import zero
-from headgate.ledger.accounts import create_account
+from headgate.ledger.accounts import NewAccount, open_accounts
 from headgate.ledger.model import Account, AccountType
 
 
@@ -46,14 +46,13 @@ def seed_chart(tx: Tx, *, currency: str, legal_entity_id: str | None = None) -> 
         {"currency": currency},
     )
     present = {(row["purpose"], row["legal_entity_id"]) for row in found}
-    opened = []
+    missing = []
     for purpose in purposes():
         owner = legal_entity_id if purpose.per == "legal_entity" else None
         if (purpose.per == "legal_entity" and owner is None) or (purpose.name, owner) in present:
             continue
-        opened.append(
-            create_account(
-                tx,
+        missing.append(
+            NewAccount(
                 code=".".join(filter(None, (purpose.name, currency, owner))),
                 name=purpose.title,
                 type=purpose.type,
@@ -64,4 +63,4 @@ def seed_chart(tx: Tx, *, currency: str, legal_entity_id: str | None = None) -> 
                 min_balance=None if purpose.overdraft else zero(currency),
             )
         )
-    return opened
+    return open_accounts(tx, missing)

@@ -133,6 +133,9 @@ def post_many(tx: Tx, postings: Sequence[Posting], atomic: bool = False) -> list
         counts = arrays.numbers(len(posting.entries) for posting in postings)
     if not _all_plain(postings, entries):
         return answers(_post_with_more(tx, postings, entries, counts, atomic))
+    correlations = tx.correlations_of([(posting.source_id,) for posting in postings])
+    if correlations:
+        return answers(_post_told(tx, postings, entries, counts, atomic, correlations))
     row = tx.one(
         """
         SELECT codes, ids, replayed, facts
@@ -143,6 +146,28 @@ def post_many(tx: Tx, postings: Sequence[Posting], atomic: bool = False) -> list
         {"counts": counts, "atomic": atomic} | sides_of(entries) | facts_of(postings),
     )
     return answers(row)
+
+
+def _post_told(
+    tx: Tx,
+    postings: Sequence[Posting],
+    entries: Sequence[Entry],
+    counts: str | None,
+    atomic: bool,
+    correlations: Sequence[str],
+) -> Mapping[str, Any]:
+    """Each under the correlation of its source."""
+    return tx.one(
+        """
+        SELECT codes, ids, replayed, facts
+          FROM ledger.post_many_told(%(keys)s, %(counts)s, %(debits)s, %(credits)s, %(amounts)s, %(currencies)s,
+                                     %(effective_at)s, %(source_types)s, %(source_ids)s, %(descriptions)s, %(metadata)s,
+                                     %(atomic)s, %(correlations)s)
+        """,
+        {"counts": counts, "atomic": atomic, "correlations": arrays.texts(correlations)}
+        | sides_of(entries)
+        | facts_of(postings),
+    )
 
 
 def sides_of(entries: Sequence[Entry]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""`headgate messaging`: how messages flow, what was given up and why, and trying it again."""
+"""`headgate messaging` and `headgate pipeline`: how messages flow, what was given up and why, and trying it again."""
 
 from __future__ import annotations
 
@@ -11,14 +11,21 @@ from headgate.core import installation, terminal
 from headgate.core.db import Actor, Tx
 from headgate.core.errors import Malformed
 from headgate.messaging import event_commands
+from headgate.messaging.consuming import discovered_consumers
 from headgate.messaging.dead_letters import dead_letters, requeue
 from headgate.messaging.hints import QUEUE, hint
+from headgate.messaging.rebuilding import rebuild
 from headgate.messaging.status import status
 
 app = typer.Typer(
     name="messaging", help="Messages between domains: what waits, what was given up.", no_args_is_help=True
 )
-APPS = (app, event_commands.app)
+pipeline = typer.Typer(
+    name="pipeline",
+    help="The pipeline's queues: what waits, what was given up, filling them again.",
+    no_args_is_help=True,
+)
+APPS = (app, event_commands.app, pipeline)
 
 PAGE = 500
 _ACTOR = Actor("human", "cli")
@@ -26,6 +33,7 @@ _Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 _Tenant = Annotated[str | None, typer.Option(help="One tenant, by id or slug; all of them by default.")]
 
 
+@pipeline.command("status")
 @app.command("status")
 def show_status(as_json: _Json = False) -> None:
     """What waits in the outbox and in each consumer's queue."""
@@ -35,6 +43,7 @@ def show_status(as_json: _Json = False) -> None:
     terminal.emit(document if as_json else {**document, "queues": list(document["queues"])}, as_json=as_json)
 
 
+@pipeline.command("dlq")
 @app.command("dead-letters")
 def show_dead_letters(tenant: _Tenant = None, as_json: _Json = False) -> None:
     """Messages after their last attempt, with the reason; those that were requeued are left out."""
@@ -51,6 +60,7 @@ def show_dead_letters(tenant: _Tenant = None, as_json: _Json = False) -> None:
     terminal.emit(found if as_json else "\n".join(lines) or "no dead letters", as_json=as_json)
 
 
+@pipeline.command("requeue")
 @app.command("requeue")
 def requeue_dead_letters(
     ids: Annotated[list[int] | None, typer.Argument(help="Ids of dead letters.")] = None,
@@ -77,6 +87,26 @@ def requeue_dead_letters(
         as_json=as_json,
     )
     raise typer.Exit(1 if wanted - set(requeued) else 0)
+
+
+@pipeline.command("replay")
+def fill_again(
+    consumer: Annotated[
+        list[str] | None, typer.Option(help="Only what this consumer lacks; may be given again.")
+    ] = None,
+    as_json: _Json = False,
+) -> None:
+    """Publish again what a consumer was sent and has neither handled nor given up: its queue was lost, or emptied.
+
+    What waits still comes twice, and is handled once. To publish chosen events again: `headgate events replay`.
+    """
+    known = {one.name for one in discovered_consumers()}
+    if unknown := sorted(set(consumer or ()) - known):
+        raise Malformed(f"there is no consumer {unknown[0]!r}; `headgate pipeline status` names them")
+    with terminal.open_database() as database:
+        count = rebuild(database, sorted(set(consumer or known)))
+        hint(database)
+    terminal.emit({"replayed": count} if as_json else f"{count} replayed", as_json=as_json)
 
 
 def _every(tx: Tx) -> list[Any]:

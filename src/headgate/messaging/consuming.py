@@ -17,8 +17,8 @@ from headgate.core.db import Actor, Database
 from headgate.core.errors import Unavailable
 from headgate.messaging import hints
 from headgate.messaging.model import Consumer
+from headgate.messaging.transports.choice import chosen_transport
 from headgate.messaging.transports.contract import Delivery, Transport
-from headgate.messaging.transports.postgres import PostgresTransport
 
 ROUND_MAX: Final = 50
 POLL_SECONDS: Final = 0.5
@@ -41,7 +41,7 @@ def run_consumers(
     stop: threading.Event,
     *,
     consumers: Sequence[Consumer] | None = None,
-    transport: Callable[[Database], Transport] = PostgresTransport,
+    transport: Callable[[Database], Transport] = chosen_transport,
     threads: int = THREADS,
 ) -> None:
     """Handle messages until `stop` is set, in several threads; each has a transport of its own.
@@ -78,6 +78,35 @@ def handle(database: Database, consumer: Consumer, delivery: Delivery) -> bool:
     return bool(fresh)
 
 
+def handle_together(database: Database, consumer: Consumer, deliveries: Sequence[Delivery]) -> int:
+    """Handle deliveries of one tenant in one transaction, as a set; how many were not handled before.
+
+    What is told of each message's aggregate belongs to that message's correlation.
+    """
+    assert consumer.handle_many is not None, "it was chosen by that"
+    messages = {delivery.message.id: delivery.message for delivery in deliveries}
+    stories = {message.aggregate_id: message.correlation_id for message in messages.values() if message.correlation_id}
+    tenant_id, actor = deliveries[0].message.tenant_id, Actor.system(consumer.name)
+    alone = set(stories.values()).pop() if len(set(stories.values())) == 1 else None
+    with database.begin(tenant_id=tenant_id, actor=actor, correlation_id=alone) as tx:
+        if alone is None:
+            tx.tell_under(stories)
+        fresh = tx.values(
+            """
+            INSERT INTO messaging.inbox (tenant_id, consumer, message_id)
+            SELECT %(tenant_id)s, %(consumer)s, m.id
+              FROM unnest(%(ids)s::bigint[]) AS m (id)
+             ORDER BY m.id
+            ON CONFLICT DO NOTHING
+            RETURNING message_id
+            """,
+            {"tenant_id": tenant_id, "consumer": consumer.name, "ids": sorted(messages)},
+        )
+        if fresh:
+            consumer.handle_many(tx, [messages[number] for number in sorted(fresh)])
+    return len(fresh)
+
+
 def work_round(
     database: Database, transport: Transport, consumers: dict[str, Consumer], stop: threading.Event | None = None
 ) -> int:
@@ -85,11 +114,21 @@ def work_round(
     deliveries = transport.receive(list(consumers), ROUND_MAX)
     untouched = list(deliveries)
     handled: list[Delivery] = []
+    alone: set[tuple[str, int]] = set()
     published = False
     try:
         while untouched and not (stop and stop.is_set()):
+            consumer = consumers[untouched[0].consumer]
+            together = _together(consumer, untouched, alone)
+            if len(together) > 1 and _attempt_together(database, consumer, together):
+                handled += together
+                gone = {_which(delivery) for delivery in together}
+                untouched = [delivery for delivery in untouched if _which(delivery) not in gone]
+                published = True
+                continue
+            alone |= {_which(delivery) for delivery in together}
             delivery = untouched.pop(0)
-            if _attempt(database, transport, consumers[delivery.consumer], delivery):
+            if _attempt(database, transport, consumer, delivery):
                 handled.append(delivery)
                 published = True
     finally:
@@ -101,6 +140,36 @@ def work_round(
         if published:
             hints.hint(database)
     return len(deliveries)
+
+
+def _together(consumer: Consumer, untouched: Sequence[Delivery], alone: set[tuple[str, int]]) -> list[Delivery]:
+    """What can be handled with the first: of its consumer and tenant, unless it failed in company before."""
+    first = untouched[0]
+    if consumer.handle_many is None or _which(first) in alone:
+        return []
+    company = (first.consumer, first.message.tenant_id)
+    return [
+        delivery
+        for delivery in untouched
+        if (delivery.consumer, delivery.message.tenant_id) == company and _which(delivery) not in alone
+    ]
+
+
+def _which(delivery: Delivery) -> tuple[str, int]:
+    return (delivery.consumer, delivery.message.id)
+
+
+def _attempt_together(database: Database, consumer: Consumer, deliveries: Sequence[Delivery]) -> bool:
+    """Whether they were handled as a set. If not, nothing of it stands, and each is tried by itself."""
+    try:
+        handle_together(database, consumer, deliveries)
+        return True
+    except Unavailable:
+        raise
+    except Exception as error:
+        about = {"consumer": consumer.name, "messages": len(deliveries), "error": f"{type(error).__name__}: {error}"}
+        _LOG.info("messages failed as a set and are handled one by one", extra=about)
+        return False
 
 
 def _attempt(database: Database, transport: Transport, consumer: Consumer, delivery: Delivery) -> bool:
@@ -134,6 +203,7 @@ def _work(
 ) -> None:
     pause = POLL_SECONDS
     while not stop.is_set():
+        begun = time.monotonic()
         try:
             transport = make_transport(database)
             try:
@@ -141,9 +211,9 @@ def _work(
                 _work_on(database, stop, woken, consumers, transport)
             finally:
                 transport.close()
-            pause = POLL_SECONDS
         except Exception as error:
-            pause = min(pause * 2, 30.0)
+            # What went well for a while before is no part of this failure.
+            pause = min((POLL_SECONDS if time.monotonic() - begun > 30.0 else pause) * 2, 30.0)
             _LOG.warning("a worker begins anew", extra={"error": str(error), "seconds": pause})
             stop.wait(pause)
 
@@ -161,5 +231,5 @@ def _work_on(
         if time.monotonic() - reaped > REAP_SECONDS:
             transport.reap()
             reaped = time.monotonic()
-        if work_round(database, transport, consumers, stop) == 0:
+        if work_round(database, transport, consumers, stop) == 0 and not transport.waits:
             woken.wait(POLL_SECONDS)

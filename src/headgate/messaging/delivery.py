@@ -5,7 +5,7 @@ from __future__ import annotations
 from headgate.core.db import Database
 from headgate.messaging.consuming import discovered_consumers, work_round
 from headgate.messaging.relay import Relay
-from headgate.messaging.transports.postgres import PostgresTransport
+from headgate.messaging.transports.choice import chosen_transport
 
 
 def deliver_waiting(database: Database) -> int:
@@ -14,7 +14,7 @@ def deliver_waiting(database: Database) -> int:
     What fails comes again later, with whoever serves. Beside a running server it does no harm: a row has one claimant.
     """
     consumers = {consumer.name: consumer for consumer in discovered_consumers()}
-    transport = PostgresTransport(database)
+    transport = chosen_transport(database)
     relay = Relay(database, transport)
     relayed = 0
     try:

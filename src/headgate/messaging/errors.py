@@ -1,6 +1,6 @@
 """What can go wrong with messages."""
 
-from headgate.core.errors import Malformed, NotFound
+from headgate.core.errors import ConfigError, Malformed, NotFound, Unavailable
 
 
 class TopicMalformed(Malformed):
@@ -14,3 +14,15 @@ class NoSuchDeadLetter(NotFound):
 
     code = "messaging.no_such_dead_letter"
     sqlstate = "HG211"
+
+
+class BrokerUnavailable(Unavailable):
+    """The broker does not answer now: what was to be handed over stays in the outbox, and nothing is acknowledged."""
+
+    code = "messaging.broker_unavailable"
+
+
+class TopologyDiffers(ConfigError):
+    """A queue or an exchange of that name stands in the broker with other arguments, made by another hand."""
+
+    code = "messaging.topology_differs"

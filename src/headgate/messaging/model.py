@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -46,9 +46,13 @@ class Consumer:
     """A function that handles the messages of some topics, each once. It may see them twice and out of order.
 
     What `handle` raises rolls back its effects; the message comes again, at most `attempts_max` times in all.
+    `handle_many`, where there is one, takes messages of one tenant that wait together, as a set; if it raises, each is
+    handled by itself. What it tells of a message's aggregate belongs to that message's correlation (`Tx.follow` for what
+    came of it).
     """
 
     name: str
     topics: tuple[str, ...]
     handle: Callable[[Tx, Message], None]
     attempts_max: int = ATTEMPTS_MAX
+    handle_many: Callable[[Tx, Sequence[Message]], None] | None = None

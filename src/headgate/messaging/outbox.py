@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from psycopg.types.json import Jsonb
-
+from headgate.core import arrays
 from headgate.core.db import Tx
 from headgate.messaging.model import Outgoing
 from headgate.messaging.topics import check_topic
@@ -42,14 +41,15 @@ def publish_many(tx: Tx, messages: Sequence[Outgoing]) -> list[int | None]:
         return []
     for message in messages:
         check_topic(message.event_type)
+    correlations = tx.correlations_of([(message.aggregate_id,) for message in messages])
     rows = tx.all(
         """
         WITH given AS MATERIALIZED (
           SELECT u.n, nextval('messaging.message_id') AS id, u.event_type, u.aggregate_type, u.aggregate_id, u.payload,
-                 nullif(u.dedupe_key, '') AS dedupe_key
+                 nullif(u.dedupe_key, '') AS dedupe_key, coalesce(u.correlation, %(correlation_id)s) AS correlation_id
             FROM unnest(%(types)s::text[], %(aggregate_types)s::text[], %(aggregate_ids)s::text[],
-                        %(payloads)s::jsonb[], %(dedupe_keys)s::text[])
-                 WITH ORDINALITY AS u (event_type, aggregate_type, aggregate_id, payload, dedupe_key, n)
+                        %(payloads)s::jsonb[], %(dedupe_keys)s::text[], %(correlations)s::text[])
+                 WITH ORDINALITY AS u (event_type, aggregate_type, aggregate_id, payload, dedupe_key, correlation, n)
         ), claimed AS (
           -- In the order of the keys, so that two transactions wait for each other and do not deadlock.
           INSERT INTO messaging.outbox_keys (tenant_id, dedupe_key, message_id)
@@ -63,7 +63,7 @@ def publish_many(tx: Tx, messages: Sequence[Outgoing]) -> list[int | None]:
           INSERT INTO messaging.outbox_messages (tenant_id, id, event_type, aggregate_type, aggregate_id, payload,
             correlation_id, dedupe_key)
           SELECT (SELECT core.require_tenant()), g.id, g.event_type, g.aggregate_type, g.aggregate_id, g.payload,
-                 %(correlation_id)s, g.dedupe_key
+                 g.correlation_id, g.dedupe_key
             FROM given g
            WHERE g.dedupe_key IS NULL OR g.id IN (SELECT message_id FROM claimed)
            ORDER BY g.n
@@ -75,12 +75,44 @@ def publish_many(tx: Tx, messages: Sequence[Outgoing]) -> list[int | None]:
          ORDER BY g.n
         """,
         {
-            "types": [message.event_type for message in messages],
-            "aggregate_types": [message.aggregate_type for message in messages],
-            "aggregate_ids": [message.aggregate_id for message in messages],
-            "payloads": [Jsonb(dict(message.payload)) for message in messages],
-            "dedupe_keys": [message.dedupe_key for message in messages],
+            "types": arrays.texts([message.event_type for message in messages]),
+            "aggregate_types": arrays.texts([message.aggregate_type for message in messages]),
+            "aggregate_ids": arrays.texts([message.aggregate_id for message in messages]),
+            "payloads": arrays.documents(dict(message.payload) for message in messages),
+            "dedupe_keys": arrays.texts([message.dedupe_key for message in messages]),
             "correlation_id": tx.correlation_id,
+            "correlations": arrays.texts(correlations) if correlations else None,
         },
     )
     return [row["id"] for row in rows]
+
+
+ANNOUNCED_AT_ONCE = 10_000
+
+
+def announce_many(
+    tx: Tx, *, event_type: str, aggregate_type: str, facts: Sequence[Mapping[str, Any]], named_by: str
+) -> None:
+    """Record an audit event of each of these facts and publish it: one round trip for ten thousand, and the facts once.
+
+    `named_by` says which fact is the aggregate's id; `payment_id` is the payment's where there is one. Raises
+    TopicMalformed, NoTenant.
+    """
+    check_topic(event_type)
+    for start in range(0, len(facts), ANNOUNCED_AT_ONCE):
+        part = facts[start : start + ANNOUNCED_AT_ONCE]
+        correlations = tx.correlations_of([(str(each[named_by]), each.get("payment_id")) for each in part])
+        tx.run(
+            """
+            SELECT messaging.announce_many_v2(%(type)s, %(aggregate_type)s, %(ids)s::text[], %(datas)s::text[],
+                                              %(payments)s::text[], %(correlations)s::text[])
+            """,
+            {
+                "correlations": arrays.texts(correlations) if correlations else None,
+                "type": event_type,
+                "aggregate_type": aggregate_type,
+                "ids": arrays.texts([str(each[named_by]) for each in part]),
+                "datas": arrays.documents(part),
+                "payments": arrays.texts([each.get("payment_id") for each in part]),
+            },
+        )

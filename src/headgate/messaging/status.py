@@ -8,9 +8,12 @@ from typing import Any
 
 from psycopg.rows import dict_row
 
+from headgate.core import brokers
+from headgate.core.config import Config
 from headgate.core.db import Database, translated
+from headgate.messaging.errors import BrokerUnavailable
+from headgate.messaging.transports.choice import chosen_transport
 from headgate.messaging.transports.contract import QueueStatus, Transport
-from headgate.messaging.transports.postgres import PostgresTransport
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,7 +27,7 @@ class Status:
     queues: tuple[QueueStatus, ...]
 
 
-def status(database: Database, *, transport: Callable[[Database], Transport] = PostgresTransport) -> Status:
+def status(database: Database, *, transport: Callable[[Database], Transport] = chosen_transport) -> Status:
     """What waits in the outbox and in every queue, and how many dead letters nobody has requeued."""
     outbox = _outbox(database)
     opened = transport(database)
@@ -37,6 +40,40 @@ def status(database: Database, *, transport: Callable[[Database], Transport] = P
 def oldest_unpublished_seconds(database: Database) -> float:
     """How long the oldest message has waited for the relay, in seconds; 0.0 where none waits."""
     return float(_outbox(database)["oldest_pending_seconds"])
+
+
+def dead_letter_count(database: Database) -> float:
+    """How many dead letters nobody has requeued."""
+    return _dead(database)[0]
+
+
+def oldest_dead_letter_seconds(database: Database) -> float:
+    """How long the oldest dead letter that nobody has requeued has lain, in seconds; 0.0 where there is none."""
+    return _dead(database)[1]
+
+
+def unreachable_broker(config: Config) -> str | None:
+    """Why the configured broker cannot be used, in one line; None where it answers, or none is configured."""
+    if config.broker_url is None:
+        return None
+    from headgate.messaging.transports.amqp import Wire
+
+    try:
+        Wire(brokers.read(config.broker_url), prefetch=1).close()
+    except BrokerUnavailable as error:
+        return error.message
+    return None
+
+
+def _dead(database: Database) -> tuple[float, float]:
+    with translated(), database.connect("dispatcher") as connection:
+        found = connection.execute("""
+            SELECT count(*), coalesce(extract(epoch FROM clock_timestamp() - min(dead_at)), 0)::float8
+              FROM messaging.dead_letters
+             WHERE requeued_at IS NULL
+        """).fetchone()
+    assert found is not None, "an aggregate gives one row"
+    return float(found[0]), found[1]
 
 
 def _outbox(database: Database) -> dict[str, Any]:

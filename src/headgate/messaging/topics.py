@@ -26,6 +26,11 @@ def pattern(subscriptions: Sequence[str]) -> str:
     return "^(" + "|".join(_pattern(subscription) for subscription in subscriptions) + ")$"
 
 
+def matches(subscription: str, topic: str) -> bool:
+    """Whether a subscription means a topic. Raises TopicMalformed."""
+    return re.match(pattern([subscription]), "." + topic) is not None
+
+
 def _pattern(subscription: str) -> str:
     if not _SUBSCRIPTION.match(subscription):
         raise TopicMalformed(f"{subscription[:80]!r} is no topic to subscribe to", topic=subscription)

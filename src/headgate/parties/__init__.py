@@ -8,6 +8,7 @@ a handful of round trips. A *block* stops payment to a party, or to an account n
 tells a gate all it must know. Nothing is deleted, and no person's name is stored anywhere else.
 """
 
+from headgate.parties.addresses import get_address, set_address
 from headgate.parties.bank_accounts import (
     add_bank_account,
     bank_accounts_for_sending,
@@ -31,11 +32,14 @@ from headgate.parties.model import (
     BankAccountChange,
     BankAccountInput,
     Block,
+    BlockReason,
     Party,
     PayeeInput,
+    PostalAddress,
     RegisteredPayee,
     SendingAccount,
     Standing,
+    check_address,
     check_bank_account,
     check_name,
     routing_number_checks,
@@ -51,8 +55,10 @@ from headgate.parties.queries import (
     list_bank_accounts,
     list_blocks,
     list_parties,
+    not_of,
     party_called,
     standings,
+    unpayable,
 )
 
 __all__ = [
@@ -62,6 +68,7 @@ __all__ = [
     "BankAccountClosed",
     "BankAccountInput",
     "Block",
+    "BlockReason",
     "InvalidBankAccount",
     "InvalidParty",
     "NoSuchBankAccount",
@@ -70,6 +77,7 @@ __all__ = [
     "Party",
     "PartyClosed",
     "PayeeInput",
+    "PostalAddress",
     "RegisteredPayee",
     "SendingAccount",
     "Standing",
@@ -79,12 +87,14 @@ __all__ = [
     "block_bank_account",
     "block_party",
     "changed_accounts",
+    "check_address",
     "check_bank_account",
     "check_name",
     "close_bank_account",
     "close_party",
     "correct_bank_accounts",
     "create_party",
+    "get_address",
     "get_bank_account",
     "get_block",
     "get_party",
@@ -93,11 +103,14 @@ __all__ = [
     "list_blocks",
     "list_parties",
     "lock_parties",
+    "not_of",
     "party_called",
     "record_verification",
     "register_payees",
     "rename_party",
     "reopen_party",
     "routing_number_checks",
+    "set_address",
     "standings",
+    "unpayable",
 ]

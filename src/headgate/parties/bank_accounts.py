@@ -8,9 +8,10 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from headgate import audit, messaging
-from headgate.core import ids
+from headgate.core import arrays, ids
 from headgate.core.db import Tx
 from headgate.parties import numbers, queries
+from headgate.parties.addresses import addresses_of
 from headgate.parties.errors import BankAccountClosed, InvalidBankAccount, NoSuchBankAccount, PartyClosed
 from headgate.parties.model import (
     BankAccount,
@@ -175,11 +176,12 @@ def bank_accounts_for_sending(tx: Tx, bank_account_ids: Sequence[str]) -> dict[s
                b.account_type
           FROM parties.bank_accounts b
           JOIN parties.parties p ON p.tenant_id = b.tenant_id AND p.id = b.party_id
-         WHERE b.tenant_id = %(tenant)s AND b.id = ANY(%(ids)s)
+         WHERE b.tenant_id = (SELECT core.tenant_id()) AND b.id = ANY(%(ids)s::text[])
         """,
-        {"tenant": tx.tenant_id, "ids": list(bank_account_ids)},
+        {"ids": arrays.texts(list(bank_account_ids))},
     )
     opened = numbers.open_all(tx, [row["account_number_sealed"] for row in rows])
+    where = addresses_of(tx, [row["party_id"] for row in rows])
     found = {
         row["id"]: SendingAccount(
             row["id"],
@@ -190,6 +192,7 @@ def bank_accounts_for_sending(tx: Tx, bank_account_ids: Sequence[str]) -> dict[s
             row["routing_number"],
             number,
             row["account_type"],
+            where.get(row["party_id"]),
         )
         for row, number in zip(rows, opened, strict=True)
     }

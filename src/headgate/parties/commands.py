@@ -10,10 +10,12 @@ from headgate import parties
 from headgate.core.db import Actor
 from headgate.core.errors import Malformed
 from headgate.core.terminal import emit
+from headgate.parties import payee_commands
 from headgate.parties.model import BlockReason, Kind
 from headgate.tenants import command_parts
 
 app = typer.Typer(name="parties", help="Employers, payees, borrowers, and their bank accounts.", no_args_is_help=True)
+app.add_typer(payee_commands.app)
 
 ACTOR = Actor("human", "cli")
 Json = command_parts.Json

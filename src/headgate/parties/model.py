@@ -21,6 +21,8 @@ _ROUTING = re.compile(r"[0-9]{9}\Z")
 # NACHA Operating Rules, Appendix Three: DFI Account Number is alphameric with 17 places; hyphens are allowed in it,
 # blanks are written by people and mean nothing.
 _ACCOUNT = re.compile(r"[0-9A-Za-z-]{1,17}\Z")
+_COUNTRY = re.compile(r"[A-Z]{2}\Z")
+_ADDRESS = {"town": 35, "street": 70, "building": 16, "post_code": 16, "state": 35}
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,13 +93,29 @@ class BankAccountInput:
 
 
 @dataclass(frozen=True, slots=True)
+class PostalAddress:
+    """Where a party is, in parts; '' is not said. A wire asks for the town and the country (two capitals, ISO 3166)."""
+
+    town: str = field(repr=False)
+    country: str = "US"
+    street: str = field(default="", repr=False)
+    building: str = field(default="", repr=False)
+    post_code: str = field(default="", repr=False)
+    state: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class PayeeInput:
-    """A line of a register: who is paid. Several accounts are a split pay; together they become the active ones."""
+    """A line of a register: who is paid. Several accounts are a split pay; together they become the active ones.
+
+    An `address` that is left out leaves the one that is known as it is.
+    """
 
     external_id: str
     name: str = field(repr=False)
     bank_accounts: tuple[BankAccountInput, ...]
     is_person: bool = True
+    address: PostalAddress | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +140,7 @@ class SendingAccount:
     routing_number: str
     account_number: str = field(repr=False)
     account_type: AccountType
+    address: PostalAddress | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +197,22 @@ def check_name(external_id: str, name: str) -> list[str]:
         )
     if not 1 <= len(name) <= 200 or not name.strip() or not name.isprintable():
         problems.append("name must have 1 to 200 characters, none of them a control character")
+    return problems
+
+
+def check_address(address: PostalAddress) -> list[str]:
+    """What is wrong with an address, in words that never repeat it. Lengths are those of ISO 20022's PostalAddress."""
+    problems = []
+    if not address.town.strip():
+        problems.append("town is missing")
+    if not _COUNTRY.match(address.country):
+        problems.append("country must be two capitals, as US")
+    for name, longest in _ADDRESS.items():
+        text: str = getattr(address, name)
+        if len(text) > longest or text != text.strip() or not text.isprintable():
+            problems.append(
+                f"{name} must have up to {longest} characters, none of them a control character or a blank at either end"
+            )
     return problems
 
 

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from headgate import audit, tenants
 from headgate.core import ids
 from headgate.core.db import Tx
-from headgate.parties import bank_accounts
+from headgate.parties import addresses, bank_accounts
 from headgate.parties.errors import InvalidBankAccount, InvalidParty
-from headgate.parties.model import PayeeInput, RegisteredPayee, check_bank_account, check_name
+from headgate.parties.model import PayeeInput, RegisteredPayee, check_address, check_bank_account, check_name
 
 
 def register_payees(
@@ -36,6 +36,11 @@ def register_payees(
         source_ref=source_ref,
         replace=True,
         known_parties=frozenset(party_ids.values()) - new,
+    )
+    addresses.keep(
+        tx,
+        {party_ids[payee.external_id]: payee.address for payee in payees if payee.address is not None},
+        source_ref=source_ref,
     )
     without = [party_ids[payee.external_id] for payee in payees if not payee.bank_accounts]
     active = bank_accounts.active_ids(tx, without) if without else {}
@@ -63,6 +68,7 @@ def _check(payees: Sequence[PayeeInput]) -> None:
             )
     for payee in payees:
         problems = check_name(payee.external_id, payee.name)
+        problems += check_address(payee.address) if payee.address is not None else []
         if problems:
             raise InvalidParty(
                 f"payee {payee.external_id[:100]!r}: {'; '.join(problems)}", external_id=payee.external_id[:100]

@@ -1,10 +1,15 @@
-"""Reads: parties, bank accounts and their history, blocks, and what a gate must know of an account."""
+"""Reads: parties, bank accounts and their history, blocks, and what a gate must know of an account.
+
+What is asked of many accounts at once names the tenant by `core.tenant_id()`: of a constant that is younger than the last
+ANALYZE the planner expects one row, takes any index that begins with the tenant, and reads all its accounts anew for each.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
 
+from headgate.core import arrays
 from headgate.core.db import Tx
 from headgate.parties.errors import NoSuchBankAccount, NoSuchBlock, NoSuchParty
 from headgate.parties.model import BankAccount, BankAccountChange, Block, Party, Standing
@@ -137,25 +142,71 @@ def bank_account_history(tx: Tx, *, party_id: str, limit: int = 50, after: int =
 
 def standings(tx: Tx, bank_account_ids: Sequence[str]) -> dict[str, Standing]:
     """What a gate must know of bank accounts, by id; one that does not exist is missing from the answer."""
+    return _standings(tx, bank_account_ids, is_any=True)
+
+
+def unpayable(tx: Tx, bank_account_ids: Sequence[str]) -> dict[str, Standing]:
+    """Of these bank accounts those that may not be paid as they stand, by id: of a hundred thousand a few."""
+    return _standings(tx, bank_account_ids, is_any=False)
+
+
+def not_of(tx: Tx, legal_entity_id: str, pairs: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Of these pairs of a party and a bank account those that do not belong together, or to this legal entity."""
     rows = tx.all(
         """
-        SELECT b.id AS bank_account_id, b.party_id, p.legal_entity_id, b.last4, b.status AS account_status,
-               p.status AS party_status,
-               b.verification,
-               ARRAY(SELECT DISTINCT k.reason FROM parties.blocks k
-                      WHERE k.tenant_id = b.tenant_id AND k.status = 'active'
-                        AND (k.party_id = b.party_id OR k.fingerprint = b.fingerprint)
-                      ORDER BY k.reason) AS blocked,
-               (SELECT max(c.changed_at) FROM parties.bank_account_changes c
-                 WHERE c.tenant_id = b.tenant_id AND c.bank_account_id = b.id
-                   AND c.change IN ('added', 'reactivated')) AS changed_at
-          FROM parties.bank_accounts b
-          JOIN parties.parties p ON p.tenant_id = b.tenant_id AND p.id = b.party_id
-         WHERE b.tenant_id = %(tenant)s AND b.id = ANY(%(ids)s)
+        SELECT u.party_id, u.account_id
+          FROM unnest(%(parties)s::text[], %(accounts)s::text[]) WITH ORDINALITY AS u (party_id, account_id, n)
+          LEFT JOIN parties.bank_accounts b
+            ON b.tenant_id = (SELECT core.tenant_id()) AND b.id = u.account_id AND b.party_id = u.party_id
+          LEFT JOIN parties.parties p
+            ON p.tenant_id = b.tenant_id AND p.id = b.party_id AND p.legal_entity_id = %(entity)s
+         WHERE p.id IS NULL
+         ORDER BY u.n
         """,
-        {"tenant": tx.tenant_id, "ids": list(bank_account_ids)},
+        {
+            "entity": legal_entity_id,
+            "parties": arrays.texts([party for party, _ in pairs]),
+            "accounts": arrays.texts([account for _, account in pairs]),
+        },
     )
-    return {row["bank_account_id"]: Standing(**{**row, "blocked": tuple(row["blocked"])}) for row in rows}
+    return [(row["party_id"], row["account_id"]) for row in rows]
+
+
+def _standings(tx: Tx, bank_account_ids: Sequence[str], *, is_any: bool) -> dict[str, Standing]:
+    rows = tx.all(
+        """
+        WITH asked AS MATERIALIZED (
+          SELECT b.id, b.party_id, p.legal_entity_id, b.last4, b.status AS account_status, p.status AS party_status,
+                 b.verification, b.fingerprint
+            FROM parties.bank_accounts b
+            JOIN parties.parties p ON p.tenant_id = b.tenant_id AND p.id = b.party_id
+           WHERE b.tenant_id = (SELECT core.tenant_id()) AND b.id = ANY(%(ids)s::text[])
+        ), blocked AS (
+          SELECT x.id, array_agg(DISTINCT x.reason ORDER BY x.reason) AS reasons
+            FROM (SELECT a.id, k.reason
+                    FROM asked a
+                    JOIN parties.blocks k
+                      ON k.tenant_id = (SELECT core.tenant_id()) AND k.status = 'active' AND k.party_id = a.party_id
+                   UNION ALL
+                  SELECT a.id, k.reason
+                    FROM asked a
+                    JOIN parties.blocks k
+                      ON k.tenant_id = (SELECT core.tenant_id()) AND k.status = 'active' AND k.fingerprint = a.fingerprint) x
+           GROUP BY x.id
+        )
+        SELECT a.id AS bank_account_id, a.party_id, a.legal_entity_id, a.last4, a.account_status, a.party_status,
+               a.verification, coalesce(k.reasons, '{}') AS blocked,
+               (SELECT max(c.changed_at) FROM parties.bank_account_changes c
+                 WHERE c.tenant_id = (SELECT core.tenant_id()) AND c.bank_account_id = a.id
+                   AND c.change IN ('added', 'reactivated')) AS changed_at
+          FROM asked a
+          LEFT JOIN blocked k ON k.id = a.id
+         WHERE %(is_any)s OR k.id IS NOT NULL OR a.account_status <> 'active' OR a.party_status <> 'active'
+            OR a.verification = 'failed'
+        """,
+        {"ids": arrays.texts(list(bank_account_ids)), "is_any": is_any},
+    )
+    return {row["bank_account_id"]: Standing(**row | {"blocked": tuple(row["blocked"])}) for row in rows}
 
 
 def changed_accounts(tx: Tx, bank_account_ids: Sequence[str]) -> dict[str, datetime]:
@@ -168,7 +219,8 @@ def changed_accounts(tx: Tx, bank_account_ids: Sequence[str]) -> dict[str, datet
         """
         SELECT c.bank_account_id, max(c.changed_at) AS changed_at
           FROM parties.bank_account_changes c
-         WHERE c.tenant_id = %(tenant)s AND c.bank_account_id = ANY(%(ids)s) AND c.change IN ('added', 'reactivated')
+         WHERE c.tenant_id = (SELECT core.tenant_id()) AND c.bank_account_id = ANY(%(ids)s::text[])
+           AND c.change IN ('added', 'reactivated')
            AND coalesce(c.source_ref, '') NOT LIKE 'noc:%%'
            AND EXISTS (SELECT FROM parties.bank_account_changes e
                         WHERE e.tenant_id = c.tenant_id AND e.party_id = c.party_id
@@ -179,7 +231,7 @@ def changed_accounts(tx: Tx, bank_account_ids: Sequence[str]) -> dict[str, datet
                               AND v.change = 'verification_verified' AND v.id > c.id)
          GROUP BY c.bank_account_id
         """,
-        {"tenant": tx.tenant_id, "ids": list(bank_account_ids)},
+        {"ids": arrays.texts(list(bank_account_ids))},
     )
     return {row["bank_account_id"]: row["changed_at"] for row in rows}
 

@@ -19,6 +19,7 @@ from headgate.parties.model import (
     Party,
     VerificationMethod,
 )
+from headgate.parties.payee_documents import AddressModel, NewPayee, PayeeModel, payee_model
 from headgate.web import Call, Page, PageOf, page_of, reads, writes
 
 router = APIRouter(prefix="/v1/parties", tags=["parties"])
@@ -74,6 +75,40 @@ class Lifting(_Body):
     """Why a block is lifted."""
 
     reason: Annotated[str, Field(min_length=1, max_length=500)]
+
+
+@router.post("/payees", status_code=201)
+def register_payee(call: Writes, body: NewPayee) -> PayeeModel:
+    """Make a payee with its bank accounts, or bring one up to what is given: known by its external id.
+
+    The accounts given become the active ones, and others go out of use; a payee given without accounts keeps those it has.
+    """
+    with call.begin() as tx:
+        return payee_model(tx, body.register(tx))
+
+
+@router.get("/payees")
+def list_payees(
+    call: Reads, page: Page, legal_entity_id: str | None = None, external_id: str | None = None
+) -> PageOf[Party]:
+    """Payees in the order of their making."""
+    with call.begin() as tx:
+        rows = parties.list_parties(
+            tx,
+            kind="payee",
+            legal_entity_id=legal_entity_id,
+            external_id=external_id,
+            after=page.after(str) or "",
+            limit=page.limit + 1,
+        )
+    return page_of(page, rows, key=lambda row: row.id)
+
+
+@router.get("/payees/{party_id}")
+def get_payee(call: Reads, party_id: str) -> PayeeModel:
+    """One payee with its bank accounts, their numbers by the last digits."""
+    with call.begin() as tx:
+        return payee_model(tx, party_id)
 
 
 @router.post("", status_code=201)
@@ -169,6 +204,14 @@ def get_party(call: Reads, party_id: str) -> Party:
     """One party."""
     with call.begin() as tx:
         return parties.get_party(tx, party_id)
+
+
+@router.put("/{party_id}/address")
+def set_address(call: Writes, party_id: str, body: AddressModel) -> AddressModel:
+    """Say where a party is, from now on; the same again changes nothing."""
+    with call.begin() as tx:
+        parties.set_address(tx, party_id=party_id, address=body.address())
+    return body
 
 
 @router.post("/{party_id}/rename")

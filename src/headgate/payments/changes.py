@@ -1,4 +1,4 @@
-"""What changed since a position, whatever it is: payments, and the payrolls, files and deposits that it touches."""
+"""What changed since a position: payments, and the payrolls, files, orders, returns and deposits that it touches."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ CHANGES_MAX = 500
 def changed_things(tx: Tx, *, after: int | None) -> tuple[int, list[str]]:
     """The position now, and the ids of what something happened to since the position `after` (None: since now).
 
-    A payment that changed has changed its payroll and its files; a position is that of `recent_changes`. What is known by
-    no row of its own (a judgement) is told by its subject.
+    A payment that changed has changed its payroll, its files, its orders and its returns; a position is that of
+    `recent_changes`. What is known by no row of its own (a judgement) is told by its subject.
     """
     now, payment_ids = recent_changes(tx, after=after)
     if after is None or after >= now:
@@ -34,7 +34,8 @@ def changed_things(tx: Tx, *, after: int | None) -> tuple[int, list[str]]:
         SELECT DISTINCT t.id
           FROM payments.instructions i
           LEFT JOIN payments.attempts a ON a.tenant_id = i.tenant_id AND a.instruction_id = i.id
-         CROSS JOIN LATERAL (VALUES (i.payroll_id), (a.ach_file_id)) t (id)
+          LEFT JOIN payments.returns r ON r.tenant_id = a.tenant_id AND r.attempt_id = a.id
+         CROSS JOIN LATERAL (VALUES (i.payroll_id), (a.ach_file_id), (CASE WHEN a.ach_file_id IS NULL THEN a.id END), (r.id)) t (id)
          WHERE i.tenant_id = %(tenant)s AND i.id = ANY(%(ids)s) AND t.id IS NOT NULL
         """,
         params,

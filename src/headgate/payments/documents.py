@@ -9,8 +9,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from headgate.core.errors import Refused
-from headgate.core.money import Money
-from headgate.payments.life import Life, TimelineEvent
+from headgate.payments.life.life import TimelineEvent
 from headgate.payments.model import (
     AchFile,
     CommitResult,
@@ -18,13 +17,13 @@ from headgate.payments.model import (
     InstructionStatus,
     Kind,
     Obligation,
+    PayoutRail,
     Payroll,
     PayrollBatch,
     PayrollItem,
     PayrollStatus,
-    ReturnEffects,
-    StatementEffects,
 )
+from headgate.payments.orders.documents import OrderModel
 from headgate.payments.search import InstructionRow
 from headgate.web import CurrencyCode, MoneyModel
 
@@ -42,6 +41,10 @@ class NewItem(_Body):
     payee_id: str = Field(max_length=40)
     bank_account_id: str = Field(max_length=40)
     net_pay: MoneyModel
+    rail: PayoutRail | None = None
+
+    def item(self) -> PayrollItem:
+        return PayrollItem(self.employee_id, self.payee_id, self.bank_account_id, self.net_pay.money(), self.rail)
 
 
 class NewObligation(_Body):
@@ -52,11 +55,16 @@ class NewObligation(_Body):
     amount: MoneyModel
     payee_id: str | None = Field(default=None, max_length=40)
     bank_account_id: str | None = Field(default=None, max_length=40)
+    rail: PayoutRail | None = None
+
+    def owed(self) -> Obligation:
+        return Obligation(self.kind, self.code, self.amount.money(), self.payee_id, self.bank_account_id, self.rail)
 
 
 class NewPayroll(_Body):
-    """A payroll: its items, or the register that ingestion has read. `payroll_id` is the payroll engine's own name
-    for it.
+    """A payroll: its items, or the register that ingestion has read. `payroll_id` is the payroll engine's own name for it.
+
+    A payment goes over its own `rail`, else the payroll's, else the default of the bank's profile.
     """
 
     legal_entity_id: str = Field(max_length=40)
@@ -66,6 +74,7 @@ class NewPayroll(_Body):
     items: list[NewItem] = Field(default_factory=list, max_length=ITEMS_MAX)
     obligations: list[NewObligation] = Field(default_factory=list, max_length=1000)
     register_artifact_id: str | None = Field(default=None, max_length=40)
+    rail: PayoutRail | None = None
 
     @model_validator(mode="after")
     def _one_source(self) -> NewPayroll:
@@ -80,14 +89,9 @@ class NewPayroll(_Body):
             payroll_id=self.payroll_id,
             pay_on=self.pay_on,
             currency=self.currency,
-            items=tuple(
-                PayrollItem(item.employee_id, item.payee_id, item.bank_account_id, item.net_pay.money())
-                for item in self.items
-            ),
-            obligations=tuple(
-                Obligation(owed.kind, owed.code, owed.amount.money(), owed.payee_id, owed.bank_account_id)
-                for owed in self.obligations
-            ),
+            items=tuple(item.item() for item in self.items),
+            obligations=tuple(owed.owed() for owed in self.obligations),
+            rail=self.rail,
         )
 
 
@@ -107,23 +111,6 @@ class NamedAccount(_Body):
     """To which account an obligation goes."""
 
     bank_account_id: str = Field(max_length=40)
-
-
-class NewOriginator(_Body):
-    """How a legal entity stands in its ACH files, as its bank agreed."""
-
-    odfi_routing_number: str = Field(max_length=9)
-    destination_name: str = Field(max_length=23)
-    immediate_origin: str = Field(max_length=10)
-    origin_name: str = Field(max_length=23)
-    company_name: str = Field(max_length=16)
-    company_identification: str = Field(max_length=10)
-
-
-class OriginatorModel(NewOriginator):
-    """How a legal entity stands in its ACH files."""
-
-    legal_entity_id: str
 
 
 class PayrollModel(BaseModel):
@@ -169,30 +156,6 @@ class InstructionModel(BaseModel):
     status_at: datetime
 
 
-class ReasonModel(BaseModel):
-    """One sentence of why a payment is where it is."""
-
-    icon: str
-    text: str
-
-
-class LegModel(BaseModel):
-    """One side of an entry; `mark` is the entry's number among the payment's entries."""
-
-    amount: MoneyModel
-    mark: int
-
-
-class TAccountModel(BaseModel):
-    """An account with what the payment's entries did to it."""
-
-    name: str
-    debits: list[LegModel]
-    credits: list[LegModel]
-    debit: MoneyModel
-    credit: MoneyModel
-
-
 class TimelineModel(BaseModel):
     """What happened, from the audit log."""
 
@@ -201,22 +164,6 @@ class TimelineModel(BaseModel):
     text: str
     actor_type: str
     actor_id: str
-
-
-class LifeModel(BaseModel):
-    """One payment's whole life; its account by the last digits alone."""
-
-    payment: InstructionModel
-    why: list[ReasonModel]
-    account: str
-    trace_number: str | None
-    file_name: str | None
-    file_reference: str | None
-    reservation_id: str | None
-    reservation_status: str | None
-    t_accounts: list[TAccountModel]
-    timeline: list[TimelineModel]
-    case_id: str | None
 
 
 class FileModel(BaseModel):
@@ -230,6 +177,7 @@ class FileModel(BaseModel):
     sha256: str
     entry_count: int
     credit: MoneyModel
+    debit: MoneyModel
     status: FileStatus
     created_at: datetime
     delivered_at: datetime | None
@@ -237,23 +185,10 @@ class FileModel(BaseModel):
 
 
 class SubmissionModel(BaseModel):
-    """The files that carry what was sent; none where nothing was due or funded."""
+    """The files and the orders that carry what was sent; none where nothing was due or funded."""
 
     files: list[FileModel]
-
-
-class SettlementModel(BaseModel):
-    """What a statement or return file did to our payments."""
-
-    files_settled: list[str]
-    instructions_settled: int
-    instructions_returned: list[str]
-    return_credits: int
-    orphan_returns: int
-    mismatched_files: list[str]
-    repeated: int
-    payees_corrected: int = 0
-    notices_to_decide: int = 0
+    orders: list[OrderModel]
 
 
 def payroll_model(row: Payroll) -> PayrollModel:
@@ -317,37 +252,6 @@ def instruction_model(row: InstructionRow) -> InstructionModel:
     )
 
 
-def life_model(life: Life) -> LifeModel:
-    """A payment's life as the API gives it."""
-    held = life.reservation
-
-    def leg(amount: Money, mark: int) -> LegModel:
-        return LegModel(amount=MoneyModel.of(amount), mark=mark)
-
-    return LifeModel(
-        payment=instruction_model(life.row),
-        why=[ReasonModel(icon=reason.icon, text=reason.text) for reason in life.reasons],
-        account=life.account,
-        trace_number=life.trace,
-        file_name=life.file_name,
-        file_reference=life.file_reference,
-        reservation_id=held.id if held else None,
-        reservation_status=held.status if held else None,
-        t_accounts=[
-            TAccountModel(
-                name=account.name,
-                debits=[leg(*one) for one in account.debits],
-                credits=[leg(*one) for one in account.credits],
-                debit=MoneyModel.of(account.debit),
-                credit=MoneyModel.of(account.credit),
-            )
-            for account in life.t_accounts
-        ],
-        timeline=[timeline_model(event) for event in life.events],
-        case_id=life.case_id,
-    )
-
-
 def timeline_model(event: TimelineEvent) -> TimelineModel:
     """An event as the API gives it."""
     return TimelineModel(
@@ -366,33 +270,9 @@ def file_model(row: AchFile) -> FileModel:
         sha256=row.sha256.hex(),
         entry_count=row.entry_count,
         credit=MoneyModel.of(row.credit),
+        debit=MoneyModel.of(row.debit),
         status=row.status,
         created_at=row.created_at,
         delivered_at=row.delivered_at,
         settled_on=row.settled_on,
-    )
-
-
-def settlement_model(effects: StatementEffects | ReturnEffects) -> SettlementModel:
-    """What a bank's file did, as the API gives it."""
-    if isinstance(effects, ReturnEffects):
-        return SettlementModel(
-            files_settled=[],
-            instructions_settled=0,
-            instructions_returned=list(effects.returned),
-            return_credits=0,
-            orphan_returns=effects.orphans,
-            mismatched_files=[],
-            repeated=effects.repeated,
-            payees_corrected=effects.corrected,
-            notices_to_decide=effects.to_decide,
-        )
-    return SettlementModel(
-        files_settled=list(effects.files_settled),
-        instructions_settled=effects.instructions_settled,
-        instructions_returned=[],
-        return_credits=effects.return_credits,
-        orphan_returns=0,
-        mismatched_files=list(effects.mismatched),
-        repeated=effects.repeated,
     )

@@ -59,6 +59,36 @@ class InvalidOriginator(Unprocessable):
     code = "payments.invalid_originator"
 
 
+class NoSuchOrder(NotFound):
+    """There is no such order, or the payment was not sent over a provider."""
+
+    code = "payments.order_not_found"
+
+
+class RailUnavailable(Unprocessable):
+    """A payment asks for a rail that cannot take it; `facts["problems"]` lists every one, and nothing was committed."""
+
+    code = "payments.rail_unavailable"
+
+
+class InvalidRecall(Unprocessable):
+    """This is no reason for which a payment may be asked back."""
+
+    code = "payments.invalid_recall"
+
+
+class NoSuchProvider(NotFound):
+    """Nobody is spoken to over this rail: no provider is set."""
+
+    code = "payments.provider_not_found"
+
+
+class InvalidProvider(Unprocessable):
+    """This provider cannot be spoken to; `facts["problems"]` lists every reason."""
+
+    code = "payments.invalid_provider"
+
+
 class FileRefused(HeadgateError):
     """The file that would go to the bank breaks a rule of its format; nothing was sent."""
 
@@ -111,3 +141,66 @@ class PostingRefused(Conflict):
     """The book refuses what the bank says happened; nothing was recorded, and a person must look at the account."""
 
     code = "payments.posting_refused"
+
+
+class InvalidPlace(Unprocessable):
+    """Files cannot be handed over at such a place."""
+
+    code = "payments.invalid_place"
+
+
+class PlaceBusy(Conflict):
+    """This place is being tried at this moment."""
+
+    code = "payments.place_busy"
+    retryable = True
+
+
+class NoSuchPlace(NotFound):
+    """This tenant has set no place for this bank: its files lie in a folder of this machine."""
+
+    code = "payments.place_not_found"
+
+
+class NoSuchReturn(NotFound):
+    """There is no such return."""
+
+    code = "payments.return_not_found"
+
+
+class NothingToDishonor(Conflict):
+    """This return cannot be dishonored so: it was already, or the reason does not fit it."""
+
+    code = "payments.nothing_to_dishonor"
+
+
+class NothingToRetry(Conflict):
+    """Only a payment that came back, or that the bank refused, is paid again; what settled is never sent again."""
+
+    code = "payments.nothing_to_retry"
+    sqlstate = "HG504"
+
+
+class RetryNeedsApproval(Conflict):
+    """A payment that came back for this reason is paid again only as two people agree."""
+
+    code = "payments.retry_needs_approval"
+
+
+class AccountNotCorrected(Conflict):
+    """The account to which it went cannot be paid; name the payee's corrected account."""
+
+    code = "payments.account_not_corrected"
+
+
+class DisputeOutOfOrder(Conflict):
+    """A return is dishonored once, never after its payment was paid anew; only a dishonored one is contested."""
+
+    code = "payments.dispute_out_of_order"
+    sqlstate = "HG505"
+
+
+class NoSuchDebit(NotFound):
+    """There is no such debit that came back."""
+
+    code = "payments.debit_not_found"

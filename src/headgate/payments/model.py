@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Literal
 
@@ -11,27 +12,29 @@ from headgate.funding import GateResult
 from headgate.rails import RailOrder
 
 PayrollStatus = Literal["pending", "committed", "paying", "paid", "partially_paid"]
-InstructionStatus = Literal["awaiting_funding", "blocked_funds", "pending", "sent", "settled", "returned"]
+InstructionStatus = Literal["awaiting_funding", "blocked_funds", "pending", "sent", "settled", "returned", "rejected"]
 CommitStatus = Literal["committed", "committed_with_warnings", "blocked_policy", "blocked_funds"]
+PayoutRail = Literal["ach", "wire", "fednow", "rtp", "check"]
 FileStatus = Literal["pending", "outcome_unknown", "delivered", "rejected", "settled"]
 Kind = Literal["net_pay", "tax", "third_party", "fee"]
 
-INSTRUCTIONS_MAX = 10_000
-"""How many payments a payroll may have: what the book reserves or posts in one call, all or nothing."""
+INSTRUCTIONS_MAX = 200_000
+"""How many payments a payroll may have: it is judged, reserved and sent as a whole, in the memory of one process."""
 
 INSTRUCTION_STATUSES: tuple[InstructionStatus, ...] = (
-    "awaiting_funding", "blocked_funds", "pending", "sent", "settled", "returned",
+    "awaiting_funding", "blocked_funds", "pending", "sent", "settled", "returned", "rejected",
 )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class PayrollItem:
-    """One employee's net pay to one account."""
+    """One employee's net pay to one account; `rail` where this one asks for another than its payroll."""
 
     employee_id: str
     payee_id: str
     bank_account_id: str
     net_pay: Money
+    rail: PayoutRail | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +49,31 @@ class Obligation:
     amount: Money
     payee_id: str | None = None
     bank_account_id: str | None = None
+    rail: PayoutRail | None = None
+
+
+def fingerprint_document(
+    *,
+    legal_entity_id: str,
+    currency: str,
+    items: Iterable[tuple[str, int]],
+    obligations: Iterable[tuple[str, str, int]],
+) -> dict[str, Any]:
+    """Who is paid how much: (payee, minor units), and (kind, code, minor units). What has the same digest is a twin."""
+    return {
+        "legal_entity_id": legal_entity_id,
+        "currency": currency,
+        "items": sorted([payee, minor] for payee, minor in items),
+        "obligations": sorted([kind, code, minor] for kind, code, minor in obligations),
+    }
 
 
 @dataclass(frozen=True, slots=True)
 class PayrollBatch:
-    """A payroll as its engine computed it. `payroll_id` is the engine's own name for it, unique in its legal entity."""
+    """A payroll as its engine computed it. `payroll_id` is the engine's own name for it, unique in its legal entity.
+
+    `rail` is that of the payments that ask for none; without it the bank's profile says.
+    """
 
     legal_entity_id: str
     payroll_id: str
@@ -58,18 +81,21 @@ class PayrollBatch:
     currency: str
     items: tuple[PayrollItem, ...]
     obligations: tuple[Obligation, ...] = ()
+    rail: PayoutRail | None = None
 
     def fingerprint_document(self) -> dict[str, Any]:
         """Who is paid how much, whatever the payroll is called and whenever it is paid: twins are duplicates."""
-        return {
-            "legal_entity_id": self.legal_entity_id,
-            "currency": self.currency,
-            "items": sorted([i.payee_id, i.net_pay.minor] for i in self.items),
-            "obligations": sorted([o.kind, o.code, o.amount.minor] for o in self.obligations),
-        }
+        return fingerprint_document(
+            legal_entity_id=self.legal_entity_id,
+            currency=self.currency,
+            items=[(i.payee_id, i.net_pay.minor) for i in self.items],
+            obligations=[(o.kind, o.code, o.amount.minor) for o in self.obligations],
+        )
 
     def document(self) -> dict[str, Any]:
-        """The body by whose digest a repeated call is known."""
+        """The body by whose digest a repeated call is known. A wish for a rail stands in it only where there is one."""
+        wishes = [*(item.rail for item in self.items), *(owed.rail for owed in self.obligations)]
+        rail = {"rails": [self.rail, *wishes]} if self.rail or any(wishes) else {}
         return {
             "legal_entity_id": self.legal_entity_id,
             "payroll_id": self.payroll_id,
@@ -77,6 +103,7 @@ class PayrollBatch:
             "currency": self.currency,
             "items": [[i.employee_id, i.payee_id, i.bank_account_id, i.net_pay.minor] for i in self.items],
             "obligations": [[o.kind, o.code, o.payee_id, o.bank_account_id, o.amount.minor] for o in self.obligations],
+            **rail,
         }
 
 
@@ -90,6 +117,7 @@ class Draft:
     payee_id: str | None
     bank_account_id: str | None
     amount: Money
+    rail: PayoutRail | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +202,7 @@ class AchFile:
     credit_minor: int
     debit_minor: int
     entry_hash: str
+    kind: Literal["payments", "dishonors"]
     status: FileStatus
     created_at: datetime
     delivered_at: datetime | None
@@ -182,6 +211,17 @@ class AchFile:
     @property
     def credit(self) -> Money:
         return Money(self.credit_minor, self.currency)
+
+    @property
+    def debit(self) -> Money:
+        return Money(self.debit_minor, self.currency)
+
+    @property
+    def content_words(self) -> str:
+        """What it carries, in words: payments of ours, or debits of clients."""
+        if self.credit_minor:
+            return f"{self.entry_count} payments, {self.credit.format()}"
+        return f"{self.entry_count} debit{'s' if self.entry_count > 1 else ''}, {self.debit.format()}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,6 +238,7 @@ class Due:
     due_on: date
     reservation_id: int | None
     attempt_no: int
+    rail: PayoutRail
 
     @property
     def amount(self) -> Money:
@@ -206,16 +247,28 @@ class Due:
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """An instruction with the order that would carry it; `attempt_id` is the order's."""
+    """An instruction with the order that would carry it, over which rail; `attempt_id` is the order's, `evaluation_id` the
+    pay gate's.
+
+    `bank` is the profile of a rail that is spoken to; a file's bank is its originator's.
+    """
 
     due: Due
     order: RailOrder
+    rail: str = "ach"
+    bank: str = ""
+    evaluation_id: str | None = None
+
+    @property
+    def is_spoken(self) -> bool:
+        """Whether it becomes an order; else it stands in a file."""
+        return bool(self.bank)
 
 
 @dataclass(frozen=True, slots=True)
 class StatementEffects:
     """What a bank statement settled: files by their reference, and returned money given back. Repeated lines move
-    nothing.
+    nothing. `waiting` lines may name something of ours that is not known yet; what they name disagrees with `differing`.
     """
 
     files_settled: tuple[str, ...] = ()
@@ -223,20 +276,31 @@ class StatementEffects:
     return_credits: int = 0
     repeated: int = 0
     mismatched: tuple[str, ...] = ()
+    debits_settled: int = 0
+    wires_linked: int = 0
+    waiting: int = field(default=0, compare=False)
+    differing: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
 class ReturnEffects:
     """What a return file did: instructions returned, returns that match no entry of ours (a case each), known ones.
 
-    Of its notifications of change: payees corrected, and those that a person has to decide.
+    `contradictory` ones are of entries that the bank had refused; `dishonored` and `contested` count returns that were
+    disputed. Of its notifications of change: payees corrected, and those that a person has to decide. `waiting` disputes are
+    of returns that are not known yet: they are among the orphans.
     """
 
     returned: tuple[str, ...] = ()
     orphans: int = 0
     repeated: int = 0
+    contradictory: int = 0
+    dishonored: int = 0
+    contested: int = 0
     corrected: int = 0
     to_decide: int = 0
+    debits_returned: int = 0
+    waiting: int = field(default=0, compare=False)
 
 
 def drafts_of(batch: PayrollBatch) -> list[Draft]:
@@ -249,17 +313,16 @@ def drafts_of(batch: PayrollBatch) -> list[Draft]:
     for item in batch.items:
         seen[item.employee_id] = seen.get(item.employee_id, 0) + 1
         part = f"net_pay:{item.employee_id}:{seen[item.employee_id]}"
-        drafts.append(Draft(part, "net_pay", None, item.payee_id, item.bank_account_id, item.net_pay))
+        drafts.append(Draft(part, "net_pay", None, item.payee_id, item.bank_account_id, item.net_pay, item.rail))
     for owed in batch.obligations:
         part = f"{owed.kind}:{owed.code}"
-        drafts.append(Draft(part, owed.kind, owed.code, owed.payee_id, owed.bank_account_id, owed.amount))
+        drafts.append(Draft(part, owed.kind, owed.code, owed.payee_id, owed.bank_account_id, owed.amount, owed.rail))
     return drafts
 
 
-def problems_of(batch: PayrollBatch) -> list[str]:
-    """Why a payroll cannot be taken, in words; nothing where it can."""
+def problems_of(batch: PayrollBatch, drafts: Sequence[Draft]) -> list[str]:
+    """Why a payroll of these instructions cannot be taken, in words; nothing where it can."""
     problems = []
-    drafts = drafts_of(batch)
     if not drafts:
         problems.append("it pays nobody")
     if len(drafts) > INSTRUCTIONS_MAX:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import asdict
 
-from headgate import audit
+from headgate import audit, funding
 from headgate.core.db import Tx
 from headgate.payments.errors import InvalidOriginator, OriginatorMissing
 from headgate.payments.model import Originator
@@ -60,6 +60,8 @@ def set_originator(
         type="payments.originator.set",
         data={"legal_entity_id": legal_entity_id, "odfi_routing_number": odfi_routing_number},
     )
+    # Its bank is known now: its money comes in over what that bank offers.
+    funding.offer_rails(tx, legal_entity_id=found.legal_entity_id, profile=banks.of_routing(odfi_routing_number).name)
     return found
 
 

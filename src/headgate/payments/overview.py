@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 
 from headgate.core.db import Tx
 from headgate.core.money import Money
+from headgate.payments.payrolls.held import held_payrolls
 
 CHANGES_MAX = 500
 
@@ -29,37 +29,6 @@ class FlowFigures:
     payments_settled: int
     payrolls_expected: int
     blocks: int
-
-
-@dataclass(frozen=True, slots=True)
-class Block:
-    """A payroll that the gate holds, with the figures of its last judgement."""
-
-    payroll_id: str
-    reference: str
-    legal_entity: str
-    gate_type: str
-    reason: str
-    required_minor: int
-    available_minor: int
-    shortfall_minor: int
-    currency: str
-    payments: int
-    times_asked: int
-    client_message: str | None
-    since: datetime
-
-    @property
-    def required(self) -> Money:
-        return Money(self.required_minor, self.currency)
-
-    @property
-    def available(self) -> Money:
-        return Money(self.available_minor, self.currency)
-
-    @property
-    def shortfall(self) -> Money:
-        return Money(self.shortfall_minor, self.currency)
 
 
 def flow(tx: Tx, *, currency: str) -> FlowFigures:
@@ -85,7 +54,7 @@ def flow(tx: Tx, *, currency: str) -> FlowFigures:
                           WHERE a.tenant_id = %(tenant)s AND a.purpose = 'PAYROLL_CLEARING'
                               AND a.currency = %(currency)s), 0)::bigint
                  AS clearing,
-               coalesce((SELECT sum(d.amount_minor) FROM funding.deposits d
+               coalesce((SELECT sum(d.amount_minor) FROM funding.owned_deposits d
                           WHERE d.tenant_id = %(tenant)s AND d.currency = %(currency)s
                               AND d.legal_entity_id IS NOT NULL), 0)::bigint
                  AS received,
@@ -98,7 +67,7 @@ def flow(tx: Tx, *, currency: str) -> FlowFigures:
     def amount(*statuses: str) -> Money:
         return Money(sum(by_status.get(status, (0, 0))[0] for status in statuses), currency)
 
-    held = [block for block in blocks(tx) if block.currency == currency]
+    held = [block for block in held_payrolls(tx) if block.currency == currency]
     return FlowFigures(
         expected=amount(*by_status),
         received=Money(book["received"], currency),
@@ -114,36 +83,11 @@ def flow(tx: Tx, *, currency: str) -> FlowFigures:
     )
 
 
-def blocks(tx: Tx) -> list[Block]:
-    """The payrolls that the gate holds now, the largest shortfall first."""
-    return tx.all(
-        """
-        SELECT p.id AS payroll_id, p.external_id AS reference, e.name
-               AS legal_entity, g.gate_type, g.reason, g.required_minor,
-               g.available_minor, g.shortfall_minor, p.currency, b.payments, p.evaluation_no AS times_asked,
-               g.client_message,
-               b.since
-          FROM (SELECT i.payroll_id, count(*) AS payments, min(i.changed_at) AS since
-                  FROM payments.instructions i
-                 WHERE i.tenant_id = %(tenant)s AND i.status IN ('awaiting_funding', 'blocked_funds')
-                 GROUP BY i.payroll_id) b
-          JOIN payments.payrolls p ON p.tenant_id = %(tenant)s AND p.id = b.payroll_id
-          JOIN funding.gate_evaluations g ON g.tenant_id = p.tenant_id AND g.id = p.evaluation_id
-          JOIN tenants.legal_entities e ON e.tenant_id = p.tenant_id AND e.id = p.legal_entity_id
-         WHERE NOT g.passed
-         ORDER BY g.shortfall_minor DESC, p.id
-        """,
-        {"tenant": tx.tenant_id},
-        row=Block,
-    )
-
-
 def recent_changes(tx: Tx, *, after: int | None) -> tuple[int, list[str]]:
     """The position now, and the payments that something happened to since the position `after` (None: since now).
 
     A position is the oldest database transaction still open: what commits later lies after it, so that nothing is
-    missed,
-    whatever the order in which transactions end.
+    missed, whatever the order in which transactions end.
     """
     now = int(tx.value("SELECT pg_snapshot_xmin(pg_current_snapshot())::text"))
     if after is None or after >= now:

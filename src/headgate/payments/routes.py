@@ -3,57 +3,66 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query
 
-from headgate import ingestion
 from headgate.core.db import Tx
-from headgate.payments import (
-    answer_routes,
-    awaiting,
-    delivery_routes,
-    files,
-    instructions,
-    life,
-    originators,
-    payrolls,
-    search,
-)
+from headgate.payments import examples, instructions, originators, search
+from headgate.payments.delivery import place_routes
+from headgate.payments.delivery import routes as delivery_routes
 from headgate.payments.documents import (
     CommitModel,
     FileModel,
     InstructionModel,
-    LifeModel,
     NamedAccount,
-    NewOriginator,
     NewPayroll,
     NewSettlement,
     NewSubmission,
-    OriginatorModel,
     PayrollModel,
-    SettlementModel,
     SubmissionModel,
     TimelineModel,
-    commit_answer,
     file_model,
     instruction_model,
-    life_model,
     payroll_model,
-    settlement_model,
     timeline_model,
 )
+from headgate.payments.files import files
+from headgate.payments.life import life
+from headgate.payments.life_documents import LifeModel, life_model
 from headgate.payments.model import CommitResult, FileStatus, PayrollStatus
-from headgate.payments.registers import commit_register
-from headgate.payments.returns import return_from_file
-from headgate.payments.settlement import settle_from_statement
-from headgate.payments.submission import submit_due
+from headgate.payments.orders import orders
+from headgate.payments.orders import routes as order_routes
+from headgate.payments.orders.documents import order_model
+from headgate.payments.originator_documents import NewOriginator, OriginatorModel
+from headgate.payments.payrolls import awaiting, payrolls
+from headgate.payments.payrolls import routes as payroll_routes
+from headgate.payments.payrolls.gate_documents import DryRunModel
+from headgate.payments.payrolls.registers import commit_register
+from headgate.payments.returns import answer_routes
+from headgate.payments.returns import routes as return_routes
+from headgate.payments.returns.answer_documents import SettlementModel, settlement_model
+from headgate.payments.settlement import telling
+from headgate.payments.submission import Submitted, submit_all
 from headgate.web import Call, Page, PageOf, money, page_of, reads, writes
 
 router = APIRouter(prefix="/v1/payments", tags=["payments"])
 router.include_router(answer_routes.router)
 router.include_router(delivery_routes.router)
+router.include_router(place_routes.router)
+router.include_router(return_routes.router)
+router.include_router(order_routes.router)
+router.include_router(payroll_routes.router)
 
+PAYROLL_BODIES: dict[str, Any] = {
+    "requestBody": {
+        "content": {
+            **payroll_routes.REGISTER_BODIES["requestBody"]["content"],
+            **examples.NEW_PAYROLL["requestBody"]["content"],
+        }
+    }
+}
+DRY_RUN: dict[int | str, dict[str, Any]] = {200: {"model": DryRunModel, "description": "What a dry run would come to"}}
 Reads = Annotated[Call, reads("payments.read")]
 Manages = Annotated[Call, writes("payments.manage")]
 Commits = Annotated[Call, money("payments.manage")]
@@ -61,14 +70,14 @@ Sends = Annotated[Call, money("payments.send")]
 IdPath = Annotated[str, Path(max_length=40)]
 
 
-@router.post("/payrolls", status_code=201)
+@router.post("/payrolls", status_code=201, responses=DRY_RUN, openapi_extra=PAYROLL_BODIES)
 def commit_payroll(call: Commits, body: NewPayroll) -> CommitModel:
-    """Commit a payroll. Where the gate holds it, the answer is a problem with the figures; fund, and ask with a new
-    key.
+    """Commit a payroll, from JSON, or from a register as CSV with the facts in the query, or in a form beside the file.
+
+    Where the gate holds it, the answer is a problem with the figures; fund, and ask with a new key. A dry run answers 200
+    with what the gate would say, whether it opens or not.
     """
-    return call.once(  # type: ignore[no-any-return]
-        lambda tx: commit_answer(_commit(tx, body)), status=201
-    )
+    return payroll_routes.answered(call, lambda tx: _commit(tx, body))
 
 
 @router.get("/payrolls")
@@ -89,12 +98,10 @@ def get_payroll(call: Reads, payroll_id: IdPath) -> PayrollModel:
 @router.post("/payrolls/{payroll_id}/split", status_code=201)
 def split_payroll(call: Commits, payroll_id: IdPath) -> CommitModel:
     """Commit as much of a blocked payroll as the funds cover now; the rest awaits funding."""
-    return call.once(  # type: ignore[no-any-return]
-        lambda tx: commit_answer(awaiting.split_payroll(tx, payroll_id=payroll_id)), status=201
-    )
+    return payroll_routes.answered(call, lambda tx: awaiting.split_payroll(tx, payroll_id=payroll_id))
 
 
-@router.get("/instructions")
+@router.get("/instructions", responses=examples.INSTRUCTIONS)
 def list_instructions(
     call: Reads,
     page: Page,
@@ -114,7 +121,7 @@ def get_instruction(call: Reads, payment_id: IdPath) -> LifeModel:
         return life_model(life.get_life(tx, payment_id))
 
 
-@router.get("/instructions/{payment_id}/timeline")
+@router.get("/instructions/{payment_id}/timeline", responses=examples.TIMELINE)
 def get_timeline(call: Reads, payment_id: IdPath) -> list[TimelineModel]:
     """What happened to a payment, in order."""
     with call.begin() as tx:
@@ -141,9 +148,9 @@ def set_originator(call: Manages, legal_entity_id: IdPath, body: NewOriginator) 
 
 @router.post("/submissions", status_code=201)
 def submit(call: Sends, body: NewSubmission) -> SubmissionModel:
-    """Send what is due, as far as the pay gate lets it. The files are delivered by a job."""
+    """Send what is due, as far as the pay gate lets it. Jobs deliver the files and give the orders to their providers."""
     return call.once(  # type: ignore[no-any-return]
-        lambda tx: SubmissionModel(files=[file_model(file) for file in submit_due(tx, on=body.on)]), status=201
+        lambda tx: _submission(tx, submit_all(tx, on=body.on)), status=201
     )
 
 
@@ -166,8 +173,13 @@ def get_file(call: Reads, file_id: IdPath) -> FileModel:
 def settle(call: Sends, body: NewSettlement) -> SettlementModel:
     """Record what a bank statement or a return file says of our payments."""
     return call.once(  # type: ignore[no-any-return]
-        lambda tx: _settle(tx, body.artifact_id), status=201
+        lambda tx: settlement_model(telling.settle(tx, artifact_id=body.artifact_id)), status=201
     )
+
+
+def _submission(tx: Tx, sent: Submitted) -> SubmissionModel:
+    made = [orders.get_order(tx, one) for one in sent.order_ids]
+    return SubmissionModel(files=[file_model(file) for file in sent.files], orders=[order_model(one) for one in made])
 
 
 def _commit(tx: Tx, body: NewPayroll) -> CommitResult:
@@ -180,10 +192,5 @@ def _commit(tx: Tx, body: NewPayroll) -> CommitResult:
         payroll_id=body.payroll_id,
         pay_on=body.pay_on,
         currency=body.currency,
+        rail=body.rail,
     )
-
-
-def _settle(tx: Tx, artifact_id: str) -> SettlementModel:
-    if ingestion.get_artifact(tx, artifact_id).kind == "returns":
-        return settlement_model(return_from_file(tx, artifact_id=artifact_id))
-    return settlement_model(settle_from_statement(tx, artifact_id=artifact_id))

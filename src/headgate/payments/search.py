@@ -17,6 +17,7 @@ from headgate.payments.model import INSTRUCTION_STATUSES, InstructionStatus, Kin
 _TERM = re.compile(r"(?P<minus>-?)(?P<name>[a-z_]+):(?P<sign>[<>]=?)?(?P<value>\S+)\Z")
 _AGES = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
 _KINDS = ("net_pay", "tax", "third_party", "fee")
+_RAILS = ("ach", "wire", "fednow", "rtp", "check")
 ALLOWED = "status: kind: rail: payroll: file: payee: currency: code: amount:>5000 age:<2d, and -status: to leave out"
 
 
@@ -139,7 +140,7 @@ def totals(tx: Tx, query: InstructionQuery) -> list[CurrencyTotal]:
 
 _SELECT: LiteralString = """
 SELECT i.id, i.status, i.kind, i.amount_minor, i.currency, coalesce(p.name, i.obligation, '') AS payee,
-       e.name AS legal_entity, 'ach' AS rail, i.payroll_id, r.external_id AS payroll_reference,
+       e.name AS legal_entity, i.rail, i.payroll_id, r.external_id AS payroll_reference,
        coalesce((SELECT f.effective_on
                    FROM payments.attempts a
                    JOIN payments.ach_files f ON f.tenant_id = a.tenant_id AND f.id = a.ach_file_id
@@ -172,6 +173,7 @@ _NAMES: tuple[LiteralString, ...] = ("t0", "t1", "t2", "t3", "t4", "t5", "t6", "
 
 _EQUAL: dict[str, tuple[LiteralString, LiteralString]] = {
     "status": ("i.status = ", "i.status <> "),
+    "rail": ("i.rail = ", "i.rail <> "),
     "kind": ("i.kind = ", "i.kind <> "),
     "currency": ("i.currency = ", "i.currency <> "),
     "code": ("i.return_code = ", "i.return_code IS DISTINCT FROM "),
@@ -198,8 +200,6 @@ def _condition(term: re.Match[str], currency: str, params: dict[str, Any], name:
         return None if params[name] is None else younger
     if sign:
         return None
-    if word == "rail" and value == "ach":
-        return "false" if minus else "true"
     if word in _EQUAL and _is_value(word, value):
         params[name] = value.upper() if word in ("currency", "code") else value
         return _EQUAL[word][minus] + placeholder
@@ -220,6 +220,8 @@ def _condition(term: re.Match[str], currency: str, params: dict[str, Any], name:
 def _is_value(word: str, value: str) -> bool:
     if word == "status":
         return value in INSTRUCTION_STATUSES
+    if word == "rail":
+        return value in _RAILS
     return value in _KINDS if word == "kind" else len(value) <= 10
 
 

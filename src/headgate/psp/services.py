@@ -161,13 +161,11 @@ class ReconciliationService(Bound):
             if isinstance(reading, Refused):
                 return SettlementFeed(artifact.id, artifact.kind, refused=reading)
             kind = ingestion.get_artifact(tx, artifact.id).kind
-            if kind == "statement":
-                deposits = funding.settle_deposits(tx, artifact_id=artifact.id)
-                effects = payments.settle_from_statement(tx, artifact_id=artifact.id)
-                return SettlementFeed(artifact.id, kind, deposits=deposits, statement=effects)
-            if kind == "returns":
-                returns = payments.return_from_file(tx, artifact_id=artifact.id)
-                return SettlementFeed(artifact.id, kind, returns=returns)
+            told = payments.tell(tx, artifact.id, kind)
+            if told != payments.Told():
+                return SettlementFeed(
+                    artifact.id, kind, deposits=told.deposits, statement=told.statement, returns=told.returns
+                )
             refusal = Refused(
                 "psp.no_settlement_feed",
                 f"{filename} is a {kind}, which settles nothing: it is kept, and nothing was done with it",

@@ -10,9 +10,14 @@ the bank says of it.
 
 `InstantRail` is FedNow or RTP, whose messages `iso20022` writes, reads and judges; `instant_life` says what an answer, or
 silence, changes. A `Provider` is a rail that is spoken to order by order: `InstantProvider` does so over HTTP, and
-`headgate simulate instant` (`instant_twin`) is the other side.
+`headgate simulate instant` (`instant_twin`) is the other side. `FedwireRail` makes the same of Fedwire's messages, with
+`headgate simulate fedwire` (`fedwire_twin`) at the other end.
 
-All but the two that speak HTTP (`instant_provider`, `instant_face`) is pure: bytes and values in, bytes and values out.
+`column` is Column's API in bytes and values, `ColumnProvider` speaks it, and `headgate simulate column` (`column_twin`) is the
+other side, with webhooks.
+
+All but those that speak HTTP (`instant_provider`, `column_provider`, and the two faces) is pure: bytes and
+values in, bytes and values out.
 Whether something is sent, and when, is decided in payments, which fixes time and ids in the database before the first byte.
 """
 
@@ -20,6 +25,7 @@ from headgate.rails import (
     ach,
     acknowledgements,
     banks,
+    column,
     cutoffs,
     fake,
     handover,
@@ -39,13 +45,20 @@ from headgate.rails.ach.calendar import (
 from headgate.rails.ach.rail import AchRail
 from headgate.rails.ach.return_codes import ReturnCode, return_codes
 from headgate.rails.ach.routing import check_digit, is_routing_number
+from headgate.rails.column_provider import ColumnProvider, answer_of, settlement_of
 from headgate.rails.contract import (
     AccountType,
+    AskAnswer,
+    AskOutcome,
     Carried,
     Change,
     Company,
+    Correspondent,
     Direction,
     FileSlot,
+    FundingAsk,
+    InboxMessage,
+    OrderNames,
     OutboundFile,
     Outcome,
     Provider,
@@ -55,8 +68,18 @@ from headgate.rails.contract import (
     RailOrder,
     SecCode,
 )
-from headgate.rails.errors import CannotWrite, FileRefused, ProviderAnswerUnread, UnknownTrace
+from headgate.rails.errors import (
+    CannotWrite,
+    FileRefused,
+    NotEntered,
+    NoWindow,
+    ProviderAnswerUnread,
+    RailNotOffered,
+    UnknownTrace,
+)
+from headgate.rails.fedwire import FedwireRail
 from headgate.rails.instant import InstantRail, OutboundMessage
+from headgate.rails.instant_asking import AskingInstantRail
 from headgate.rails.instant_funding import (
     IncomingPayment,
     PaymentRequest,
@@ -66,6 +89,7 @@ from headgate.rails.instant_funding import (
     request_payment,
 )
 from headgate.rails.instant_provider import InstantProvider
+from headgate.rails.iso20022.build import Address as PostalAddress
 
 __all__ = [
     "AccountType", "AchRail", "CannotWrite", "Carried", "Change", "Company", "Direction", "FileRefused", "FileSlot",
@@ -73,8 +97,12 @@ __all__ = [
     "add_banking_days", "banking_day_on_or_after", "banking_day_on_or_before", "banks", "check_digit", "cutoffs",
     "fake", "handover", "holidays", "is_banking_day", "is_routing_number", "return_codes", "twin", "twin_folders", "wire",
 ]  # fmt: skip
+__all__ += ["ColumnProvider", "NoWindow", "NotEntered", "RailNotOffered", "answer_of", "column", "settlement_of"]
 __all__ += [
-    "IncomingPayment", "InstantProvider", "InstantRail", "OutboundMessage", "Outcome", "PaymentRequest", "Provider",
+    "AskAnswer", "AskOutcome", "AskingInstantRail", "Correspondent", "FedwireRail", "FundingAsk", "InboxMessage",
+    "IncomingPayment", "InstantProvider", "InstantRail", "NotEntered", "OrderNames",
+    "OutboundMessage",
+    "Outcome", "PaymentRequest", "PostalAddress", "Provider",
     "ProviderAnswer", "ProviderAnswerUnread", "ProviderSettlement", "RequestAnswer", "instant_life", "iso20022",
     "read_payment", "read_request_answer", "request_payment",
 ]  # fmt: skip

@@ -7,6 +7,7 @@
 
 `key_value` has a block a file, parted by blank lines; `csv` has a heading and a row a file. What the bank calls each
 field stands in the profile. Control totals are what counts: an acknowledgement with other totals than were sent is none.
+A block or row with a trace number or a batch number speaks of that entry or batch alone.
 """
 
 from __future__ import annotations
@@ -38,6 +39,13 @@ class Acknowledged:
     debits: Money | None = None
     sha256: str | None = None
     reason: str = ""
+    trace: str | None = None
+    batch: int | None = None
+
+    @property
+    def is_of_a_part(self) -> bool:
+        """Whether it speaks of one entry or one batch, and not of the file."""
+        return self.trace is not None or self.batch is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +164,11 @@ def _acknowledged(facts: Mapping[str, str], terms: Terms) -> Acknowledged:
     entries = facts.get("entries", "").replace(",", "")
     if entries and not re.fullmatch(r"[0-9]{1,9}", entries):
         raise ValueError("its count of entries is no number")
+    trace, batch = facts.get("trace", ""), facts.get("batch", "")
+    if trace and not re.fullmatch(r"[0-9]{15}", trace):
+        raise ValueError("its trace number has not 15 digits")
+    if batch and not re.fullmatch(r"[0-9]{1,7}", batch):
+        raise ValueError("its batch number is no number")
     return Acknowledged(
         verdict=verdict,
         name=facts.get("name") or None,
@@ -165,6 +178,8 @@ def _acknowledged(facts: Mapping[str, str], terms: Terms) -> Acknowledged:
         debits=_amount(facts.get("debits", ""), terms),
         sha256=sha256 or None,
         reason=facts.get("reason", "")[:200],
+        trace=trace or None,
+        batch=int(batch) if batch else None,
     )
 
 

@@ -11,6 +11,7 @@ from datetime import date, datetime
 from typing import Literal, Protocol, runtime_checkable
 
 from headgate.core.money import Money
+from headgate.rails.postal import Address
 
 Direction = Literal["credit", "debit"]
 AccountType = Literal["checking", "savings", "general_ledger", "loan"]
@@ -32,7 +33,9 @@ class RailOrder:
 
     `individual_id` (up to 15 characters) comes back unchanged in a return, so it is our own reference. `is_wages` says
     that the network demands the word PAYROLL. `trace_sequence` is drawn by the caller where it must be known before the
-    file is written; otherwise the rail numbers on from the file's first sequence.
+    file is written; otherwise the rail numbers on from the file's first sequence. `receiver_address` and `purpose` (an ISO
+    20022 purpose code, as SALA) are for rails that ask for them: a wire names its payee's address. `provider_reference`
+    is the id under which a provider knows it, once that was told: by it a provider is asked.
     """
 
     attempt_id: str
@@ -50,6 +53,9 @@ class RailOrder:
     is_wages: bool = False
     addenda: str | None = field(default=None, repr=False)
     trace_sequence: int | None = None
+    receiver_address: Address | None = field(default=None, repr=False)
+    purpose: str = ""
+    provider_reference: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +145,7 @@ class ProviderAnswer:
 
     `reference` is the id under which the provider knows the payment; `message_id` that of the answer itself, by which
     an answer that comes twice is known. `message` says what happened, and what to do where something is to be done.
+    `imad` and `omad` are Fedwire's numbers of what was sent and of what the other bank was given; '' where none was told.
     """
 
     outcome: Outcome
@@ -149,6 +156,9 @@ class ProviderAnswer:
     message_id: str = ""
     amount: Money | None = None
     evidence: bytes = field(default=b"", repr=False)
+    settled_on: date | None = None
+    imad: str = ""
+    omad: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,4 +211,115 @@ class Provider(Protocol):
 
     def cancel(self, order: RailOrder, *, created_at: datetime, at: datetime, reason: str) -> ProviderAnswer:
         """Stop it where the rail can; over an instant rail, ask for it back. `recall_refused` where it cannot."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class FundingAsk:
+    """Money that a payer is asked for: a drawdown request over Fedwire, a request for payment over FedNow or RTP.
+
+    `reference` (up to 35 characters) comes back with the money; `wanted_on` is when it is to be paid, `expires_on` until
+    when the payer may. Nothing moves by it, and the payer may say no.
+    """
+
+    ask_id: str
+    amount: Money
+    payer_name: str = field(repr=False)
+    payer_account: str = field(repr=False)
+    payer_routing: str
+    payee_name: str
+    reference: str
+    wanted_on: date
+    expires_on: date
+    remittance: str = ""
+    payer_address: Address | None = field(default=None, repr=False)
+
+
+AskOutcome = Literal["pending", "accepted", "refused", "outcome_unknown", "unheard"]
+"""What an answer to a request comes to. `accepted` is a promise: the money is its own message. `outcome_unknown` is asked
+about; `unheard` says that nothing is known of it, which is believed when it was said twice."""
+
+
+@dataclass(frozen=True, slots=True)
+class AskAnswer:
+    """What was said of a request. `reason` is our word for `code`; `evidence` the bytes as they came."""
+
+    outcome: AskOutcome
+    message: str
+    code: str = ""
+    reason: str = ""
+    message_id: str = ""
+    evidence: bytes = field(default=b"", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class OrderNames:
+    """What names an order's message on its network: its own id, and the reference that all banks of the way keep."""
+
+    message_id: str
+    reference: str
+
+
+@dataclass(frozen=True, slots=True)
+class InboxMessage:
+    """One message that came by itself, with its number in the inbox, and what it says that it is about ('' where nothing)."""
+
+    number: int
+    content: bytes = field(repr=False)
+    message_id: str
+    about_message_id: str
+    about_reference: str
+
+
+@runtime_checkable
+class Correspondent(Provider, Protocol):
+    """A provider that names an order before it is sent, and has an inbox: answers come late, and money comes back."""
+
+    @property
+    def waits_seconds(self) -> int:
+        """After how long an answer that did not come may be asked for."""
+        ...
+
+    def names(self, order: RailOrder, *, created_at: datetime) -> OrderNames:
+        """What will name the message of this order, sent at this instant; it is not sent."""
+        ...
+
+    def opens_at(self, order: RailOrder, *, at: datetime) -> datetime:
+        """The first instant, from this one on, at which the order may be sent; this one itself where it may go now."""
+        ...
+
+    def inbox(self, after: int = 0, *, until: datetime | None = None) -> tuple[InboxMessage, ...]:
+        """The messages that came after a number, in their order; the same may come twice. Raises EgressFailed."""
+        ...
+
+    def heard(self, message: InboxMessage, order: RailOrder, *, created_at: datetime) -> ProviderAnswer | None:
+        """What a message of the inbox says of this order; None where it is not about it, or says nothing of it."""
+        ...
+
+    def ask_problems(self, ask: FundingAsk) -> tuple[str, ...]:
+        """Why this payer cannot be asked over this rail, every reason with its mending; empty where it can."""
+        ...
+
+    def asks_at(self, ask: FundingAsk, *, at: datetime) -> datetime:
+        """The first instant, from this one on, at which the payer may be asked."""
+        ...
+
+    def ask_names(self, ask: FundingAsk, *, created_at: datetime) -> OrderNames:
+        """What will name the request's message; it is not sent. Raises CannotWrite with every problem."""
+        ...
+
+    def request(self, ask: FundingAsk, *, created_at: datetime) -> AskAnswer:
+        """Ask a payer for money, once. Silence is `outcome_unknown`. Raises CannotWrite before a byte is sent."""
+        ...
+
+    def request_status(self, ask: FundingAsk, *, created_at: datetime, at: datetime) -> AskAnswer:
+        """Ask what became of a request."""
+        ...
+
+    def request_heard(self, message: InboxMessage, ask: FundingAsk, *, created_at: datetime) -> AskAnswer | None:
+        """What a message of the inbox says of this request; None where it is not about it."""
+        ...
+
+    def incoming(self, message: InboxMessage) -> ProviderSettlement | None:
+        """The payment to us that a message of the inbox is, as the report of its day will tell it; None where it is none."""
         ...

@@ -114,6 +114,21 @@ def next_opening(schedule: Schedule, at: datetime, *, speed: Speed | None = None
     raise NoWindow(f"no {kind} opens within {LOOK_AHEAD_DAYS} days; write the bank's windows into its profile")
 
 
+def last_opening(schedule: Schedule, *, settles_on: date, speed: Speed | None = None) -> Opening:
+    """The last window, of that speed where one is named, by which an entry still settles on that day. Raises NoWindow."""
+    for number in range(LOOK_AHEAD_DAYS):
+        day = settles_on - timedelta(days=number)
+        if not is_banking_day(day) or day in schedule.closed_on:
+            continue
+        for opening in sorted(
+            (_opening(schedule, window, day) for window in _in_force(schedule.windows, day)), reverse=True
+        ):
+            if speed in (None, opening.window.speed) and opening.settles_on <= settles_on:
+                return opening
+    kind = f"{speed} window" if speed else "window"
+    raise NoWindow(f"no {kind} of the bank settles by {settles_on}; write the bank's windows into its profile")
+
+
 def date_entry(
     schedule: Schedule,
     at: datetime,

@@ -35,12 +35,6 @@ class ProviderAnswerUnread(Unavailable):
     code = "rails.provider_answer_unread"
 
 
-class SimulatorPortTaken(ConfigError):
-    """Another process listens on the simulator's port."""
-
-    code = "rails.simulator_port_taken"
-
-
 class InvalidProfile(ConfigError):
     """A bank profile cannot be used as it stands; `facts["problems"]` lists every one, with file and key."""
 

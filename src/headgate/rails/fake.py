@@ -21,6 +21,7 @@ from headgate.rails.ach.codes import TRANSACTION_CODES, Code, transaction_code
 from headgate.rails.ach.rail import AchRail
 from headgate.rails.ach.reader import AchFile, read_file
 from headgate.rails.ach.records import BatchHeader, Entry, FileHeader
+from headgate.rails.ach.return_codes import return_codes
 from headgate.rails.ach.routing import check_digit
 from headgate.rails.ach.rules import Rulebook
 from headgate.rails.ach.specs import BatchSpec, ChangeSpec, EntrySpec, FileSpec, ReturnSpec
@@ -161,7 +162,7 @@ def _settlement(file: AchFile, on: date, settle_by: Literal["file", "batch"]) ->
             continue
         own = reference if settle_by == "file" else f"{reference}-{batch.header.batch_number:07d}"
         for entry in batch.entries:
-            amount = 0 if entry.returned or entry.change else entry.amount_minor or 0
+            amount = entry.amount_minor or 0 if moves_money(entry) else 0
             key = own, batch.header.company_name, entry.is_debit
             if settle_by == "file":
                 key = own, file.header.origin_name, entry.is_debit
@@ -178,6 +179,13 @@ def _settlement(file: AchFile, on: date, settle_by: Literal["file", "batch"]) ->
         for (own, name, is_debit), (total, count) in sums.items()
         if total
     ]
+
+
+def moves_money(entry: Entry) -> bool:
+    """Whether an entry that a bank received moves money: a payment, or a return that its originator's bank dishonors."""
+    if entry.returned is not None:
+        return return_codes()[entry.returned.return_code].is_dishonored
+    return entry.change is None
 
 
 def _return_line(entry: Entry) -> BankLine:

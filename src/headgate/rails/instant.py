@@ -17,11 +17,9 @@ from typing import Literal
 
 from headgate.core.money import Money
 from headgate.rails.ach.text import transliterate
-from headgate.rails.contract import Change, RailOrder
-from headgate.rails.errors import CannotWrite
+from headgate.rails.contract import Change, ProviderSettlement, RailOrder
 from headgate.rails.instant_life import Event, EventName, RecallState
 from headgate.rails.iso20022 import (
-    Fault,
     Message,
     Network,
     build,
@@ -35,6 +33,9 @@ from headgate.rails.iso20022.build import Address, Payment, Side
 from headgate.rails.iso20022.identifiers import instruction_id, message_id, uetr
 from headgate.rails.iso20022.networks import EASTERN
 from headgate.rails.iso20022.originals import original_of
+from headgate.rails.messages import Heard, OutboundMessage, aware, refuse
+
+__all__ = ["Heard", "InstantRail", "OutboundMessage"]
 
 _NOON = time(12)
 _STATUSES: Mapping[str, EventName] = {
@@ -60,31 +61,6 @@ _REFUSALS: Mapping[str, EventName] = {
 
 
 @dataclass(frozen=True, slots=True)
-class OutboundMessage:
-    """A finished message: the same order and instant give the same bytes, always."""
-
-    content: bytes = field(repr=False)
-    sha256: str
-    message_id: str
-    uetr: str
-    changes: tuple[Change, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Heard:
-    """What a message says: of which payment, and which event that is; `faults` are what is wrong with the message.
-
-    `event` is None for a message that is no answer of ours (a payment that comes in, a request) or cannot be read.
-    """
-
-    message: Message | None
-    event: Event | None
-    faults: tuple[Fault, ...]
-    about_message_id: str = ""
-    about_uetr: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class InstantRail:
     """Instant payments out of one account at one bank. `account` and `address` are the paying company's."""
 
@@ -100,10 +76,22 @@ class InstantRail:
         """What payments stores with an attempt: `fednow`, `rtp`."""
         return self.network.name
 
+    @property
+    def title(self) -> str:
+        return self.network.title
+
+    @property
+    def waits_seconds(self) -> int:
+        return self.network.ask_after_seconds
+
     def problems(self, order: RailOrder) -> tuple[str, ...]:
         """Why this order cannot go over this rail, every reason with its mending; empty where it can."""
         noon = datetime.combine(order.effective_on, _NOON, EASTERN)
         return self._judged(order, build.transfer(self.network, self._payment(order, noon)))
+
+    def opens_at(self, order: RailOrder, at: datetime) -> datetime:
+        """The beginning of its day in Eastern time: at any hour of it the network is open."""
+        return max(at, datetime.combine(order.effective_on, time(), EASTERN))
 
     def transfer(self, order: RailOrder, created_at: datetime) -> OutboundMessage:
         """The payment's message (pacs.008). Raises CannotWrite with every problem."""
@@ -112,20 +100,18 @@ class InstantRail:
         problems = list(self._judged(order, message))
         if order.effective_on > self.network.settlement_day(created_at):
             problems.append(f"it is to be paid on {order.effective_on} and not before; send it then")
-        if problems:
-            more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
-            raise CannotWrite(f"order {order.attempt_id}: {problems[0]}{more}", problems=problems)
+        refuse(problems, order.attempt_id)
         return _finished(message, encode(message), payment, _changes(order))
 
     def question(self, order: RailOrder, created_at: datetime, at: datetime) -> OutboundMessage:
         """The question what became of the payment (pacs.028), asked now; each asking has an id of its own."""
         payment = self._payment(order, created_at)
-        return self._written(build.status_request(self.network, payment, _aware(at), 1), payment)
+        return self._written(build.status_request(self.network, payment, aware(at), 1), payment)
 
     def recall(self, order: RailOrder, created_at: datetime, at: datetime, reason: str = "CUST") -> OutboundMessage:
         """The request to give the payment back (camt.056). An instant payment is final: this only asks."""
         payment = self._payment(order, created_at)
-        return self._written(build.recall_request(self.network, payment, _aware(at), reason), payment)
+        return self._written(build.recall_request(self.network, payment, aware(at), reason), payment)
 
     def asking(self, created_at: datetime, at: datetime) -> Literal["early", "now", "late"]:
         """Whether the network answers a question now: not before its clock has run out, and not after some days."""
@@ -145,11 +131,11 @@ class InstantRail:
             return Heard(None, None, read.faults)
         reader = _READERS.get(read.message.kind)
         if reader is None:
-            return Heard(read.message, None, read.faults)
+            return Heard(read.message, None, read.faults, message_id=read.message.id)
         about, event = original_of(read.message), reader(read.message, self.network)
         if event is not None and event.name == "rejected" and not is_answer and self._is_late(read.message):
             event = replace(event, name="silence")
-        return Heard(read.message, event, read.faults, about.message_id, about.uetr)
+        return Heard(read.message, event, read.faults, about.message_id, about.uetr, read.message.id)
 
     def is_about(self, heard: Heard, order: RailOrder, created_at: datetime, question_id: str = "") -> bool:
         """Whether a message speaks of this order's payment: by its message, or where that is not named its UETR.
@@ -171,9 +157,35 @@ class InstantRail:
         """The reference under which the whole network knows the order's payment."""
         return uetr(self.network, order.attempt_id)
 
+    def incoming(self, content: bytes) -> ProviderSettlement | None:
+        """The payment to our account that a message is; None where it is none, or tells too little to be counted."""
+        read = read_document(content, network=self.network)
+        if read.message is None or read.message.kind != "pacs.008":
+            return None
+        paid = read.message.body.find("CdtTrfTxInf")
+        amount = paid.money("IntrBkSttlmAmt") if paid else None
+        if paid is None or amount is None or amount.minor <= 0 or not read.message.id:
+            return None
+        if paid.at("CdtrAcct/Id/Othr/Id") != self.account:
+            return None
+        try:
+            made = self.network.read_instant(read.message.body.at("GrpHdr/CreDtTm"))
+        except ValueError:
+            return None
+        return ProviderSettlement(
+            external_trace_id=read.message.id,
+            reference=paid.at("PmtId/UETR"),
+            individual_id=paid.at("PmtId/EndToEndId"),
+            direction="debit",
+            amount=amount,
+            status="settled",
+            return_code="",
+            effective_on=self.network.settlement_day(made),
+        )
+
     def _payment(self, order: RailOrder, created_at: datetime) -> Payment:
         network = self.network
-        _aware(created_at)
+        aware(created_at)
         return Payment(
             message_id=message_id(network, self.routing, created_at, "transfer", order.attempt_id),
             created_at=created_at,
@@ -207,13 +219,6 @@ class InstantRail:
 
 def _finished(message: Message, content: bytes, payment: Payment, changes: tuple[Change, ...] = ()) -> OutboundMessage:
     return OutboundMessage(content, hashlib.sha256(content).hexdigest(), message.id, payment.uetr, changes)
-
-
-def _aware(instant: datetime) -> datetime:
-    """An instant with its offset; a wall time would make other ids on a machine in another zone."""
-    if instant.tzinfo is None:
-        raise CannotWrite("an instant payment is made at an instant; give it with its offset", problems=["no offset"])
-    return instant
 
 
 def _order_problems(order: RailOrder) -> list[str]:

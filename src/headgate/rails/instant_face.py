@@ -14,12 +14,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import heapq
-import socket
 import threading
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from functools import partial
 from typing import Final
 
 import uvicorn
@@ -28,11 +28,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
+from headgate.core import serving
 from headgate.core.currencies import EXPONENTS
-from headgate.rails.errors import SimulatorPortTaken
-from headgate.rails.instant_twin import Delivery, InstantTwin, Movement
-from headgate.rails.iso20022 import read_document
 from headgate.rails.iso20022.reader import SIZE_MAX
+from headgate.rails.network_twin import Delivery, Movement, NetworkTwin, Unreadable
 
 HOST: Final = "127.0.0.1"
 _LOOK_SECONDS: Final = 0.1
@@ -49,7 +48,7 @@ class _Numbered:
 class InstantFace:
     """A twin behind HTTP: its inbox for us, its clock, and one message at a time."""
 
-    def __init__(self, twin: InstantTwin, *, hang_seconds: float = 30.0) -> None:
+    def __init__(self, twin: NetworkTwin, *, hang_seconds: float = 30.0) -> None:
         self._twin = twin
         self._hang_seconds = hang_seconds
         self._guard = threading.Lock()
@@ -75,18 +74,14 @@ class InstantFace:
             content += chunk
             if len(content) > SIZE_MAX:
                 return PlainTextResponse(f"a message has up to {SIZE_MAX} bytes\n", 413)
-        read = read_document(content, network=self._twin.network)
-        if read.message is None:
-            return PlainTextResponse(f"{read.faults[0].rule} {read.faults[0].message}\n", 422)
-        body = read.message.body
         try:
-            at = self._twin.network.read_instant(body.at("GrpHdr/CreDtTm") or body.at("Assgnmt/CreDtTm"))
-        except ValueError:
-            return PlainTextResponse("the instant of its creation cannot be read; write it as the network does\n", 422)
+            kind, at = self._twin.opened(content)
+        except Unreadable as error:
+            return PlainTextResponse(f"{error}\n", 422)
         answer = self._exchange(content, at)
         if answer is not None:
             return Response(answer.content, media_type="application/xml")
-        if read.message.kind not in _HANGS:
+        if kind not in _HANGS:
             return Response(status_code=202)
         await self._hang(request)
         return Response(status_code=504)
@@ -148,23 +143,23 @@ class InstantFace:
         return JSONResponse({"settlements": [_row(movement) for movement in moved]})
 
     async def _health(self, request: Request) -> Response:
-        return JSONResponse({"ok": True, "network": self._twin.network.name})
+        return JSONResponse({"ok": True, "network": self._twin.name})
 
 
 def serve(
-    twin: InstantTwin,
+    twin: NetworkTwin,
     *,
     port: int,
     hang_seconds: float = 30.0,
     ready: Callable[[str], None] | None = None,
     stop: threading.Event | None = None,
 ) -> None:
-    """Serve a twin on this machine until SIGINT, SIGTERM or `stop`. Raises SimulatorPortTaken.
+    """Serve a twin on this machine until SIGINT, SIGTERM or `stop`. Raises PortTaken.
 
     Port 0 takes any that is free. `ready` is told the address once it answers.
     """
     face = InstantFace(twin, hang_seconds=hang_seconds)
-    with closing(_listen(port)) as listener:
+    with closing(serving.listen(HOST, port)) as listener:
         config = uvicorn.Config(
             face.application(),
             log_config=None,
@@ -175,38 +170,7 @@ def serve(
             timeout_graceful_shutdown=1,
         )
         address = f"http://{HOST}:{listener.getsockname()[1]}"
-        _Server(config, lambda: ready(address) if ready else None, stop).run(sockets=[listener])
-
-
-class _Server(uvicorn.Server):
-    """Says when it answers, and also stops by an event."""
-
-    def __init__(self, config: uvicorn.Config, ready: Callable[[], None], stop: threading.Event | None) -> None:
-        super().__init__(config)
-        self._ready = ready
-        self._stop = stop
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        self._ready()
-
-    async def on_tick(self, counter: int) -> bool:
-        if self._stop is not None and self._stop.is_set():
-            self.should_exit = True
-        return await super().on_tick(counter)
-
-
-def _listen(port: int) -> socket.socket:
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind((HOST, port))
-        listener.listen(64)
-    except OSError as error:
-        listener.close()
-        text = f"port {port} of {HOST} cannot be had ({error.strerror}): choose another with --port"
-        raise SimulatorPortTaken(text) from error
-    return listener
+        serving.Server(config, ready and partial(ready, address), stop).run(sockets=[listener])
 
 
 def _row(movement: Movement) -> dict[str, str]:

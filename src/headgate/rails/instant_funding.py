@@ -18,7 +18,7 @@ from typing import Literal
 from headgate.core.money import Money
 from headgate.rails.instant import InstantRail, OutboundMessage
 from headgate.rails.iso20022 import Fault, read_document, reason_code, write_document
-from headgate.rails.iso20022.build import Payment, Side
+from headgate.rails.iso20022.build import Payment, Side, status_request
 from headgate.rails.iso20022.build_requests import payment_request
 from headgate.rails.iso20022.identifiers import instruction_id, message_id, uetr
 
@@ -95,6 +95,26 @@ def request_payment(rail: InstantRail, request: PaymentRequest, created_at: date
     message = payment_request(network, payment, expires_on=request.expires_on)
     content = write_document(message, network)
     return OutboundMessage(content, hashlib.sha256(content).hexdigest(), message.id, payment.uetr)
+
+
+def request_question(rail: InstantRail, request: PaymentRequest, created_at: datetime, at: datetime) -> OutboundMessage:
+    """The question what became of a request (pacs.028), asked now; each asking has an id of its own."""
+    network = rail.network
+    asked = Payment(
+        message_id=message_id(network, rail.routing, created_at, "request", request.id),
+        created_at=created_at,
+        instruction_id=instruction_id(network, rail.routing, created_at, f"request:{request.id}"),
+        end_to_end_id=request.reference,
+        uetr=uetr(network, f"request:{request.id}"),
+        amount=request.amount,
+        debtor=Side(request.payee_name, rail.account, rail.routing, rail.address),
+        creditor=request.payer,
+        category_purpose=rail.category_purpose or network.category_purposes[0],
+        kind="pain.013",
+    )
+    message = status_request(network, asked, at, 1)
+    content = write_document(message, network)
+    return OutboundMessage(content, hashlib.sha256(content).hexdigest(), message.id, asked.uetr)
 
 
 def read_request_answer(rail: InstantRail, content: bytes) -> RequestAnswer | None:

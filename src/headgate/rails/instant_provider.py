@@ -1,4 +1,4 @@
-"""FedNow or RTP over HTTP: a gateway that takes one message and answers with one, as the simulator does.
+"""FedNow, RTP or Fedwire over HTTP: a gateway that takes one message and answers with one, as the simulator does.
 
     POST {url}/messages            a message in, the first answer out; no answer in time is `outcome_unknown`
     GET  {url}/messages?after=7    what came in the meantime: late answers, returns, payments to us
@@ -13,15 +13,25 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any, Final, cast
 
 from headgate.core.egress import AnswerTooLarge, Client, EgressFailed
 from headgate.core.money import Money
-from headgate.rails.contract import Direction, Outcome, ProviderAnswer, ProviderSettlement, RailOrder
+from headgate.rails.contract import (
+    AskAnswer,
+    Direction,
+    FundingAsk,
+    InboxMessage,
+    OrderNames,
+    Outcome,
+    ProviderAnswer,
+    ProviderSettlement,
+    RailOrder,
+)
 from headgate.rails.errors import ProviderAnswerUnread
-from headgate.rails.instant import Heard, InstantRail, OutboundMessage
 from headgate.rails.iso20022 import reason_code
+from headgate.rails.messages import Heard, MessageRail, OutboundMessage
 
 _XML: Final = {"Content-Type": "application/xml", "Accept": "application/xml"}
 _OUTCOMES: Final[Mapping[str, Outcome]] = {
@@ -52,12 +62,10 @@ _TOLD: Final[Mapping[str, str]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class InboxMessage:
-    """One message from the network, with its number there; read on from it with `inbox(after=number)`."""
+class InstantMessage(InboxMessage):
+    """One message from the network, as it was read; read on from it with `inbox(after=number)`."""
 
-    number: int
-    content: bytes
-    heard: Heard
+    heard: Heard = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +75,7 @@ class InstantProvider:
     `authorization` is sent with every call where it is given.
     """
 
-    rail: InstantRail
+    rail: MessageRail
     url: str
     client: Client
     authorization: str = field(default="", repr=False)
@@ -91,11 +99,12 @@ class InstantProvider:
         """Before the network's clock has run out, and when it answers no more, nothing is asked: it is unknown still."""
         asking = self.rail.asking(created_at, at)
         if asking == "early":
-            wait = self.rail.network.ask_after_seconds
+            wait = self.rail.waits_seconds
             return self._unknown(order, f"it is not asked about within {wait} s of its sending; ask later")
         if asking == "late":
-            title = self.rail.network.title
-            return self._unknown(order, f"{title} answers no question as old as this; look in the bank's report")
+            return self._unknown(
+                order, f"{self.rail.title} answers no question as old as this; look in the bank's report"
+            )
         question = self.rail.question(order, created_at, at)
         return self._said(self._call(question), order, created_at, question.message_id)
 
@@ -115,7 +124,19 @@ class InstantProvider:
             raise ProviderAnswerUnread("the gateway's list of settlements cannot be read; ask its operator")
         return tuple(_settlement(row) for row in rows)
 
-    def inbox(self, after: int = 0, *, until: datetime | None = None) -> tuple[InboxMessage, ...]:
+    @property
+    def waits_seconds(self) -> int:
+        return self.rail.waits_seconds
+
+    def names(self, order: RailOrder, *, created_at: datetime) -> OrderNames:
+        """What will name the order's message. Raises CannotWrite with every problem."""
+        sent = self.rail.transfer(order, created_at)
+        return OrderNames(sent.message_id, sent.uetr)
+
+    def opens_at(self, order: RailOrder, *, at: datetime) -> datetime:
+        return self.rail.opens_at(order, at)
+
+    def inbox(self, after: int = 0, *, until: datetime | None = None) -> tuple[InstantMessage, ...]:
         """The messages that came after a number, in their order; the same may come twice.
 
         `until` moves the clock of a simulator on; a gateway has its own.
@@ -130,8 +151,45 @@ class InstantProvider:
                 number, content = int(row["number"]), str(row["content"]).encode()
             except (KeyError, TypeError, ValueError, UnicodeError) as error:
                 raise ProviderAnswerUnread("a message of the gateway cannot be read; ask its operator") from error
-            found.append(InboxMessage(number, content, self.rail.read(content, is_answer=False)))
+            heard = self.rail.read(content, is_answer=False)
+            found.append(
+                InstantMessage(number, content, heard.message_id, heard.about_message_id, heard.about_uetr, heard=heard)
+            )
         return tuple(found)
+
+    def heard(self, message: InboxMessage, order: RailOrder, *, created_at: datetime) -> ProviderAnswer | None:
+        """What a message of the inbox says of this order; None where it is not about it, or says nothing of it."""
+        heard = self.rail.read(message.content, is_answer=False)
+        if heard.event is None or not self.rail.is_about(heard, order, created_at):
+            return None
+        return self.answer(heard, message.content, order)
+
+    def ask_problems(self, ask: FundingAsk) -> tuple[str, ...]:
+        return self.rail.ask_problems(ask)
+
+    def asks_at(self, ask: FundingAsk, *, at: datetime) -> datetime:
+        return self.rail.asks_at(ask, at)
+
+    def ask_names(self, ask: FundingAsk, *, created_at: datetime) -> OrderNames:
+        sent = self.rail.ask(ask, created_at)
+        return OrderNames(sent.message_id, sent.uetr)
+
+    def request(self, ask: FundingAsk, *, created_at: datetime) -> AskAnswer:
+        sent = self.rail.ask(ask, created_at)
+        return self._said_of_ask(self._call(sent), sent)
+
+    def request_status(self, ask: FundingAsk, *, created_at: datetime, at: datetime) -> AskAnswer:
+        """Before the network's clock has run out nothing is asked: it is unknown still."""
+        if at < created_at + timedelta(seconds=self.rail.waits_seconds):
+            return AskAnswer("outcome_unknown", f"it is not asked about within {self.rail.waits_seconds} s; ask later")
+        question = self.rail.ask_question(ask, created_at, at)
+        return self._said_of_ask(self._call(question), self.rail.ask(ask, created_at), question.message_id)
+
+    def request_heard(self, message: InboxMessage, ask: FundingAsk, *, created_at: datetime) -> AskAnswer | None:
+        return self._answer_to_ask(message.content, self.rail.ask(ask, created_at))
+
+    def incoming(self, message: InboxMessage) -> ProviderSettlement | None:
+        return self.rail.incoming(message.content)
 
     # Helpers, in the order of their call.
 
@@ -142,6 +200,32 @@ class InstantProvider:
         except (EgressFailed, AnswerTooLarge):
             return None
         return answer.body if answer.status == 200 and answer.body else None
+
+    def _said_of_ask(self, content: bytes | None, sent: OutboundMessage, question_id: str = "") -> AskAnswer:
+        if content is None:
+            return AskAnswer("outcome_unknown", _TOLD["silence"])
+        found = self._answer_to_ask(content, sent, question_id)
+        return found or AskAnswer("outcome_unknown", "what came back is no answer to this request", evidence=content)
+
+    def _answer_to_ask(self, content: bytes, sent: OutboundMessage, question_id: str = "") -> AskAnswer | None:
+        heard = self.rail.ask_heard(content)
+        if heard is None:
+            return None
+        is_named = heard.about_message_id == sent.message_id or (
+            heard.about_message_id == question_id
+            and bool(question_id)
+            and heard.outcome in ("unheard", "outcome_unknown")
+        )
+        if not is_named and (heard.about_message_id or heard.about_uetr != sent.uetr):
+            return None
+        told = {
+            "pending": "the payer's bank has the request; the payer has not decided",
+            "accepted": "the payer will pay; the money is not here before its own message",
+            "refused": f"refused: {reason_code(heard.code).title}",
+            "unheard": "the network knows nothing of the request; ask once more before believing it",
+            "outcome_unknown": _TOLD["silence"],
+        }[heard.outcome]
+        return AskAnswer(heard.outcome, told, heard.code, heard.reason, heard.message_id, content)
 
     def _said(
         self, content: bytes | None, order: RailOrder, created_at: datetime, question_id: str = ""
@@ -171,6 +255,9 @@ class InstantProvider:
             message_id=event.message_id,
             amount=event.amount,
             evidence=content,
+            settled_on=heard.settled_on,
+            imad=heard.imad,
+            omad=heard.omad,
         )
 
     def _unknown(self, order: RailOrder, text: str, content: bytes = b"") -> ProviderAnswer:

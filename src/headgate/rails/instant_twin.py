@@ -10,9 +10,8 @@ message as the network does and refuses what breaks a rule; what it does with a 
 
 from __future__ import annotations
 
-import random
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Literal
 
@@ -23,43 +22,12 @@ from headgate.rails.iso20022 import build_requests as requests
 from headgate.rails.iso20022.build import Payment, Side
 from headgate.rails.iso20022.identifiers import instruction_id, message_id, uetr
 from headgate.rails.iso20022.originals import original_of
+from headgate.rails.network_twin import Delivery, Movement, Noise, Unreadable, through_noise
 
-_LATE_SECONDS = 60
+__all__ = ["Delivery", "InstantTwin", "Movement", "Noise"]
+
 _POSTED_SECONDS = 3600
 _RECALL_SECONDS = 120
-
-
-@dataclass(frozen=True, slots=True)
-class Noise:
-    """How often, of a hundred answers, one is lost, comes late, or comes twice; drawn from the seed and its message."""
-
-    lost: int = 0
-    late: int = 0
-    twice: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Delivery:
-    """A message of the network: when it comes, and whether it is the answer to the call at hand."""
-
-    at: datetime
-    content: bytes = field(repr=False)
-    kind: str
-    is_answer: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Movement:
-    """What moved on the network, seen from us: a credit is a payment of ours, or one that came back to us is `returned`."""
-
-    external_trace_id: str
-    reference: str
-    end_to_end_id: str
-    direction: Literal["credit", "debit"]
-    amount: Money
-    status: Literal["settled", "returned"]
-    return_code: str
-    on: date
 
 
 @dataclass(slots=True)
@@ -83,6 +51,7 @@ class InstantTwin:
         self._noise = noise or Noise()
         self._taken: dict[str, _Taken] = {}
         self._seen: set[str] = set()
+        self._requests: dict[str, tuple[Message, str, str]] = {}
         self._moved: list[Movement] = []
         self._sender = ""
         self._answers: Mapping[str, Callable[[Message, datetime], list[Delivery]]] = {
@@ -91,6 +60,22 @@ class InstantTwin:
             "camt.056": self._recall,
             "pain.013": self._asked_to_pay,
         }
+
+    @property
+    def name(self) -> str:
+        return self.network.name
+
+    def opened(self, content: bytes) -> tuple[str, datetime]:
+        """What kind of message it is, and the instant at which it was made. Raises Unreadable."""
+        read = read_document(content, network=self.network)
+        if read.message is None:
+            raise Unreadable(f"{read.faults[0].rule} {read.faults[0].message}")
+        body = read.message.body
+        try:
+            at = self.network.read_instant(body.at("GrpHdr/CreDtTm") or body.at("Assgnmt/CreDtTm"))
+        except ValueError:
+            raise Unreadable("the instant of its creation cannot be read; write it as the network does") from None
+        return read.message.kind, at
 
     def take(self, content: bytes, at: datetime) -> tuple[Delivery, ...]:
         """What the network sends back for a message, in the order of its coming. Bytes it cannot read get no answer."""
@@ -111,7 +96,7 @@ class InstantTwin:
             sent = self._answers[message.kind](message, at)
         except build.Lacking:
             return (self._send(build.message_reject(self.network, message, "S-02", at=at), at),)
-        return tuple(sorted(self._through_noise(message, sent), key=lambda one: one.at))
+        return tuple(sorted(through_noise(self._seed, self._noise, message.id, sent), key=lambda one: one.at))
 
     def settlements(self, on: date) -> tuple[Movement, ...]:
         """What moved on a day of the network, in order."""
@@ -185,6 +170,9 @@ class InstantTwin:
 
     def _tell(self, message: Message, at: datetime) -> list[Delivery]:
         """What became of a payment: the network's own word, whatever followed it."""
+        if original_of(message).message_id in self._requests:
+            asked, status, reason = self._requests[original_of(message).message_id]
+            return [self._send(requests.request_answer(self.network, asked, status, at=at, reason=reason), at)]
         taken = self._taken.get(original_of(message).message_id)
         if taken is None:
             return [self._answer(message, "RJCT", self.network.not_found, at)]
@@ -214,11 +202,15 @@ class InstantTwin:
 
     def _asked_to_pay(self, message: Message, at: datetime) -> list[Delivery]:
         """A payer is asked for money: it pays at once, refuses, or says nothing."""
-        self._seen.add(message.id)
         script = script_of(message.body.at("PmtInf/DbtrAcct/Id/Othr/Id"))
-        if script.is_lost or script.is_silent:
+        if script.is_lost:
             return []
+        self._seen.add(message.id)
         then = at + timedelta(seconds=script.delay_seconds)
+        status = "RJCT" if script.reason else self.network.request_accepted
+        self._requests[message.id] = (message, status, script.reason)
+        if script.is_silent:
+            return []
         if script.reason:
             said = requests.request_answer(self.network, message, "RJCT", at=then, reason=script.reason)
             return [self._send(said, then)]
@@ -292,22 +284,6 @@ class InstantTwin:
                 on=self.network.settlement_day(at),
             )
         )
-
-    def _through_noise(self, message: Message, sent: list[Delivery]) -> list[Delivery]:
-        """The deliveries with the seed's noise: an answer is lost, late (and then no answer to the call), or doubled."""
-        noise, found = self._noise, []
-        for number, delivery in enumerate(sent):
-            draw = random.Random(f"{self._seed}:{message.id}:{number}").randrange(100)  # noqa: S311 - no secret
-            if draw < noise.lost:
-                continue
-            if draw < noise.lost + noise.late:
-                late = delivery.at + timedelta(seconds=_LATE_SECONDS)
-                found.append(replace(delivery, at=late, is_answer=False))
-                continue
-            found.append(delivery)
-            if draw < noise.lost + noise.late + noise.twice:
-                found.append(replace(delivery, is_answer=False))
-        return found
 
 
 def _names_members(message: Message) -> bool:

@@ -29,11 +29,11 @@ from headgate.rails.ach.records import Entry
 from headgate.rails.ach.return_codes import return_codes
 from headgate.rails.errors import FileRefused
 from headgate.rails.fake_statements import BankAccount, BankDay, BankLine, bai2, camt053
-from headgate.rails.twin_behaviour import Behaviour, read_behaviour
-from headgate.rails.twin_disputes import contested_file, disputed_file
+from headgate.rails.twin_behaviour import Behaviour, behaviour_of, read_behaviour
+from headgate.rails.twin_disputes import CONTESTED, contested_file, disputed_entries, disputed_file
 from headgate.rails.twin_fates import BatchFate, Fate, chance, fates_of, happens
 
-__all__ = ["Answer", "BankTwin", "Behaviour", "Received", "read_behaviour"]
+__all__ = ["Answer", "BankTwin", "Behaviour", "Received", "behaviour_of", "read_behaviour"]
 
 ACKNOWLEDGED_AFTER: Final = timedelta(minutes=15)
 RETURNS_AT: Final = time(8, 30)
@@ -184,10 +184,13 @@ class BankTwin:
             }
             made = fake.change_file([content], changes, on=day, first_sequence=first + 3 * entries)
             yield Answer(self._at(day, CHANGES_AT), "changes", f"changes-{day}-{one.number}.ach", made)
-        on = add_banking_days(banking_day_on_or_after(self._day(one.received.at)), 2)
+        on = self._contests_on(one)
         made = contested_file(one.file, content, on=on, first_sequence=first + 4 * entries)
         if made:
             yield Answer(self._at(on, RETURNS_AT), "returns", f"contest-{on}-{one.number}.ach", made)
+
+    def _contests_on(self, one: _Taken) -> date:
+        return add_banking_days(banking_day_on_or_after(self._day(one.received.at)), 2)
 
     def _statements(self, taken: Sequence[_Taken], last: date) -> list[Answer]:
         lines: dict[date, list[BankLine]] = {}
@@ -203,6 +206,11 @@ class BankTwin:
                 if fate.returned_on and fate.entry.amount_minor and fate.gives_back:
                     line = _credit(fate.entry, fate.return_code, fate.entry.trace_number)
                     lines.setdefault(fate.returned_on[0], []).append(line)
+            contested_on = self._contests_on(one)
+            for entry in disputed_entries(one.file):
+                assert entry.returned is not None, "only returns are dishonored"
+                line = _credit(entry, CONTESTED, entry.returned.original_trace)
+                lines.setdefault(contested_on, []).append(line)
         for content in self.sent_before:
             for day, line in _credits_of(content):
                 lines.setdefault(day, []).append(line)
@@ -294,7 +302,7 @@ def _settlement(one: _Taken) -> Iterator[tuple[date, BankLine]]:
     for batch in one.batches:
         for fate in batch.fates:
             entry = fate.entry
-            amount = 0 if entry.returned or entry.change else entry.amount_minor or 0
+            amount = entry.amount_minor or 0 if fake.moves_money(entry) else 0
             day = add_banking_days(batch.settles_on, 1) if fate.is_apart else batch.settles_on
             total, count = sums.get((day, entry.is_debit), (0, 0))
             sums[day, entry.is_debit] = total + amount, count + 1

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import tomllib
 from dataclasses import dataclass, fields
+from pathlib import Path
 
 from headgate.core.errors import Malformed
 
@@ -63,3 +64,14 @@ def read_behaviour(text: str) -> tuple[Behaviour, int | None]:
     if unknown := sorted(set(table) - set(known)):
         raise Malformed(f"of_a_thousand has no key {unknown[0]!r}; it has {', '.join(known)}")
     return Behaviour(**table), seed
+
+
+def behaviour_of(path: Path | None) -> tuple[Behaviour, int | None]:
+    """What a behaviour file says; without one, a bank as its guide promises. Raises Malformed."""
+    if path is None:
+        return Behaviour(), None
+    try:
+        text = path.read_text("utf-8")
+    except (OSError, UnicodeDecodeError):
+        raise Malformed(f"{path} cannot be read: name a TOML file with --behaviour") from None
+    return read_behaviour(text)

@@ -32,7 +32,7 @@ def disputed_file(content: bytes, codes: Mapping[str, str], *, on: date, first_s
 
 def contested_file(file: AchFile, content: bytes, *, on: date, first_sequence: int) -> bytes:
     """The answer to the dishonored returns of a file that was received; empty where it has none."""
-    found = {entry.trace_number: entry for entry in file.entries if _is_dishonored(entry)}
+    found = {entry.trace_number: entry for entry in disputed_entries(file)}
     if not found:
         return b""
     plain = fake.return_file([content], dict.fromkeys(found, _STANDS_FOR), on=on, first_sequence=first_sequence)
@@ -53,6 +53,11 @@ def contested_file(file: AchFile, content: bytes, *, on: date, first_sequence: i
         )
 
     return _rewritten(plain, contested)
+
+
+def disputed_entries(file: AchFile) -> list[Entry]:
+    """The dishonored returns of a file."""
+    return [entry for entry in file.entries if _is_dishonored(entry)]
 
 
 def _is_dishonored(entry: Entry) -> bool:

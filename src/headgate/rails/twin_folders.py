@@ -10,14 +10,18 @@ the same bytes again, as banks do. The folders may be served over SFTP by whatev
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Final
+from zoneinfo import ZoneInfo
 
 from headgate.core.errors import Malformed
+from headgate.core.money import Money
+from headgate.rails.fake import WireIn
 from headgate.rails.twin import Answer, BankTwin, Received
 
 _STAMP: Final = "%Y%m%dT%H%M%S.%fZ"
@@ -29,13 +33,39 @@ _NAME_MAX: Final = 220
 @dataclass(frozen=True, slots=True)
 class Folders:
     """Where a simulated bank's files lie. `acknowledgements` has a folder of its own where given; with `leaves` the bank
-    never removes a file from the inbox."""
+    never removes a file from the inbox. `shown` is where originators see what was taken, under its own name; without it they
+    see it nowhere."""
 
     inbox: Path
     outbox: Path
     archive: Path
     acknowledgements: Path | None = None
     leaves: bool = False
+    shown: Path | None = None
+    wires: Path | None = None
+
+    @classmethod
+    def under(cls, folder: Path, *, leaves: bool = False) -> Folders:
+        """All of them in one folder: `served` is what originators see, as the profile `sandbox` describes it.
+
+        served/            where files are put            served/inbound/  statements, returns, changes
+        served/archive/    what was taken                 served/acknowledgements/
+        archive/           what the bank remembers        wires.json       wires that came in
+        """
+        served = folder / "served"
+        made = cls(
+            inbox=served,
+            outbox=served / "inbound",
+            archive=folder / "archive",
+            acknowledgements=served / "acknowledgements",
+            leaves=leaves,
+            shown=served / "archive",
+            wires=folder / "wires.json",
+        )
+        for path in (made.outbox, made.acknowledgements, made.shown):
+            assert path is not None, "each was just named"
+            path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return made
 
     def check(self) -> None:
         """Raises Malformed where two of them are one, or one lies in another's way."""
@@ -49,14 +79,22 @@ class Folders:
 def take(folders: Folders, *, at: datetime) -> list[str]:
     """Take in what lies in the inbox, in the order of names; the names."""
     folders.archive.mkdir(mode=0o700, parents=True, exist_ok=True)
-    known = {one.name for one in _taken(folders)} if folders.leaves else set()
+    known = {one.name for one in _taken(folders)} if folders.leaves or folders.shown else set()
     names = []
     for path in sorted(folders.inbox.iterdir()):
-        if not _is_whole(path) or path.name in known:
+        if not _is_whole(path):
             continue
+        # Where it is shown once it was taken, one that is not shown yet was cut off between the two: it is the same file.
+        is_taken = path.name in known and (folders.leaves or not _is_shown(folders, path.name))
         target = folders.archive / f"{at.astimezone(UTC).strftime(_STAMP)}~{path.name}"
-        if folders.leaves:
-            _write(target, path.read_bytes())
+        if is_taken and folders.leaves:
+            continue
+        if folders.leaves or folders.shown is not None:
+            if not is_taken:
+                _write(target, path.read_bytes())
+            if not folders.leaves and folders.shown is not None:
+                folders.shown.mkdir(mode=0o700, parents=True, exist_ok=True)
+                path.rename(folders.shown / path.name)
         else:
             path.rename(target)
         names.append(path.name)
@@ -87,9 +125,33 @@ def send(folders: Folders, answer: Answer) -> Path:
     return target
 
 
-def first_day(folders: Folders) -> datetime | None:
-    """When the first file was taken; None before that."""
-    return min((one.at for one in _taken(folders)), default=None)
+def first_day(folders: Folders, zone: str) -> date | None:
+    """The day of the first file that was taken or wire that came in; None before that."""
+    days = [one.at.astimezone(ZoneInfo(zone)).date() for one in _taken(folders)]
+    return min([*days, *(on for on, _ in wires(folders))], default=None)
+
+
+def wires(folders: Folders) -> tuple[tuple[date, WireIn], ...]:
+    """The wires that came in, with their days, as they were noted."""
+    if folders.wires is None or not folders.wires.exists():
+        return ()
+    return tuple(
+        (
+            date.fromisoformat(facts["on"]),
+            WireIn(Money(facts["amount_minor"], "USD"), facts["reference"], facts["sender"]),
+        )
+        for facts in json.loads(folders.wires.read_text("utf-8"))
+    )
+
+
+def wire_in(folders: Folders, wire: WireIn, *, on: date) -> None:
+    """Note a wire that comes in on a day: it stands on that day's statement, once the day is over."""
+    assert folders.wires is not None, "a bank in one folder keeps its wires"
+    facts = [
+        {"on": day.isoformat(), "amount_minor": one.amount.minor, "reference": one.reference, "sender": one.sender}
+        for day, one in (*wires(folders), (on, wire))
+    ]
+    _write(folders.wires, json.dumps(facts, indent=2).encode())
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +166,10 @@ def _taken(folders: Folders) -> Iterator[_Archived]:
         stamp, found, name = path.name.partition("~")
         if found and _is_whole(path):
             yield _Archived(path, name, datetime.strptime(stamp, _STAMP).replace(tzinfo=UTC))
+
+
+def _is_shown(folders: Folders, name: str) -> bool:
+    return folders.shown is not None and (folders.shown / name).exists()
 
 
 def _is_whole(path: Path) -> bool:

@@ -7,6 +7,8 @@ a line and a leg are in one match at most. What is left is named as a *differenc
 book, missing at the bank, another amount, another opening balance, a statement that does not add up. A day without any
 is balanced. A later run goes on from what was left and supersedes the former.
 
+`lineage_of` leads from an entry of the book to the exact line that it came from, and from a line to all that it caused.
+
 What the book asks of people is here too: a closed period is reopened, and a posting passes a limit of the past, by
 another person's yes; what lies too long on a clearing account becomes a case.
 """
@@ -21,6 +23,7 @@ from headgate.recon.errors import (
     NotBackdated,
     NotLinked,
 )
+from headgate.recon.lineage import Effect, Lineage, Origin, effects_of, effects_of_artifact, lineage_of, origins_of
 from headgate.recon.links import link_bank_account, list_links
 from headgate.recon.model import Difference, Link, Match, Reconciliation
 from headgate.recon.queries import get_reconciliation, list_matches, list_reconciliations
@@ -30,19 +33,26 @@ __all__ = [
     "ApprovalNotNeeded",
     "CurrencyDiffers",
     "Difference",
+    "Effect",
+    "Lineage",
     "Link",
     "LinkedElsewhere",
     "Match",
     "NoSuchReconciliation",
     "NotBackdated",
     "NotLinked",
+    "Origin",
     "Reconciliation",
+    "effects_of",
+    "effects_of_artifact",
     "explain_old_residuals",
     "get_reconciliation",
+    "lineage_of",
     "link_bank_account",
     "list_links",
     "list_matches",
     "list_reconciliations",
+    "origins_of",
     "post_backdated",
     "reopen_period",
     "request_backdating",

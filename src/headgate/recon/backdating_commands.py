@@ -12,12 +12,13 @@ from typing import Annotated
 import typer
 from pydantic import ValidationError
 
-from headgate import ledger, tenants
+from headgate import ledger
 from headgate.core.db import Actor
-from headgate.core.errors import Forbidden, Malformed, Refused, Unauthorized
-from headgate.core.terminal import emit, open_database, refuse
+from headgate.core.errors import Malformed, Refused
+from headgate.core.terminal import emit, refuse
 from headgate.recon.backdating import post_backdated, request_backdating
 from headgate.recon.backdating_documents import BackdatedModel, BackdatingRequest
+from headgate.tenants import command_parts
 from headgate.web import field_faults, parse_json
 
 app = typer.Typer()
@@ -30,22 +31,14 @@ def ask(
     file: Annotated[
         Path, typer.Argument(exists=True, dir_okay=False, help="JSON, as POST /v1/recon/backdating-requests takes it.")
     ],
-    key_file: Annotated[
-        Path, typer.Option("--key-file", exists=True, dir_okay=False, help="Holds your API key: it says who asks.")
-    ],
+    key_file: command_parts.KeyFile,
     json: Json = False,
 ) -> None:
     """Ask another person to let a posting pass a limit of the past; nothing is posted yet."""
     body = _read(file)
-    with open_database() as database:
-        caller = tenants.authenticate(database, key_file.read_text("utf-8").strip())
-        if caller is None:
-            raise Unauthorized(f"{key_file} holds no valid API key")
-        if not tenants.allows(caller.role, "ledger.post"):
-            raise Forbidden(f"this needs ledger.post, which the role {caller.role} does not have")
-        with database.begin(tenant_id=caller.tenant_id, actor=caller.actor) as tx:
-            numbers = ledger.resolve_accounts(tx, body.names)
-            asked = request_backdating(tx, posting=body.posting(numbers), reason=body.reason)
+    with command_parts.begin_as(key_file, "ledger.post") as tx:
+        numbers = ledger.resolve_accounts(tx, body.names)
+        asked = request_backdating(tx, posting=body.posting(numbers), reason=body.reason)
     if isinstance(asked, Refused):
         refuse(asked, as_json=json)
     emit(asked, as_json=json)
@@ -58,10 +51,7 @@ def post(
     json: Json = False,
 ) -> None:
     """Post what was approved, once; again, the first answer."""
-    with (
-        open_database() as database,
-        database.begin(tenant_id=tenants.find_tenant(database, tenant).id, actor=Actor("human", "cli")) as tx,
-    ):
+    with command_parts.begin(tenant, Actor("human", "cli")) as tx:
         posted = post_backdated(tx, approval_id=approval)
     if isinstance(posted, Refused):
         refuse(posted, as_json=json)

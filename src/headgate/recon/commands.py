@@ -10,7 +10,7 @@ import typer
 from headgate import ledger, recon
 from headgate.core.db import Actor
 from headgate.core.terminal import emit
-from headgate.recon import backdating_commands
+from headgate.recon import backdating_commands, lineage_routes
 from headgate.tenants import command_parts
 
 app = typer.Typer(name="recon", help="The book against the bank.", no_args_is_help=True)
@@ -44,6 +44,20 @@ def run(tenant: Tenant, account: AccountOption, on: Day, json: Json = False) -> 
     emit(made, as_json=json)
     if made.status != "balanced":
         raise typer.Exit(1)
+
+
+@app.command("lineage")
+def show_lineage(
+    tenant: Tenant,
+    thing: Annotated[
+        str, typer.Argument(help="A transaction, record, artifact or payment that came in: txn_, rec_, art_, ing_.")
+    ],
+    json: Json = False,
+) -> None:
+    """From an entry of the book to the line that it came from, and from a line to what it caused."""
+    with command_parts.begin(tenant, ACTOR) as tx:
+        found = lineage_routes.shown(recon.lineage_of(tx, thing))
+    emit(found.model_dump(), as_json=json)
 
 
 @app.command("show")

@@ -23,7 +23,7 @@ def watch_lag(tx: Tx) -> int:
                min(r.period_end) AS first_on, a.effective_max
           FROM recon.reconciliations r
           JOIN ledger.accounts a ON a.tenant_id = r.tenant_id AND a.id = r.account_id
-         WHERE r.tenant_id = %(tenant)s AND r.superseded_by IS NULL
+         WHERE r.tenant_id = %(tenant)s AND r.superseded_by IS NULL AND isfinite(a.effective_max)
          GROUP BY a.id, a.code, a.effective_max
          ORDER BY a.id
         """,

@@ -10,12 +10,13 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from headgate import cases, ledger, recon
 from headgate.core import ids
-from headgate.recon import backdating_routes
+from headgate.recon import backdating_routes, lineage_routes
 from headgate.recon.model import Difference, DifferenceKind, Link, Match, Reconciliation, Status
 from headgate.web import Call, MoneyModel, Page, PageOf, page_of, reads, writes
 
 router = APIRouter(prefix="/v1/recon", tags=["recon"])
 router.include_router(backdating_routes.router)
+router.include_router(lineage_routes.router)
 Reads = Annotated[Call, reads("recon.read")]
 Runs = Annotated[Call, writes("recon.run")]
 PeriodId = Annotated[str, Path(max_length=40)]

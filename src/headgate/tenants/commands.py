@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from headgate import tenants
+from headgate.core.clock import instant
 from headgate.core.db import Tx
 from headgate.core.errors import Malformed
 from headgate.core.terminal import emit, open_database, say
@@ -70,7 +71,7 @@ def move_clock(
             if by is None and to is None and not reset:
                 now = tx.now()
             else:
-                now = tenants.move_clock(tx, by=_duration(by) if by else None, to=_instant(to) if to else None)
+                now = tenants.move_clock(tx, by=_duration(by) if by else None, to=instant(to) if to else None)
     emit({"tenant": found.slug, "now": now}, as_json=json)
 
 
@@ -185,13 +186,3 @@ def _duration(text: str) -> timedelta:
     if len(text) > 8 or not text[:-1].isdecimal() or text[-1] not in units:
         raise Malformed(f"'{text[:20]}' is no length of time: write 90s, 15m, 8h or 3d")
     return timedelta(**{units[text[-1]]: int(text[:-1])})
-
-
-def _instant(text: str) -> datetime:
-    try:
-        instant = datetime.fromisoformat(text)
-    except ValueError:
-        raise Malformed(f"'{text[:40]}' is no instant: write it as 2026-11-20T17:00:00Z") from None
-    if instant.tzinfo is None:
-        raise Malformed(f"'{text}' has no time zone: end it with Z or an offset, as -06:00")
-    return instant

@@ -13,6 +13,7 @@ from headgate.tenants.errors import UnknownRole
 
 READ: Final = frozenset(
     {
+        "alerts.read",
         "audit.read",
         "cases.read",
         "funding.read",
@@ -22,14 +23,17 @@ READ: Final = frozenset(
         "parties.read",
         "payments.read",
         "recon.read",
+        "servicing.read",
         "tenants.read",
     }
 )
 
 OPERATE: Final = frozenset(
     {
+        "alerts.manage",
         "cases.manage",
         "funding.manage",
+        "ingestion.reveal",
         "ingestion.upload",
         "ledger.manage",
         "ledger.post",
@@ -39,6 +43,7 @@ OPERATE: Final = frozenset(
         "payments.manage",
         "payments.send",
         "recon.run",
+        "servicing.manage",
     }
 )
 
@@ -46,7 +51,7 @@ ROLES: Final[Mapping[str, frozenset[str]]] = {
     "admin": READ | OPERATE | {"cases.approve", "parties.block", "tenants.manage"},
     "operator": READ | OPERATE,
     "finance": READ | {"cases.approve", "cases.manage", "ledger.post", "ledger.reserve", "recon.run"},
-    "compliance": READ | {"cases.approve", "cases.manage", "parties.block"},
+    "compliance": READ | {"cases.approve", "cases.manage", "ingestion.reveal", "parties.block"},
     "readonly": READ,
 }
 """Role → what it may do. The column `tenants.api_keys.role` knows the same names (a test holds them equal)."""

@@ -105,7 +105,7 @@ class _Way:
     def hand_over(self, now: datetime) -> None:
         """Deliver the files that wait, and let the bank take what lies there."""
         for file in payments.deliver(self._database, self._tenant_id):
-            self._note(now, "delivered", file.name, f"{file.entry_count} payments, {file.credit.format()}")
+            self._note(now, "delivered", file.name, file.content_words)
         if self._bank is not None and self._bank.folders.inbox.is_dir():
             for name in twin_folders.take(self._bank.folders, at=now):
                 self._note(now, "taken", name, "the bank has it")

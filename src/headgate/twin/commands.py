@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import typer
 
 from headgate import funding, tenants
-from headgate.core.clock import real_now
+from headgate.core.clock import real_now, wall_time
 from headgate.core.db import Tx
 from headgate.core.errors import Malformed
 from headgate.core.money import Money
@@ -77,7 +77,7 @@ def give_bank(
     """Give a test tenant a simulated bank, which answers as its clock is advanced; or another behaviour."""
     if statements not in ("bai2", "camt053"):
         raise Malformed(f"there are no statements of the form {statements[:20]!r}; write bai2 or camt053")
-    found_behaviour, own_seed = _behaviour(behaviour)
+    found_behaviour, own_seed = twin.behaviour_of(behaviour)
     with open_database() as database:
         found = tenants.find_tenant(database, tenant)
         bank = banks.give_bank(
@@ -128,26 +128,13 @@ def target(tx: Tx, words: list[str]) -> datetime:
 
 def _instant(tx: Tx, text: str) -> datetime:
     """An instant; without an offset, on the wall of the tenant's legal entities where they share one zone."""
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError:
-        raise Malformed(f"'{text[:40]}' is no instant: write it as 2026-12-01T09:00") from None
+    found = wall_time(text)
     if found.tzinfo is None:
         zones = {entity.time_zone for entity in tenants.legal_entities(tx, limit=10_000)}
         if len(zones) != 1:
             raise Malformed(f"'{text}' has no time zone, and the tenant has {len(zones)}: end it with Z, or as -06:00")
         found = found.replace(tzinfo=ZoneInfo(zones.pop()))
     return found.astimezone(UTC)
-
-
-def _behaviour(path: Path | None) -> tuple[twin.Behaviour, int | None]:
-    if path is None:
-        return twin.Behaviour(), None
-    try:
-        text = path.read_text("utf-8")
-    except (OSError, UnicodeDecodeError):
-        raise Malformed(f"{path} cannot be read: name a TOML file with --behaviour") from None
-    return twin.read_behaviour(text)
 
 
 def _told(done: Advance) -> str:

@@ -5,13 +5,12 @@ from __future__ import annotations
 from datetime import date
 from uuid import UUID
 
-from headgate import funding, ingestion, ledger, payments, recon
+from headgate import ingestion, ledger, payments, recon
 from headgate.core.db import Database, Tx
-from headgate.core.errors import HeadgateError, Refused
+from headgate.core.errors import HeadgateError
 from headgate.rails import twin
 from headgate.twin.bank import ACTOR
 
-SOURCE = "bank"
 _CURRENCY = "USD"
 
 
@@ -21,34 +20,19 @@ def take_in(database: Database, tenant_id: UUID, answer: twin.Answer) -> str:
         # It lies where the tenant's bank profile looks for acknowledgements, once it is sent.
         said = [line for line in answer.content.decode("ascii", "replace").splitlines() if line.startswith("STATUS: ")]
         return said[0].removeprefix("STATUS: ").lower() if said and answer.is_whole else "broke off"
-    with database.begin(tenant_id=tenant_id, actor=ACTOR) as tx:
-        artifact = ingestion.receive(tx, source=SOURCE, filename=answer.name, data=answer.content).id
-    with database.begin(tenant_id=tenant_id, actor=ACTOR) as tx:
-        reading = ingestion.reading_of(tx, artifact) or ingestion.read(tx, artifact)
-    if isinstance(reading, Refused):
-        return reading.message
+    taken = payments.take_in(database, tenant_id, filename=answer.name, data=answer.content, actor=ACTOR)
+    if taken.statement is None:
+        return taken.outcome
     try:
-        if answer.kind == "statement":
-            return _statement(database, tenant_id, artifact)
-        with database.begin(tenant_id=tenant_id, actor=ACTOR) as tx:
-            return _returns(tx, artifact)
+        return taken.outcome + _reconciled(database, tenant_id, taken.artifact_id)
     except HeadgateError as error:
         return f"not taken in: {error.message}"
 
 
-def _statement(database: Database, tenant_id: UUID, artifact: str) -> str:
-    with database.begin(tenant_id=tenant_id, actor=ACTOR) as tx:
-        deposits = funding.settle_deposits(tx, artifact_id=artifact)
-        effects = payments.settle_from_statement(tx, artifact_id=artifact)
-    parts = [
-        (len(deposits.new), "deposits"),
-        (effects.instructions_settled, "payments settled"),
-        (effects.return_credits, "returned amounts given back"),
-        (len(effects.mismatched), "files that differ"),
-    ]
-    said = ", ".join(f"{count} {what}" for count, what in parts if count) or "nothing new"
+def _reconciled(database: Database, tenant_id: UUID, artifact: str) -> str:
     with database.begin(tenant_id=tenant_id, actor=ACTOR) as tx:
         statements = ingestion.list_statements(tx, artifact_id=artifact)
+    said = ""
     days = sorted({found.statement_on for found in statements if found.statement_on is not None})
     for day in days:
         with database.begin(tenant_id=tenant_id, actor=ACTOR) as tx:
@@ -62,13 +46,3 @@ def _reconcile(tx: Tx, statements: list[str], day: date) -> str:
         recon.link_bank_account(tx, account=cash.id, statement_id=statement)
     found = recon.run(tx, account=cash.id, on=day)
     return f"{day} {found.status}"
-
-
-def _returns(tx: Tx, artifact: str) -> str:
-    effects = payments.return_from_file(tx, artifact_id=artifact)
-    parts = [
-        (len(effects.returned), "payments returned"),
-        (effects.orphans, "returns of nothing that was sent"),
-        (effects.repeated, "known already"),
-    ]
-    return ", ".join(f"{count} {what}" for count, what in parts if count) or "nothing returned"

@@ -6,9 +6,12 @@ Lists take `Page` and answer `page_of`. Errors and refusals become RFC 9457 prob
 are `MoneyModel`. Names, paths and operation ids are stable: clients are generated from the OpenAPI document.
 """
 
+from headgate.web import idempotency
 from headgate.web.application import build_application
 from headgate.web.bodies import parse as parse_json
 from headgate.web.calls import Call, money, reads, writes
+from headgate.web.errors import Contended
+from headgate.web.gathering import Gathering
 from headgate.web.health import Check
 from headgate.web.metrics import Gauge
 from headgate.web.paging import Page, PageOf, PageRequest, page_of
@@ -20,7 +23,9 @@ __all__ = [
     "Asked",
     "Call",
     "Check",
+    "Contended",
     "CurrencyCode",
+    "Gathering",
     "Gauge",
     "MoneyModel",
     "Page",
@@ -30,6 +35,7 @@ __all__ = [
     "SharedCommit",
     "build_application",
     "field_faults",
+    "idempotency",
     "money",
     "of_error",
     "of_refusal",

@@ -14,6 +14,7 @@ from starlette.responses import Response
 import headgate
 from headgate.core.db import Database
 from headgate.web import openapi
+from headgate.web.dispatching import Dispatcher
 from headgate.web.door import Door
 from headgate.web.health import Check, database_checks, health_router
 from headgate.web.metrics import Gauge, Metrics
@@ -57,6 +58,7 @@ def build_application(
         secure=secure,
         shares_commits=shares_commits,
     )
+    app.router.middleware_stack = Dispatcher(app)
     _document(app)
     return app
 

@@ -20,6 +20,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Annotated, Any, Final, TypeVar
+from urllib.parse import urlencode
 
 import psycopg
 from fastapi import Depends, Header, Query, Request
@@ -48,6 +49,13 @@ class Call:
     correlation_id: str
     idempotency_key: str | None = None
     dry_run: bool = False
+
+    def needs(self, permission: str) -> None:
+        """Raises NotPermitted where the caller's role does not have it."""
+        if not allows(self.caller.role, permission):
+            raise NotPermitted(
+                f"this needs {permission}, which the role {self.caller.role} does not have", permission=permission
+            )
 
     @property
     def key(self) -> str:
@@ -129,9 +137,10 @@ class Call:
     def _fingerprint(self) -> idempotency.Fingerprint:
         state = self.request.scope["headgate"]
         content_type = self.request.headers.get("content-type", "")
+        facts = sorted((name, value) for name, value in self.request.query_params.multi_items() if name != "dry_run")
         return idempotency.Fingerprint(
             self.request.method,
-            self.request.scope["path"],
+            self.request.scope["path"] + (f"?{urlencode(facts)}" if facts else ""),
             idempotency.body_hash(state.document, state.body, content_type),
         )
 
@@ -192,11 +201,9 @@ def _permitted(request: Request, permission: str) -> Call:
     caller: Caller | None = state.caller
     if caller is None:
         raise NoKey()
-    if not allows(caller.role, permission):
-        raise NotPermitted(
-            f"this needs {permission}, which the role {caller.role} does not have", permission=permission
-        )
-    return Call(state.database, caller, request, state.request_id)
+    call = Call(state.database, caller, request, state.request_id)
+    call.needs(permission)
+    return call
 
 
 def _response(answer: idempotency.Answer, headers: dict[str, str] | None = None) -> Response:

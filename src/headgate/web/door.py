@@ -29,7 +29,10 @@ from headgate.web.problems import of_unknown_error, respond_to_error
 
 LOCAL_HOSTS: Final = frozenset({"127.0.0.1", "localhost", "[::1]"})
 CALLERS_MAX: Final = 1000
-API_PREFIX: Final = "/v1/"
+SIGNED_PREFIXES: Final = ("/v1/ingestion/webhooks/", "/api/column/webhook", "/v1/ingestion/links/")
+"""Who calls there has no key: a signature, over the body or in the address, is judged by the route; nothing is parsed before."""
+API_PREFIXES: Final = ("/v1/", "/api/")
+"""Where the API lies: the second for names that others promised before."""
 _SAFE: Final = ("GET", "HEAD", "OPTIONS")
 _REQUEST_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{7,63}\Z")
 _HEADERS: Final = {
@@ -116,14 +119,12 @@ class Door:
     async def _admit(self, scope: Scope, headers: Headers, state: RequestState, receive: Receive, send: Send) -> None:
         self._check_host(headers)
         _check_line(scope)
-        if scope["path"].startswith(API_PREFIX):
+        is_signed = scope["path"].startswith(SIGNED_PREFIXES)
+        if scope["path"].startswith(API_PREFIXES) and not is_signed:
             state.caller = await self._caller(headers)
         if scope["method"] not in _SAFE:
-            content_type = headers.get("content-type", "")
-            is_json = bodies.is_json(content_type)
-            state.body = await bodies.read(
-                receive, bytes_max=bodies.JSON_BYTES_MAX if is_json else bodies.UPLOAD_BYTES_MAX
-            )
+            is_json = not is_signed and bodies.is_json(headers.get("content-type", ""))
+            state.body = await bodies.read(receive, bytes_max=_bytes_max(is_signed=is_signed, is_json=is_json))
             if is_json and state.body:
                 state.document = bodies.parse(state.body)
             receive = bodies.replayed(state.body, receive)
@@ -159,6 +160,12 @@ class Door:
 def _request_id(headers: Headers) -> str:
     given = headers.get("x-request-id", "")
     return given if _REQUEST_ID.match(given) else ids.new("cor")
+
+
+def _bytes_max(*, is_signed: bool, is_json: bool) -> int:
+    if is_signed:
+        return bodies.SIGNED_BYTES_MAX
+    return bodies.JSON_BYTES_MAX if is_json else bodies.UPLOAD_BYTES_MAX
 
 
 def _check_line(scope: Scope) -> None:

@@ -23,7 +23,7 @@ HASH_VERSION: Final = 1
 
 @dataclass(frozen=True, slots=True)
 class Fingerprint:
-    """What a key stands for: the method, the path and the canonical body of the request that first used it."""
+    """What a key stands for: the method, the path with its query, and the canonical body of the request that first used it."""
 
     method: str
     path: str
@@ -98,6 +98,19 @@ def recall_many(
         row=_Claimed,
     )
     return {row.key: _found(row, requests[row.key]) for row in rows}
+
+
+def answered(tx: Tx, key: str) -> Answer | None:
+    """What this actor's request of that key was answered; None where it was not, or by another's."""
+    row = tx.maybe(
+        """
+        SELECT status, answer
+          FROM web.idempotency_keys
+         WHERE tenant_id = %(tenant)s AND key = %(key)s AND actor_id = core.actor_id()
+        """,
+        {"tenant": tx.tenant_id, "key": key},
+    )
+    return Answer(row["status"], row["answer"]) if row else None
 
 
 def _found(row: _Claimed, fingerprint: Fingerprint) -> Answer | InFlight | IdempotencyKeyReused | None:

@@ -10,7 +10,7 @@ from headgate import messaging
 from headgate.core import ids
 from headgate.messaging import DeadLetter
 from headgate.web.calls import Call, reads, writes
-from headgate.web.models import DeadLetterModel, RequeuedModel
+from headgate.web.models import DeadLetterModel, RequeuedModel, RequeueModel
 from headgate.web.paging import Page, PageOf, page_of
 
 router = APIRouter(prefix="/v1/messaging", tags=["messaging"])
@@ -24,6 +24,14 @@ def list_dead_letters(call: Reads, page: Page, requeued: bool = False) -> PageOf
     with call.begin() as tx:
         rows = messaging.dead_letters(tx, after=page.after(int) or 0, limit=page.limit + 1, requeued=requeued)
     return page_of(page, rows, key=lambda row: row.id, row=_shown)
+
+
+@router.post("/dead-letters/requeue")
+def requeue_dead_letters(call: Requeues, body: RequeueModel) -> list[RequeuedModel]:
+    """Try again what a query finds, at most 500: status:dead consumer:funding.deposits age:<1d."""
+    with call.begin() as tx:
+        numbers = messaging.requeue_found(tx, body.query)
+    return [RequeuedModel(id=ids.encode("dlt", number)) for number in numbers]
 
 
 @router.post("/dead-letters/{dead_letter_id}/requeue")

@@ -95,6 +95,14 @@ class DeadLetterModel(BaseModel):
     requeued_at: datetime | None
 
 
+class RequeueModel(BaseModel):
+    """Which dead letters are tried again: a query of the list, as consumer:funding.deposits age:<1d; empty for all."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    query: str = Field(default="", max_length=300)
+
+
 class RequeuedModel(BaseModel):
     """The dead letter that is tried again."""
 

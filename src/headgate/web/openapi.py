@@ -13,7 +13,7 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 
 from headgate.core.money import MINOR_MAX
-from headgate.web.door import API_PREFIX
+from headgate.web.door import API_PREFIXES, SIGNED_PREFIXES
 from headgate.web.problems import CONTENT_TYPE, Problem
 
 _DESCRIPTION: Final = """Payment operations: nothing flows unless it is funded, recorded and explainable.
@@ -56,7 +56,7 @@ def document(app: FastAPI) -> dict[str, Any]:
     for path, operations in found["paths"].items():
         for method, operation in operations.items():
             if method in _METHODS:
-                _complete(operation, secured=path.startswith(API_PREFIX))
+                _complete(operation, secured=path.startswith(API_PREFIXES) and not path.startswith(SIGNED_PREFIXES))
     return found
 
 

@@ -110,6 +110,7 @@ def test_an_amount_beyond_the_book_is_a_fault(amount: str) -> None:
     assert "amount" in rules(parsed)
 
 
+@pytest.mark.slow
 def test_a_large_statement_is_forgotten_as_it_is_read() -> None:
     start, end = GOOD.index("<Ntry>"), GOOD.index("</Ntry>") + len("</Ntry>")
     many = GOOD[:start] + GOOD[start:end] * 3_000 + GOOD[end:]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from headgate.core.money import Money
-from headgate.ingestion.parsers import all_parsers
+from headgate.ingestion.parsers import all_parsers, detect
 from headgate.ingestion.records import Fault, Parsed, RegisterAmount, RegisterRecord
 
 PARSER = all_parsers()["register_v1"]
@@ -247,3 +247,21 @@ def test_ten_thousand_employees_are_read() -> None:
 
     assert parsed.faults == ()
     assert (parsed.totals[0].count, parsed.totals[0].amount) == (10_000, Money(1_010_000, "USD"))
+
+
+def test_a_column_may_say_over_which_rail_each_is_paid() -> None:
+    lines = [f"{HEADER},Rail", f"{LINE},FedNow", f"{LINE.replace('E1', 'E2')},", f"{LINE.replace('E1', 'E3')},pigeon"]
+    data = "\n".join(lines).encode()
+
+    assert [parser.name for parser in (detect(data), detect(lines[0].removesuffix(",Rail").encode())) if parser] == [
+        "register_v2",
+        "register_v1",
+    ]
+    parsed = all_parsers()["register_v2"].parse(data)
+
+    assert [(record.employee_id, record.rail) for record in read(parsed)] == [("E1", "fednow"), ("E2", "")]
+    fault = the_fault(parsed)
+    assert (fault.line, fault.position, fault.rule) == (4, 7, "register.rail")
+    assert "write ach, wire, fednow or rtp" in fault.message
+    without = all_parsers()["register_v2"].parse(f"{HEADER}\n{LINE}".encode())
+    assert (without.records, without.faults[0].rule) == ((), "register.header")

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections import Counter
 from typing import ClassVar
 
-from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 from tests.ledger.model.ground import ground
 from tests.ledger.model.machine import Histories
+from tests.make.histories import history_settings
 
 from headgate.core.db import Database
 
 STEPS = 50
-SHARD = 20
+SHARD = 10
 """So many histories make one test, so that the workers of a run share them evenly."""
 
 
@@ -24,17 +24,5 @@ def run_histories(database: Database, count: int, *, steps: int = STEPS, shrink:
         told: ClassVar[Counter[str]] = Counter()
 
     with ground(database) as Here.ground:
-        run_state_machine_as_test(
-            Here,
-            settings=settings(
-                max_examples=count,
-                stateful_step_count=steps,
-                deadline=None,
-                database=None,
-                print_blob=True,
-                report_multiple_bugs=False,
-                suppress_health_check=list(HealthCheck),
-                phases=(Phase.generate, Phase.shrink) if shrink else (Phase.generate,),
-            ),
-        )
+        run_state_machine_as_test(Here, settings=history_settings(count, steps=steps, shrink=shrink))
     return Here.told

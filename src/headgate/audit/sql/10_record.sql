@@ -16,7 +16,8 @@ GRANT EXECUTE ON FUNCTION audit.current_epoch() TO headgate_app, headgate_readon
 GRANT EXECUTE ON FUNCTION audit.witness(uuid, bigint, timestamptz, xid8, integer, smallint, text, text, text, text, text, text, text, jsonb)
   TO headgate_app, headgate_readonly, headgate_operator, headgate_poster;
 
-CREATE OR REPLACE FUNCTION audit.record_many(types text[], datas jsonb[], payment_ids text[], ingestion_ids text[]) RETURNS bigint[]
+CREATE OR REPLACE FUNCTION audit.record_many_v2(types text[], datas jsonb[], payment_ids text[], ingestion_ids text[],
+  correlations text[]) RETURNS bigint[]
   LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   tenant uuid := core.require_tenant();
@@ -38,15 +39,24 @@ BEGIN
            audit.witness(tenant, e.id, at, xid, epoch, 1::smallint, e.type, e.actor_type, e.actor_id, e.person_id,
              e.correlation_id, e.payment_id, e.ingestion_id, e.data)
       FROM (SELECT nextval('audit.event_id') AS id, u.type, core.actor_type() AS actor_type, core.actor_id() AS actor_id,
-                   core.person_id() AS person_id, core.correlation_id() AS correlation_id,
+                   core.person_id() AS person_id,
+                   coalesce(u.correlation, core.correlation_id()) AS correlation_id,
                    u.payment_id, u.ingestion_id, u.data
-              FROM unnest(types, datas, payment_ids, ingestion_ids) WITH ORDINALITY AS u (type, data, payment_id, ingestion_id, n)
+              FROM unnest(types, datas, payment_ids, ingestion_ids, correlations) WITH ORDINALITY
+                   AS u (type, data, payment_id, ingestion_id, correlation, n)
              ORDER BY u.n) e
     RETURNING id
   )
   SELECT array_agg(id ORDER BY id) INTO recorded FROM events;
   RETURN recorded;
 END $$;
+COMMENT ON FUNCTION audit.record_many_v2(text[], jsonb[], text[], text[], text[]) IS 'Records events of the tenant and actor in context, in order, each under its correlation or the context''s; returns their ids in that order';
+ALTER FUNCTION audit.record_many_v2(text[], jsonb[], text[], text[], text[]) OWNER TO headgate_poster;
+GRANT EXECUTE ON FUNCTION audit.record_many_v2(text[], jsonb[], text[], text[], text[]) TO headgate_app, headgate_operator, headgate_resolver;
+
+CREATE OR REPLACE FUNCTION audit.record_many(types text[], datas jsonb[], payment_ids text[], ingestion_ids text[]) RETURNS bigint[]
+  LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+  AS $$ SELECT audit.record_many_v2(types, datas, payment_ids, ingestion_ids, NULL) $$;
 COMMENT ON FUNCTION audit.record_many(text[], jsonb[], text[], text[]) IS 'Records events of the tenant and actor in context, in order; returns their ids in that order';
 ALTER FUNCTION audit.record_many(text[], jsonb[], text[], text[]) OWNER TO headgate_poster;
 GRANT EXECUTE ON FUNCTION audit.record_many(text[], jsonb[], text[], text[]) TO headgate_app, headgate_operator, headgate_resolver;

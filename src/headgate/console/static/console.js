@@ -74,7 +74,7 @@ async function showDrawer(link, focus = true) {
     drawer.innerHTML = text;
     drawer.hidden = false;
     history.replaceState(null, '', link.href);
-    spy();
+    spy(); toHit();
     if (focus) drawer.querySelector('[data-close]').focus({ preventScroll: true });
   } catch (error) {
     if (error.name !== 'AbortError') location = link.href;
@@ -147,6 +147,59 @@ document.addEventListener('click', e => {             // jump within the drawer;
   box.scrollTop += drawer.querySelector(link.hash).getBoundingClientRect().top - box.getBoundingClientRect().top;
 });
 spy();
+
+// ---------- lines of evidence: another part of them comes in their place; the one looked at is brought into sight
+function toHit() {
+  const hit = drawer?.querySelector('#hit'), box = drawer?.querySelector('.scroll');
+  if (hit && box && location.pathname.includes('/lines/')) box.scrollTop += hit.getBoundingClientRect().top - box.getBoundingClientRect().top - box.clientHeight / 3;
+}
+document.addEventListener('click', async e => {
+  const link = e.target.closest('#drawer a[data-line]');
+  if (!link || e.ctrlKey || e.metaKey || e.shiftKey || e.button !== 0) return;
+  e.preventDefault();
+  try {
+    const answer = await fetch(link.href, { headers: { 'X-Headgate-Fragment': 'lines' } });
+    if (!answer.ok) throw new Error(answer.status);
+    const view = $('#lines-view');
+    view.outerHTML = await answer.text();
+    history.replaceState(null, '', link.href);
+    toHit();
+    $('#lines-view .source')?.focus({ preventScroll: true });
+  } catch { location = link.href; }
+});
+toHit();
+
+// ---------- files that are brought: chosen or dropped, each told as it is read
+const upload = $('[data-upload]');
+function bring(files) {
+  const form = upload.querySelector('form'), told = $('#uploads'), button = form.querySelector('button');
+  if (button.disabled) return toast(button.nextElementSibling.textContent);
+  upload.open = true;
+  for (const file of files) {
+    const row = document.createElement('li'), name = document.createElement('span'), bar = document.createElement('progress');
+    name.textContent = file.name; bar.className = 'progress'; bar.max = 1; bar.value = 0; bar.ariaLabel = `${file.name} on its way`;
+    row.append(name, bar); told.prepend(row);
+    const facts = new FormData(), request = new XMLHttpRequest();
+    facts.append('token', form.elements.token.value); facts.append('source', form.elements.source.value); facts.append('file', file);
+    request.upload.onprogress = e => { if (e.lengthComputable) bar.value = e.loaded / e.total; };
+    request.onload = () => { if (request.status === 200) row.outerHTML = request.responseText; else failed(row, name, `it was answered ${request.status}`); };
+    request.onerror = () => failed(row, name, 'the connection was lost: bring it again');
+    request.open('POST', form.action);
+    request.setRequestHeader('X-Headgate-Fragment', 'uploaded');
+    request.send(facts);
+  }
+}
+function failed(row, name, why) { name.textContent += `: ${why}`; name.className = 'is-bad'; row.querySelector('progress').remove(); }
+if (upload) {
+  const form = upload.querySelector('form');
+  form.addEventListener('submit', e => { e.preventDefault(); bring([...form.elements.file.files]); form.elements.file.value = ''; });
+  let over = 0;
+  const show = on => root.classList.toggle('is-dropping', on);
+  addEventListener('dragenter', e => { if (e.dataTransfer?.types.includes('Files')) { over++; show(true); } });
+  addEventListener('dragleave', () => { over = Math.max(0, over - 1); if (!over) show(false); });
+  addEventListener('dragover', e => e.preventDefault());
+  addEventListener('drop', e => { e.preventDefault(); over = 0; show(false); bring([...e.dataTransfer.files]); });
+}
 
 // ---------- live: new rows are counted, never put under the hand; a row whose state changed is updated in place
 const STALE_MS = 5000, added = new Set();
@@ -245,6 +298,20 @@ async function showNew() {
 }
 document.addEventListener('click', e => { if (e.target.closest('#chip-new')) showNew().catch(() => location.reload()); });
 
+// ---------- acts: not on figures that are old, and not twice
+document.addEventListener('submit', e => {
+  const form = e.target.closest('[data-act]');
+  if (!form) return;
+  const says = form.querySelector('[data-act-says]'), changed = form.closest('#drawer, tr.detail')?.querySelector('.changed:not([hidden])');
+  const why = $('#fresh').classList.contains('is-stale') ? 'The figures are old: nothing is done until this page is connected again.'
+    : changed ? 'This has changed since it was read: read it again first.' : '';
+  says.textContent = why; says.hidden = !why;
+  if (why || form.dataset.sent) return e.preventDefault();
+  form.dataset.sent = 'yes';
+  form.querySelector('button[type="submit"]').ariaDisabled = 'true';
+});
+addEventListener('pageshow', () => $$('[data-act]').forEach(form => { delete form.dataset.sent; form.querySelector('button[type="submit"]').ariaDisabled = null; }));
+
 // ---------- keyboard: letters act only outside fields and dialogs; no key moves money
 const letters = $('#letters');
 letters.checked = keep.get('letters') !== 'off';
@@ -257,7 +324,9 @@ document.addEventListener('keydown', e => {
     return;
   }
   if (e.ctrlKey || e.metaKey || e.altKey || e.target.matches('input, textarea, select') || $('dialog[open]') || !letters.checked) return;
-  const goal = { o: 'overview', p: 'payments', y: 'payrolls', g: 'gate', u: 'funding', f: 'files' }[e.key];
+  const goal = { o: 'overview', p: 'payments', y: 'payrolls', g: 'gate', u: 'funding', f: 'files', d: 'orders', r: 'returns', b: 'places',
+    l: 'loans', e: 'loan payments', n: 'notifications',
+    s: 'sources', a: 'artifacts', m: 'messages', x: 'dead letters', t: 'transactions' }[e.key];
   if (goal && Date.now() - prefix < 1500) return void (location = $(`[data-page="${goal}"]`).href);
   const act = {
     j: () => step(1), k: () => step(-1), '/': () => $('#query')?.select(), '?': () => $('#keys').showModal(),

@@ -11,8 +11,21 @@ SELECT d.id AS subject, format('deposit of %s minor units has no posting of its 
         WHERE e.tenant_id = d.tenant_id AND e.transaction_id = d.transaction_id AND e.amount_minor = d.amount_minor
           AND e.currency = d.currency AND a.purpose = 'CASH'
           AND CASE WHEN d.legal_entity_id IS NULL THEN c.purpose = 'SUSPENSE'
-                   ELSE c.purpose = 'CLIENT_FUNDS' AND c.legal_entity_id = d.legal_entity_id END);
-COMMENT ON VIEW funding.invariant_deposits_posted IS 'Every deposit stands in the book with its amount, in its client''s funds or, of an unknown payer, in suspense.';
+                   ELSE c.purpose = 'CLIENT_FUNDS' AND c.legal_entity_id = d.legal_entity_id END)
+ UNION ALL
+SELECT d.id, format('deposit of %s minor units was assigned to %s, and has no posting of its amount from suspense to its funds',
+                    d.amount_minor, g.legal_entity_id)
+  FROM funding.deposit_assignments g
+  JOIN funding.deposits d ON d.tenant_id = g.tenant_id AND d.id = g.deposit_id
+ WHERE NOT EXISTS (
+       SELECT FROM ledger.entries e
+         JOIN ledger.accounts a ON a.tenant_id = e.tenant_id AND a.id = e.debit_account_id
+         JOIN ledger.accounts c ON c.tenant_id = e.tenant_id AND c.id = e.credit_account_id
+        WHERE e.tenant_id = g.tenant_id AND e.transaction_id = g.transaction_id AND e.amount_minor = d.amount_minor
+          AND e.currency = d.currency AND a.purpose = 'SUSPENSE' AND c.purpose = 'CLIENT_FUNDS'
+          AND c.legal_entity_id = g.legal_entity_id);
+COMMENT ON VIEW funding.invariant_deposits_posted IS
+  'Every deposit stands in the book with its amount, in its client''s funds or, of an unknown payer, in suspense until it is assigned.';
 
 DROP VIEW IF EXISTS funding.invariant_evaluations_numbered;
 CREATE VIEW funding.invariant_evaluations_numbered WITH (security_invoker = true) AS
@@ -94,7 +107,7 @@ SELECT coalesce(b.currency, o.currency) AS subject,
           JOIN ledger.entries x ON x.tenant_id = t.tenant_id AND x.transaction_id = t.id
           JOIN ledger.accounts d ON d.tenant_id = x.tenant_id AND d.id = x.debit_account_id
           JOIN ledger.accounts c ON c.tenant_id = x.tenant_id AND c.id = x.credit_account_id
-         WHERE t.source_type = 'funding_event'
+         WHERE t.source_type = 'funding_event' AND t.source_id IS NOT NULL
          GROUP BY x.currency) b
   FULL JOIN (SELECT v.currency, sum(v.owed_minor) AS owed FROM funding.receivables v GROUP BY v.currency) o ON o.currency = b.currency
  WHERE coalesce(b.lies, 0) <> coalesce(o.owed, 0)

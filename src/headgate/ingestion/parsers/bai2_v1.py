@@ -367,12 +367,24 @@ class _Reader:
         for at, title, expected in checks:
             found = fields[at] if at < len(fields) else ""
             if _CONTROL(found) is None or int(found) != expected:
-                text = f"the {name}'s {title.replace('_', ' ')} is {found[:20] or 'missing'}, but it makes {expected}"
+                shown = _shown(found, digits_max=20 if title == "control_total" else 6)
+                text = f"the {name}'s {title.replace('_', ' ')} is {shown}, but it makes {expected}"
                 self._fault(line, 0, title, title, f"{text}; ask the bank for the file again")
 
     def _fault(self, line: _Line, position: int, name: str, rule: str, text: str, level: Level = "E") -> None:
         message = f"line {line.number}: {text}"
         self.faults.append(Fault(line.number, position, name, f"bai2.{rule}", message, line.raw, level))
+
+
+def _shown(found: str, *, digits_max: int) -> str:
+    """A control figure as a message may say it: what is none may be a name or an account that stands a field too far."""
+    if not found:
+        return "missing"
+    return (
+        found
+        if _CONTROL(found) is not None and len(found) <= digits_max
+        else f"no such figure ({len(found)} characters)"
+    )
 
 
 def _unslashed(body: str) -> str:

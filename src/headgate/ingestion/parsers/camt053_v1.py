@@ -119,7 +119,9 @@ class _Reader:
         if self.open is not None:
             self._close(self.open, None)
         if not self.statements and not self.faults:
-            self.faults.append(Fault(1, 0, "", "camt.kind", "no statement, report or notification in this document"))
+            self.faults.append(
+                Fault(1, 0, "", "camt.kind", "line 1: no statement, report or notification in this document")
+            )
         return Parsed(
             records=tuple(self.records),
             faults=tuple(self.faults),

@@ -31,7 +31,7 @@ def sniff(data: bytes) -> float:
 def parse(data: bytes, rules: ach.Rulebook | None = None) -> Parsed:
     """Returns and changes of the file, in its order, and every broken rule; `rules` hold a bank's switches."""
     file = ach.read_file(data, rules)
-    faults = [_fault(fault) for fault in file.faults]
+    faults = [of_ach(fault) for fault in file.faults]
     returns: list[ReturnRecord] = []
     changes: list[ChangeRecord] = []
     for batch in file.batches:
@@ -56,7 +56,8 @@ def parse(data: bytes, rules: ach.Rulebook | None = None) -> Parsed:
     return Parsed(records=(*returns, *changes), faults=tuple(faults), totals=totals)
 
 
-def _fault(fault: ach.Fault) -> Fault:
+def of_ach(fault: ach.Fault) -> Fault:
+    """A fault of the codec, as every parser tells its own."""
     return Fault(
         line=fault.record,
         position=fault.position,

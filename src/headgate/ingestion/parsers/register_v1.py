@@ -47,14 +47,14 @@ def sniff(data: bytes) -> float:
     """Sure by how many of the columns it must have are named in a header near its beginning."""
     if b"\x00" in data[:64] and not data.startswith((b"\xff\xfe", b"\xfe\xff")):
         return 0.0
-    header = find_header(_lines(data[:65_536]))
+    header = find_header(lines_of(data[:65_536]))
     known = len(set(REQUIRED) & set(header.columns.values())) if header is not None else 0
     return 0.3 + 0.1 * known if known >= 3 else 0.0
 
 
 def parse(data: bytes) -> Parsed:
     """Every good line as a record, every fault of every other, and the totals of the good ones."""
-    lines = list(_lines(data))
+    lines = list(lines_of(data))
     header = find_header(iter(lines))
     if header is None:
         text = f"line 1: no header names the columns; begin with {', '.join(REQUIRED)}"
@@ -62,7 +62,7 @@ def parse(data: bytes) -> Parsed:
     faults = header_faults(header)
     if any(fault.level == "E" for fault in faults):
         return Parsed(faults=tuple(faults))
-    reader = _Reader(header, faults)
+    reader = Reader(header, faults)
     for line in lines:
         if line.number > header.line.number and line.text.strip():
             reader.take(line)
@@ -70,7 +70,7 @@ def parse(data: bytes) -> Parsed:
 
 
 @dataclass(slots=True)
-class _Row:
+class Row:
     """A line cut into its cells by column, and the faults found in it."""
 
     line: Line
@@ -79,7 +79,7 @@ class _Row:
     faults: list[Fault] = field(default_factory=list)
 
 
-class _Reader:
+class Reader:
     """Takes the lines below the header."""
 
     def __init__(self, header: Header, faults: list[Fault]) -> None:
@@ -108,11 +108,12 @@ class _Reader:
     def finish(self) -> Parsed:
         """The sums of what was read."""
         if not self.records and not self.faults:
-            text = "no employees below the header; add a line for each"
-            self.faults.append(Fault(self.header.line.number, 0, "", "register.empty", text))
+            number = self.header.line.number
+            text = f"line {number}: no employees below the header; add a line for each"
+            self.faults.append(Fault(number, 0, "", "register.empty", text))
         return Parsed(records=tuple(self.records), faults=tuple(self.faults), totals=_totals(self.records))
 
-    def _row(self, line: Line) -> _Row | None:
+    def _row(self, line: Line) -> Row | None:
         if not line.is_clean:
             self._line_fault(line, "encoding", "bytes that are not UTF-8; save the file as UTF-8")
             return None
@@ -133,9 +134,9 @@ class _Reader:
         if not named["name"]:
             named["name"] = f"{named['first_name']} {named['last_name']}".strip()
         extras = {at: cells[at].strip() for at in self.header.names if at not in self.header.columns}
-        return _Row(line, named, extras)
+        return Row(line, named, extras)
 
-    def _record(self, row: _Row) -> RegisterRecord | None:
+    def _record(self, row: Row) -> RegisterRecord | None:
         cells = row.cells
         if _CONTROL.search(row.line.text) is not None:
             self._check_characters(row)
@@ -177,14 +178,14 @@ class _Reader:
             obligations=tuple(obligations),
         )
 
-    def _check_characters(self, row: _Row) -> None:
+    def _check_characters(self, row: Row) -> None:
         for column, cell in row.cells.items():
             strange = _CONTROL.search(cell)
             if strange is not None:
                 text = f"holds the control character U+{ord(strange[0]):04X}; take it away"
                 self._fault(row, column, "control_character", text)
 
-    def _check_employee(self, row: _Row) -> None:
+    def _check_employee(self, row: Row) -> None:
         employee_id = row.cells["employee_id"]
         if not employee_id:
             self._fault(row, "employee_id", "missing", "no employee id; write the id of the payroll system")
@@ -196,7 +197,7 @@ class _Reader:
         else:
             self.lines_of[employee_id] = row.line.number
 
-    def _check_routing(self, row: _Row) -> None:
+    def _check_routing(self, row: Row) -> None:
         routing = row.cells["routing_number"]
         if not routing:
             self._fault(row, "routing_number", "missing", "no routing number; write the bank's nine digits")
@@ -211,7 +212,7 @@ class _Reader:
             text = f"the check digit is wrong: {routing[:8]} would end in {check_digit(routing[:8])}; ask the employee"
             self._fault(row, "routing_number", "check_digit", text)
 
-    def _check_account(self, row: _Row) -> None:
+    def _check_account(self, row: Row) -> None:
         account = row.cells["account_number"]
         if not account:
             self._fault(row, "account_number", "missing", "no account number; ask the employee")
@@ -222,7 +223,7 @@ class _Reader:
             text = f"{len(account)} characters; an account number is 1 to 17 letters, digits, blanks and hyphens"
             self._fault(row, "account_number", "account_number", text)
 
-    def _currency(self, row: _Row) -> str:
+    def _currency(self, row: Row) -> str:
         currency = row.cells["currency"].upper() or "USD"
         try:
             return Money(0, currency).currency
@@ -230,7 +231,7 @@ class _Reader:
             self._fault(row, "currency", "currency", "no currency of ISO 4217; write three letters, as USD")
             return "USD"
 
-    def _amount(self, row: _Row, at: int, name: str, cell: str, currency: str) -> Money | None:
+    def _amount(self, row: Row, at: int, name: str, cell: str, currency: str) -> Money | None:
         """The exact amount of a cell; None with its fault where it is none, negative or finer than the currency."""
         text = cell.replace("\u00a0", "").replace(" ", "").replace("−", "-").removeprefix(currency)
         text = text.removesuffix(currency)
@@ -253,7 +254,7 @@ class _Reader:
                 self._fault(row, name, "decimals", f"{error.message}; round it as it will be paid", at)
         return None
 
-    def _compare_total(self, row: _Row) -> None:
+    def _compare_total(self, row: Row) -> None:
         """A line of totals below the employees must say what they add up to."""
         said = self._amount(row, self.position["net_pay"], "net_pay", row.cells["net_pay"], self._currency(row))
         self.faults += row.faults
@@ -266,7 +267,7 @@ class _Reader:
             text = f"the total says {said.format()}, but the lines read make {made.format()}; correct the lines above"
             self.faults.append(self._made(row.line, "net_pay", "total", text, self.position["net_pay"], "W"))
 
-    def _fault(self, row: _Row, column: str, rule: str, text: str, at: int | None = None) -> None:
+    def _fault(self, row: Row, column: str, rule: str, text: str, at: int | None = None) -> None:
         row.faults.append(self._made(row.line, column, rule, text, self.position.get(column, -1) if at is None else at))
 
     def _line_fault(self, line: Line, rule: str, text: str) -> None:
@@ -277,7 +278,7 @@ class _Reader:
         return Fault(line.number, at + 1, column, f"register.{rule}", f"{where}: {text}", line.text, level)
 
 
-def _lines(data: bytes) -> Iterator[Line]:
+def lines_of(data: bytes) -> Iterator[Line]:
     """The lines, each decoded alone, so that a strange byte spoils only its own."""
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         for number, text in enumerate(re.split(r"\r\n|\r|\n", data.decode("utf-16", errors="replace")), start=1):

@@ -1,11 +1,26 @@
 CREATE OR REPLACE VIEW ingestion.invariant_artifact_bodies WITH (security_invoker = true) AS
   SELECT a.id AS subject,
-         coalesce(format('has %s bytes, its sealed body %s (37 more are right)', a.size_bytes, octet_length(b.body_sealed)), 'has no body') AS detail
+         CASE WHEN b.sealed IS NULL THEN 'has no body'
+              WHEN b.places > 1 THEN format('has %s bodies', b.places)
+              ELSE format('has %s bytes, its sealed body %s (37 more are right)', coalesce(a.stored_size_bytes, a.size_bytes), b.sealed) END AS detail
     FROM ingestion.artifacts a
-    LEFT JOIN ingestion.artifact_bodies b ON b.tenant_id = a.tenant_id AND b.artifact_id = a.id AND b.received_at = a.received_at
+    LEFT JOIN LATERAL (SELECT count(*) AS places, min(p.sealed) AS sealed
+                         FROM (SELECT octet_length(i.body_sealed)::bigint AS sealed FROM ingestion.artifact_bodies i
+                                WHERE i.tenant_id = a.tenant_id AND i.artifact_id = a.id AND i.received_at = a.received_at
+                                UNION ALL
+                               SELECT octet_length(l.body_sealed) FROM ingestion.landed_bodies l WHERE l.tenant_id = a.tenant_id AND l.artifact_id = a.id
+                                UNION ALL
+                               SELECT o.sealed_bytes FROM ingestion.stored_objects o WHERE o.tenant_id = a.tenant_id AND o.artifact_id = a.id) p) b ON true
    -- A sealed value is its plain text and 37 bytes of header, nonce and tag (core/secrets.py).
-   WHERE octet_length(b.body_sealed) IS DISTINCT FROM a.size_bytes + 37;
-COMMENT ON VIEW ingestion.invariant_artifact_bodies IS 'Every artifact has its bytes, all of them';
+   WHERE b.places <> 1 OR b.sealed <> coalesce(a.stored_size_bytes, a.size_bytes) + 37;
+COMMENT ON VIEW ingestion.invariant_artifact_bodies IS 'Every artifact has its bytes, all of them and in one place: in the database or in storage';
+
+CREATE OR REPLACE VIEW ingestion.invariant_bodies_verified WITH (security_invoker = true) AS
+  SELECT v.artifact_id AS subject, format('its stored body is found %s', v.verdict) AS detail
+    FROM (SELECT DISTINCT ON (w.tenant_id, w.artifact_id) w.artifact_id, w.verdict FROM ingestion.body_verdicts w
+           ORDER BY w.tenant_id, w.artifact_id, w.id DESC) v
+   WHERE v.verdict <> 'intact';
+COMMENT ON VIEW ingestion.invariant_bodies_verified IS 'No stored body was found to differ from what was received, at its last check';
 
 CREATE OR REPLACE VIEW ingestion.invariant_artifact_status WITH (security_invoker = true) AS
   SELECT a.id AS subject, format('is %s and has %s readings', a.status, (SELECT count(*) FROM ingestion.readings r
@@ -22,5 +37,5 @@ CREATE OR REPLACE VIEW ingestion.invariant_reading_counts WITH (security_invoker
             FROM ingestion.readings r) g
    WHERE g.records - g.duplicates <> g.records_kept OR g.faults <> g.faults_kept;
 COMMENT ON VIEW ingestion.invariant_reading_counts IS 'Every reading has the records and faults that it says';
-GRANT SELECT ON ingestion.invariant_artifact_bodies, ingestion.invariant_artifact_status, ingestion.invariant_reading_counts
+GRANT SELECT ON ingestion.invariant_artifact_bodies, ingestion.invariant_bodies_verified, ingestion.invariant_artifact_status, ingestion.invariant_reading_counts
   TO headgate_app, headgate_readonly;

@@ -111,7 +111,8 @@ BEGIN
              ORDER BY a.id
                FOR NO KEY UPDATE OF a) x;
     v_now := clock_timestamp();
-    v_clock := tenants.now();
+    -- Of the same instant: what is posted now is effective when it is recorded, not a moment ahead of it.
+    v_clock := tenants.at(v_now);
     EXIT WHEN v_next_expiry IS NULL OR v_next_expiry > v_clock;
     PERFORM ledger.expire_overdue(a_id, v_clock);
   END LOOP;
@@ -205,15 +206,31 @@ BEGIN
 
   -- 3 Claim the keys, in key order; the first of twins wins.
   SELECT array_agg(nextval('ledger.request_ids')) INTO ids FROM generate_series(1, n);
-  INSERT INTO ledger.transactions (tenant_id, id, recorded_at, effective_at, reverses, settles, asked_effective_at, effective_on, hash_formula,
-                                   body_hash, key, source_type, source_id, description, metadata)
-  SELECT v_tenant, u.id, v_now, coalesce(u.at, v_clock), nullif(u.reverses, 0), u.settles, u.asked, u.day, 1, u.hash, u.key, u.source_type,
-         u.source_id, u.description, u.metadata
-    FROM unnest(ids, t_at, p_reverses, p_settles, t_asked, t_day, t_hash, p_keys, p_source_types, p_source_ids, p_descriptions, p_metadata)
-         u (id, at, reverses, settles, asked, day, hash, key, source_type, source_id, description, metadata)
-   ORDER BY u.key, u.id
-  ON CONFLICT (tenant_id, key) DO NOTHING;
-  GET DIAGNOSTICS v_claimed = ROW_COUNT;
+  -- ON CONFLICT looks up every key before it writes it, and confirms each row after: many are written as if all were new.
+  IF n >= 10 THEN
+    BEGIN
+      INSERT INTO ledger.transactions (tenant_id, id, recorded_at, effective_at, reverses, settles, asked_effective_at, effective_on, hash_formula,
+                                       body_hash, key, source_type, source_id, description, metadata)
+      SELECT v_tenant, u.id, v_now, coalesce(u.at, v_clock), nullif(u.reverses, 0), u.settles, u.asked, u.day, 1, u.hash, u.key, u.source_type,
+             u.source_id, u.description, u.metadata
+        FROM unnest(ids, t_at, p_reverses, p_settles, t_asked, t_day, t_hash, p_keys, p_source_types, p_source_ids, p_descriptions, p_metadata)
+             u (id, at, reverses, settles, asked, day, hash, key, source_type, source_id, description, metadata)
+       ORDER BY u.key, u.id;
+      GET DIAGNOSTICS v_claimed = ROW_COUNT;
+    EXCEPTION WHEN unique_violation THEN NULL;
+    END;
+  END IF;
+  IF v_claimed IS NULL THEN
+    INSERT INTO ledger.transactions (tenant_id, id, recorded_at, effective_at, reverses, settles, asked_effective_at, effective_on, hash_formula,
+                                     body_hash, key, source_type, source_id, description, metadata)
+    SELECT v_tenant, u.id, v_now, coalesce(u.at, v_clock), nullif(u.reverses, 0), u.settles, u.asked, u.day, 1, u.hash, u.key, u.source_type,
+           u.source_id, u.description, u.metadata
+      FROM unnest(ids, t_at, p_reverses, p_settles, t_asked, t_day, t_hash, p_keys, p_source_types, p_source_ids, p_descriptions, p_metadata)
+           u (id, at, reverses, settles, asked, day, hash, key, source_type, source_id, description, metadata)
+     ORDER BY u.key, u.id
+    ON CONFLICT (tenant_id, key) DO NOTHING;
+    GET DIAGNOSTICS v_claimed = ROW_COUNT;
+  END IF;
   codes := array_fill(0::smallint, ARRAY[n]);
   replayed := array_fill(false, ARRAY[n]);
   IF v_claimed < n THEN

@@ -14,6 +14,21 @@ COMMENT ON FUNCTION ledger.post_many(text[], integer[], bigint[], bigint[], bigi
 ALTER FUNCTION ledger.post_many(text[], integer[], bigint[], bigint[], bigint[], text[], timestamptz[], text[], text[], text[], jsonb[], boolean) OWNER TO headgate_poster;
 GRANT EXECUTE ON FUNCTION ledger.post_many(text[], integer[], bigint[], bigint[], bigint[], text[], timestamptz[], text[], text[], text[], jsonb[], boolean) TO headgate_app;
 
+-- The same for a set of several stories: each row under its own correlation id.
+CREATE OR REPLACE FUNCTION ledger.post_many_told(
+  p_keys text[], p_counts integer[], p_debits bigint[], p_credits bigint[], p_amounts bigint[], p_currencies text[],
+  p_effective_at timestamptz[], p_source_types text[], p_source_ids text[], p_descriptions text[], p_metadata jsonb[], p_atomic boolean,
+  p_correlations text[],
+  OUT codes smallint[], OUT ids bigint[], OUT replayed boolean[], OUT facts jsonb[]
+) LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+  SELECT b.codes, b.ids, b.replayed, b.facts
+    FROM ledger.post_batch(p_keys, p_counts, p_debits, p_credits, p_amounts, p_currencies, p_effective_at, p_source_types, p_source_ids,
+                           p_descriptions, p_metadata, NULL, NULL, p_atomic, p_correlations => p_correlations) b
+$$;
+COMMENT ON FUNCTION ledger.post_many_told IS 'post_many for a set of several stories: each row under its own correlation id';
+ALTER FUNCTION ledger.post_many_told OWNER TO headgate_poster;
+GRANT EXECUTE ON FUNCTION ledger.post_many_told TO headgate_app;
+
 CREATE OR REPLACE FUNCTION ledger.post_group(
   p_keys text[], p_counts integer[], p_debits bigint[], p_credits bigint[], p_amounts bigint[], p_currencies text[],
   p_effective_at timestamptz[], p_source_types text[], p_source_ids text[], p_descriptions text[], p_metadata jsonb[],
@@ -69,15 +84,25 @@ CREATE OR REPLACE FUNCTION ledger.post_one(
 ) LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   v_tenant CONSTANT uuid := core.require_tenant();
-  v_now timestamptz; v_clock timestamptz; v_at timestamptz; v_day date; v_zone text;
+  v_now timestamptz; v_clock timestamptz; v_moved interval; v_at timestamptz; v_day date; v_zone text;
   v_account record; dr record; cr record;
-  v_event bigint; v_xid xid8; v_epoch integer; v_payment_id text; v_data jsonb;
+  v_event bigint; v_xid xid8; v_epoch integer; v_payment_id text; v_data jsonb; v_hash bytea;
   v_actor_type CONSTANT text := core.actor_type(); v_actor CONSTANT text := core.actor_id();
   v_person CONSTANT text := core.person_id(); v_correlation CONSTANT text := core.correlation_id();
 BEGIN
   <<short>> BEGIN
     EXIT short WHEN num_nulls(p_key, p_debit, p_credit, p_amount, p_currency) > 0 OR p_debit = p_credit
       OR p_amount NOT BETWEEN 1 AND 4611686018427387903 OR length(p_key) NOT BETWEEN 1 AND 255;
+    -- Whoever posts to the same accounts waits from their lock until this commit is on disk: what needs no account comes first.
+    v_now := clock_timestamp();
+    v_moved := extract(epoch FROM tenants.at(v_now) - v_now) * interval '1 second';  -- In seconds: a day is not always 24 hours.
+    id := nextval('ledger.request_ids'); v_event := nextval('audit.event_id'); v_xid := pg_current_xact_id(); v_epoch := audit.current_epoch();
+    v_hash := ledger.body_hash(p_debit || ':' || p_credit || ':' || p_amount || ':' || p_currency, NULL, NULL, p_effective_at, p_source_type, p_source_id,
+                               p_description, p_metadata);
+    v_payment_id := CASE WHEN p_source_id LIKE 'pay\_%' THEN p_source_id END;
+    v_data := ('{"transaction_id":' || id || ',"entries":[{"debit":' || p_debit || ',"credit":' || p_credit || ',"amount_minor":' || p_amount
+      || ',"currency":' || to_json(p_currency) || '}]'
+      || CASE WHEN p_source_id IS NULL THEN '' ELSE ',"source_type":' || to_json(p_source_type) || ',"source_id":' || to_json(p_source_id) END || '}')::jsonb;
     FOR v_account IN
       SELECT a.id, a.net_minor AS net, a.seq, a.currency, a.status, a.next_expiry_at, a.effective_max, a.closed_through, a.is_watched,
              a.legal_entity_id,
@@ -90,7 +115,7 @@ BEGIN
     LOOP
       IF v_account.id = p_debit THEN dr := v_account; ELSE cr := v_account; END IF;
     END LOOP;
-    v_now := clock_timestamp(); v_clock := tenants.now();
+    v_now := clock_timestamp(); v_clock := v_now + v_moved;
     EXIT short WHEN dr IS NULL OR cr IS NULL;
     EXIT short WHEN dr.currency <> p_currency OR cr.currency <> p_currency OR dr.status <> 'open' OR cr.status <> 'open'
       OR dr.next_expiry_at <= v_clock OR cr.next_expiry_at <= v_clock
@@ -105,13 +130,9 @@ BEGIN
     EXIT short WHEN (p_effective_at > v_clock AND v_day > (v_clock AT TIME ZONE v_zone)::date)
       OR v_at < dr.effective_max OR v_at < cr.effective_max OR v_day <= dr.closed_through OR v_day <= cr.closed_through;
 
-    id := nextval('ledger.request_ids');
     INSERT INTO ledger.transactions (tenant_id, id, recorded_at, effective_at, effective_on, hash_formula, body_hash, key, source_type, source_id,
                                      description, metadata)
-    VALUES (v_tenant, id, v_now, v_at, v_day, 1,
-            ledger.body_hash(p_debit || ':' || p_credit || ':' || p_amount || ':' || p_currency, NULL, NULL, p_effective_at, p_source_type, p_source_id,
-                             p_description, p_metadata),
-            p_key, p_source_type, p_source_id, p_description, p_metadata)
+    VALUES (v_tenant, id, v_now, v_at, v_day, 1, v_hash, p_key, p_source_type, p_source_id, p_description, p_metadata)
     ON CONFLICT (tenant_id, key) DO NOTHING;
     EXIT short WHEN NOT FOUND;
     INSERT INTO ledger.entries (tenant_id, transaction_id, debit_account_id, credit_account_id, amount_minor, debit_seq, debit_net, credit_seq,
@@ -124,11 +145,6 @@ BEGIN
     IF dr.is_watched OR cr.is_watched THEN
       PERFORM ledger.watch(ARRAY[p_debit, p_credit]);
     END IF;
-    v_event := nextval('audit.event_id'); v_xid := pg_current_xact_id(); v_epoch := audit.current_epoch();
-    v_payment_id := CASE WHEN p_source_id LIKE 'pay\_%' THEN p_source_id END;
-    v_data := ('{"transaction_id":' || id || ',"entries":[{"debit":' || p_debit || ',"credit":' || p_credit || ',"amount_minor":' || p_amount
-      || ',"currency":"' || p_currency || '"}]'
-      || CASE WHEN p_source_id IS NULL THEN '' ELSE ',"source_type":' || to_json(p_source_type) || ',"source_id":' || to_json(p_source_id) END || '}')::jsonb;
     INSERT INTO audit.events (tenant_id, id, event_time, xid, epoch, formula, type, actor_type, actor_id, person_id, correlation_id, payment_id,
                               ingestion_id, data, witness)
     VALUES (v_tenant, v_event, v_now, v_xid, v_epoch, 1, 'ledger.transaction.posted', v_actor_type, v_actor, v_person, v_correlation, v_payment_id,

@@ -23,17 +23,32 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueueStatus:
-    """How a consumer's queue is: `oldest_seconds` is the age of what has waited longest, 0.0 where nothing waits."""
+    """How a consumer's queue is: `oldest_seconds` is the age of what has waited longest, 0.0 where nothing waits.
+
+    None where the transport cannot say. `dead` is what lies with the broker's dead letters and is still to be taken
+    into the database.
+    """
 
     consumer: str
     ready: int
-    held: int
-    delayed: int
-    oldest_seconds: float
+    held: int | None
+    delayed: int | None
+    oldest_seconds: float | None
+    dead: int = 0
 
 
 class Transport(Protocol):
     """A way from the relay to the consumers."""
+
+    waits: bool
+    """Whether `receive` itself waits a moment for what may come, so that nobody else need wait before asking again."""
+
+    takes: bool
+    """Whether `take` finds the outbox by itself."""
+
+    def take(self, limit: int) -> int:
+        """Take up to `limit` messages that are due out of the outbox, whole and marked published; how many. What it leaves, as
+        a message without its payload, goes the relay's way."""
 
     def subscribe(self, subscriptions: Mapping[str, Sequence[str]]) -> None:
         """Make sure that these consumers get these topics from now on. Safe to repeat."""

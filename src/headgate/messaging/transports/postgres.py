@@ -15,9 +15,10 @@ from typing import Any, Final, LiteralString
 from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
+from headgate.core import arrays
 from headgate.core.db import Database, translated
 from headgate.messaging.dead_letters import announce
-from headgate.messaging.model import Message
+from headgate.messaging.model import ATTEMPTS_MAX, Message
 from headgate.messaging.topics import pattern
 from headgate.messaging.transports.contract import Delivery, QueueStatus
 
@@ -26,11 +27,20 @@ ERROR_LENGTH_MAX: Final = 2000
 
 
 class PostgresTransport:
-    """Queues in the database. `hold_seconds` is how long a received message belongs to who received it."""
+    """Queues in the database. `hold_seconds` is how long a received message belongs to who received it.
 
-    def __init__(self, database: Database, *, hold_seconds: float = HOLD_SECONDS) -> None:
+    `subscribes_as` is written beside each subscription: who holds what waits for that consumer.
+    """
+
+    waits = False
+    takes = True
+
+    def __init__(
+        self, database: Database, *, hold_seconds: float = HOLD_SECONDS, subscribes_as: str = "postgres"
+    ) -> None:
         self._connection = database.connect("dispatcher")
         self._hold_seconds = hold_seconds
+        self._subscribes_as = subscribes_as
         # Unlike a process id, never another's: a name that comes again would own what its forerunner left.
         self.holder = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
 
@@ -39,14 +49,71 @@ class PostgresTransport:
         for consumer, topics in subscriptions.items():
             self._run(
                 """
-                INSERT INTO messaging.subscriptions AS s (consumer, topics, pattern)
-                VALUES (%(consumer)s, %(topics)s, %(pattern)s)
+                INSERT INTO messaging.subscriptions AS s (consumer, topics, pattern, transport)
+                VALUES (%(consumer)s, %(topics)s, %(pattern)s, %(transport)s)
                 ON CONFLICT (consumer) DO UPDATE
-                  SET topics = excluded.topics, pattern = excluded.pattern, since = clock_timestamp()
-                  WHERE s.pattern <> excluded.pattern
+                  SET topics = excluded.topics, pattern = excluded.pattern, transport = excluded.transport,
+                      since = CASE WHEN s.pattern = excluded.pattern THEN s.since ELSE clock_timestamp() END
+                  WHERE s.pattern <> excluded.pattern OR s.transport <> excluded.transport
                 """,
-                {"consumer": consumer, "topics": list(topics), "pattern": pattern(topics)},
+                {
+                    "consumer": consumer,
+                    "topics": list(topics),
+                    "pattern": pattern(topics),
+                    "transport": self._subscribes_as,
+                },
             )
+
+    def take(self, limit: int) -> int:
+        """See Transport. The outbox lies in the same database: its rows become queued ones in one statement, or none does."""
+        rows = self._all(
+            """
+            WITH due AS MATERIALIZED (
+              SELECT o.tenant_id, o.id, o.created_at, o.event_type, o.aggregate_type, o.aggregate_id, o.payload, o.correlation_id,
+                     o.audit_epoch, o.audit_xid, o.audit_event_id
+                FROM messaging.outbox_messages o
+               WHERE o.published_at IS NULL AND o.dead_at IS NULL
+                 AND o.available_at <= clock_timestamp()
+                 AND (o.claimed_until IS NULL OR o.claimed_until < clock_timestamp())
+                 AND o.attempt_count < %(attempts)s
+               ORDER BY o.available_at, o.id
+               LIMIT %(limit)s
+               FOR UPDATE SKIP LOCKED
+            ), whole AS MATERIALIZED (
+              SELECT d.tenant_id, d.id, d.created_at, d.event_type, d.aggregate_type, d.aggregate_id,
+                     coalesce(d.payload, e.data) AS payload, coalesce(d.correlation_id, e.correlation_id) AS correlation_id
+                FROM due d
+                LEFT JOIN audit.events e
+                  ON e.tenant_id = d.tenant_id AND e.epoch = d.audit_epoch AND e.xid = d.audit_xid
+                 AND e.id = d.audit_event_id AND e.event_time = d.created_at
+            ), wanted AS MATERIALIZED (
+              -- A topic is matched once, however many messages have it.
+              SELECT t.event_type, s.consumer
+                FROM (SELECT DISTINCT event_type FROM due) t
+                JOIN messaging.subscriptions s ON '.' || t.event_type ~ s.pattern
+            ), queued AS (
+              INSERT INTO messaging.queue_messages (tenant_id, consumer, message_id, created_at, event_type,
+                aggregate_type, aggregate_id, payload, correlation_id)
+              SELECT w.tenant_id, t.consumer, w.id, w.created_at, w.event_type, w.aggregate_type, w.aggregate_id,
+                     w.payload, w.correlation_id
+                FROM whole w
+                JOIN wanted t ON t.event_type = w.event_type
+               WHERE w.payload IS NOT NULL
+               ORDER BY w.id
+              ON CONFLICT DO NOTHING
+            ), taken AS (
+              UPDATE messaging.outbox_messages o
+                 SET published_at = clock_timestamp(), attempt_count = o.attempt_count + 1, claimed_by = NULL,
+                     claimed_until = NULL, last_error = NULL
+                FROM whole w
+               WHERE o.tenant_id = w.tenant_id AND o.id = w.id AND o.created_at = w.created_at AND w.payload IS NOT NULL
+              RETURNING o.id
+            )
+            SELECT count(*) AS count FROM taken
+            """,
+            {"limit": limit, "attempts": ATTEMPTS_MAX},
+        )
+        return int(rows[0]["count"])
 
     def publish(self, messages: Sequence[Message]) -> dict[int, str]:
         """See Transport. All are taken, or the database does not answer."""
@@ -72,18 +139,32 @@ class PostgresTransport:
         return {}
 
     def receive(self, consumers: Sequence[str], limit: int) -> list[Delivery]:
-        """See Transport."""
+        """See Transport. The consumer whose oldest message waits longest comes first, with as many of its as there are: a set."""
         rows = self._all(
             """
-            WITH due AS (
+            WITH heads AS MATERIALIZED (
+              -- A few of each consumer, along the index: what else waits is not looked at, however much it is. More than are
+              -- wanted, since others may hold the first of them.
+              SELECT c.tenant_id, c.consumer, c.message_id, c.available_at,
+                     min(c.available_at) OVER (PARTITION BY c.consumer) AS oldest
+                FROM unnest(%(consumers)s::text[]) AS n (name)
+               CROSS JOIN LATERAL (SELECT q.tenant_id, q.consumer, q.message_id, q.available_at
+                                     FROM messaging.queue_messages q
+                                    WHERE q.consumer = n.name
+                                      AND q.available_at <= clock_timestamp()
+                                      AND (q.claimed_until IS NULL OR q.claimed_until < clock_timestamp())
+                                    ORDER BY q.available_at, q.message_id
+                                    LIMIT %(some)s) c
+            ), due AS (
               SELECT q.tenant_id, q.consumer, q.message_id
-                FROM messaging.queue_messages q
-               WHERE q.consumer = ANY (%(consumers)s)
-                 AND q.available_at <= clock_timestamp()
+                FROM heads s
+                JOIN messaging.queue_messages q
+                  ON (q.tenant_id, q.consumer, q.message_id) = (s.tenant_id, s.consumer, s.message_id)
+               WHERE q.available_at <= clock_timestamp()
                  AND (q.claimed_until IS NULL OR q.claimed_until < clock_timestamp())
-               ORDER BY q.available_at, q.message_id
+               ORDER BY s.oldest, s.consumer, s.available_at, s.message_id
                LIMIT %(limit)s
-               FOR UPDATE SKIP LOCKED
+                 FOR UPDATE OF q SKIP LOCKED
             )
             UPDATE messaging.queue_messages q
                SET claimed_by = %(holder)s, claimed_until = clock_timestamp() + make_interval(secs => %(seconds)s),
@@ -93,7 +174,13 @@ class PostgresTransport:
             RETURNING q.consumer, q.message_id AS id, q.tenant_id, q.event_type, q.aggregate_type, q.aggregate_id,
                       q.payload, q.correlation_id, q.created_at, q.attempt_count AS attempt
             """,
-            {"consumers": list(consumers), "limit": limit, "holder": self.holder, "seconds": self._hold_seconds},
+            {
+                "consumers": arrays.texts(list(consumers)),
+                "limit": limit,
+                "some": limit * 4,
+                "holder": self.holder,
+                "seconds": self._hold_seconds,
+            },
         )
         rows.sort(key=lambda row: row["id"])
         return [Delivery(consumer=row.pop("consumer"), message=Message(**row)) for row in rows]
@@ -212,7 +299,7 @@ _COLUMNS: Final = ("tenant_id", "id", "created_at", "event_type", "aggregate_typ
 
 def _keys(deliveries: Sequence[Delivery]) -> dict[str, Any]:
     return {
-        "tenant_ids": [each.message.tenant_id for each in deliveries],
-        "consumers": [each.consumer for each in deliveries],
-        "ids": [each.message.id for each in deliveries],
+        "tenant_ids": arrays.texts([str(each.message.tenant_id) for each in deliveries]),
+        "consumers": arrays.texts([each.consumer for each in deliveries]),
+        "ids": arrays.numbers(each.message.id for each in deliveries),
     }

@@ -23,20 +23,38 @@ COMMENT ON VIEW payments.invariant_captures_have_attempts IS 'No payment''s mone
 
 DROP VIEW IF EXISTS payments.invariant_statuses_agree;
 CREATE VIEW payments.invariant_statuses_agree WITH (security_invoker = true) AS
+WITH said AS (
+  SELECT a.tenant_id, a.id, a.instruction_id, a.attempt_no, a.status,
+         CASE WHEN EXISTS (SELECT FROM payments.standing_returns s WHERE s.tenant_id = a.tenant_id AND s.attempt_id = a.id) THEN 'returned'
+              WHEN h.attempt_id IS NOT NULL THEN 'rejected'
+              WHEN EXISTS (SELECT FROM payments.settlement_events e
+                            WHERE e.tenant_id = a.tenant_id AND e.attempt_id = a.id AND e.status = 'rejected') THEN 'rejected'
+              WHEN EXISTS (SELECT FROM payments.settlement_events e
+                            WHERE e.tenant_id = a.tenant_id AND e.attempt_id = a.id AND e.status = 'settled') THEN 'settled'
+              ELSE 'sent' END AS expected,
+         h.attempt_id IS NOT NULL
+         OR EXISTS (SELECT FROM payments.retries r WHERE r.tenant_id = a.tenant_id AND r.attempt_id = a.id) AS is_paid_anew
+    FROM payments.attempts a
+    -- A provider never heard of it: the payment waits for its next try, as if it had had none.
+    LEFT JOIN payments.orders h ON h.tenant_id = a.tenant_id AND h.attempt_id = a.id AND h.status = 'unheard'
+), latest AS (
+  SELECT DISTINCT ON (t.tenant_id, t.instruction_id) t.tenant_id, t.instruction_id, t.expected, t.is_paid_anew
+    FROM said t
+   ORDER BY t.tenant_id, t.instruction_id, t.attempt_no DESC
+)
 SELECT i.id AS subject, format('instruction is %s, its attempts and their events say %s', i.status, w.expected) AS detail
   FROM payments.instructions i
-  LEFT JOIN LATERAL (SELECT t.id, t.status FROM payments.attempts t
-                      WHERE t.tenant_id = i.tenant_id AND t.instruction_id = i.id
-                      ORDER BY t.attempt_no DESC LIMIT 1) a ON true
+  LEFT JOIN latest a ON a.tenant_id = i.tenant_id AND a.instruction_id = i.id
  CROSS JOIN LATERAL (
-       SELECT CASE WHEN a.id IS NULL THEN CASE WHEN i.reservation_id IS NOT NULL THEN 'pending'
-                                              WHEN i.status = 'awaiting_funding' THEN i.status ELSE 'blocked_funds' END
-                   WHEN EXISTS (SELECT FROM payments.settlement_events e
-                                 WHERE e.tenant_id = i.tenant_id AND e.attempt_id = a.id AND e.status = 'returned') THEN 'returned'
-                   WHEN EXISTS (SELECT FROM payments.settlement_events e
-                                 WHERE e.tenant_id = i.tenant_id AND e.attempt_id = a.id AND e.status = 'settled') THEN 'settled'
-                   ELSE 'sent' END AS expected) w
- WHERE i.status <> w.expected OR (a.id IS NOT NULL AND a.status <> w.expected);
+       SELECT CASE WHEN a.expected IS NOT NULL AND NOT a.is_paid_anew THEN a.expected
+                   WHEN i.reservation_id IS NOT NULL THEN 'pending'
+                   WHEN i.status = 'awaiting_funding' THEN i.status
+                   ELSE 'blocked_funds' END AS expected) w
+ WHERE i.status <> w.expected
+UNION ALL
+SELECT a.instruction_id, format('attempt %s is %s, its events say %s', a.attempt_no, a.status, a.expected)
+  FROM said a
+ WHERE a.status <> a.expected;
 COMMENT ON VIEW payments.invariant_statuses_agree IS 'What an instruction and its attempt say agrees with what the bank''s events say.';
 
 DROP VIEW IF EXISTS payments.invariant_pending_is_reserved;
@@ -61,12 +79,17 @@ COMMENT ON VIEW payments.invariant_payroll_totals IS 'A payroll''s instructions 
 
 DROP VIEW IF EXISTS payments.invariant_file_totals;
 CREATE VIEW payments.invariant_file_totals WITH (security_invoker = true) AS
-SELECT f.id AS subject, format('file of %s entries, %s minor units; its attempts are %s, %s', f.entry_count, f.credit_minor,
-                               a.count, a.total) AS detail
+SELECT f.id AS subject, format('file of %s entries, %s minor units; its attempts are %s, %s, its debits %s, %s of %s', f.entry_count,
+                               f.credit_minor, a.count, a.total, d.count, d.total, f.debit_minor) AS detail
   FROM payments.ach_files f
  CROSS JOIN LATERAL (SELECT count(*) AS count, coalesce(sum(x.amount_minor), 0) AS total
-                       FROM payments.attempts x WHERE x.tenant_id = f.tenant_id AND x.ach_file_id = f.id) a
- WHERE a.count <> f.entry_count OR a.total <> f.credit_minor;
+                       FROM (SELECT t.tenant_id, t.ach_file_id, t.amount_minor FROM payments.attempts t
+                             UNION ALL
+                             SELECT d.tenant_id, d.ach_file_id, d.amount_minor FROM payments.return_disputes d) x
+                      WHERE x.tenant_id = f.tenant_id AND x.ach_file_id = f.id) a
+ CROSS JOIN LATERAL (SELECT count(*) AS count, coalesce(sum(x.amount_minor), 0) AS total
+                       FROM payments.funding_attempts x WHERE x.tenant_id = f.tenant_id AND x.ach_file_id = f.id) d
+ WHERE a.count + d.count <> f.entry_count OR (a.count > 0 AND a.total <> f.credit_minor) OR (d.count > 0 AND d.total <> f.debit_minor);
 COMMENT ON VIEW payments.invariant_file_totals IS 'A file''s attempts are as many, and add up to as much, as its control totals say.';
 
 DROP VIEW IF EXISTS payments.invariant_clearing_residual;
@@ -86,7 +109,9 @@ SELECT coalesce(b.currency, s.currency) AS subject,
   FULL JOIN (SELECT a.currency, sum(a.amount_minor) AS unsettled
                FROM payments.attempts a
               WHERE NOT EXISTS (SELECT FROM payments.settlement_events v
-                                 WHERE v.tenant_id = a.tenant_id AND v.attempt_id = a.id AND v.status = 'settled')
+                                 WHERE v.tenant_id = a.tenant_id AND v.attempt_id = a.id AND v.status IN ('settled', 'rejected'))
+                AND NOT EXISTS (SELECT FROM payments.orders o
+                                 WHERE o.tenant_id = a.tenant_id AND o.attempt_id = a.id AND o.status = 'unheard')
               GROUP BY a.currency) s ON s.currency = b.currency
  WHERE coalesce(b.residual, 0) <> coalesce(s.unsettled, 0);
 COMMENT ON VIEW payments.invariant_clearing_residual IS 'What lies in payroll clearing is what was sent and has not settled.';

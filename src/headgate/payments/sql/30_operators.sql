@@ -12,7 +12,7 @@ SELECT d.tenant_id, d.id, d.source, d.external_id, 'inbound', d.rail, core.major
        NULL, d.value_on, NULL,
        (SELECT min(f.funding_request_id) FROM funding.events f WHERE f.tenant_id = d.tenant_id AND f.deposit_id = d.id),
        d.transaction_id || '.1', d.recorded_at, d.legal_entity_id, NULL, d.transaction_id
-  FROM funding.deposits d
+  FROM funding.owned_deposits d
 UNION ALL
 -- Money that came another way than by a statement's line, and what was taken back of it.
 SELECT f.tenant_id, f.id, f.provider, f.external_trace_id, 'inbound', f.rail, core.major(f.amount_minor, f.currency), f.currency,

@@ -4,6 +4,7 @@
 """
 
 from headgate.rails.ach.codes import SECS, TRANSACTION_CODES, transaction_code
+from headgate.rails.ach.dishonoring import Dishonor, dishonor_file
 from headgate.rails.ach.explaining import Sighting, Trace, sightings, trace
 from headgate.rails.ach.limits import Limits, Size, pack, split_batches
 from headgate.rails.ach.making import OFFSET_KEYS, Offset, balanced, prenote, reversal, same_day
@@ -17,8 +18,25 @@ from headgate.rails.ach.records import (
     FileHeader,
     Record,
 )
+from headgate.rails.ach.representing import (
+    REPRESENTMENTS_MAX,
+    Presented,
+    may_be_presented_again,
+    presented_again,
+)
+from headgate.rails.ach.return_actions import (
+    ReturnAction,
+    ReturnGroup,
+    contest_until,
+    dishonor_until,
+    group_of,
+    latest_return,
+    return_groups,
+)
 from headgate.rails.ach.return_codes import CHANGE_CODES, ReturnCode, return_codes
 from headgate.rails.ach.returns import Correction, correction
+from headgate.rails.ach.reversing import REASONS as REVERSAL_REASONS
+from headgate.rails.ach.reversing import may_be_reversed
 from headgate.rails.ach.rewriting import Rewritten, merge, split
 from headgate.rails.ach.rules import RULES, Fault, Inbound, Rule, Rulebook
 from headgate.rails.ach.specs import (
@@ -42,4 +60,9 @@ __all__ = [
     "Written", "balanced", "build_file", "correction", "looks_like_ach", "merge", "pack", "prenote", "read",
     "read_file", "read_lines", "return_codes", "reversal", "same_day", "sightings", "split", "split_batches", "trace",
     "transaction_code",
+]  # fmt: skip
+__all__ += [
+    "REPRESENTMENTS_MAX", "REVERSAL_REASONS", "Dishonor", "Presented", "ReturnAction", "ReturnGroup", "contest_until",
+    "dishonor_file", "dishonor_until", "group_of", "latest_return", "may_be_presented_again", "may_be_reversed",
+    "presented_again", "return_groups",
 ]  # fmt: skip

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from types import MappingProxyType
 from typing import Literal
 
@@ -42,6 +43,7 @@ def _transaction_codes() -> dict[str, Code]:
 TRANSACTION_CODES: Mapping[str, Code] = MappingProxyType(_transaction_codes())
 
 
+@cache
 def transaction_code(account_type: str, *, is_debit: bool, kind: Kind = "live") -> str:
     """The code for an account type, a side and a purpose. Raises KeyError where the network has none."""
     wanted = Code(account_type, is_debit, kind)

@@ -9,6 +9,7 @@ from datetime import date
 
 from headgate.core.money import Money
 from headgate.rails.ach.codes import TRANSACTION_CODES, Kind, transaction_code
+from headgate.rails.ach.reversing import may_be_reversed
 from headgate.rails.ach.specs import BatchSpec, EntrySpec
 from headgate.rails.errors import CannotWrite
 
@@ -27,17 +28,32 @@ def prenote(entry: EntrySpec) -> EntrySpec:
     return replace(entry, transaction_code=_other(entry, "prenote"), amount=Money(0, _CURRENCY), addenda=None)
 
 
-def reversal(batch: BatchSpec, keys: Collection[str], *, effective_on: date) -> BatchSpec:
+def reversal(
+    batch: BatchSpec, keys: Collection[str], *, reason: str, settled_on: date, effective_on: date
+) -> BatchSpec:
     """The batch that takes these entries of a batch back: same company, SEC code and amounts, on the other side.
 
-    It must reach the receivers' banks within five banking days, and never be sent because funding failed. Raises
-    CannotWrite where an entry is not in the batch or cannot be reversed.
+    Raises CannotWrite where an entry is not in the batch, moved no money, or may not be reversed for that reason or so
+    late (`reversing.py`).
     """
     known = {entry.key: entry for entry in batch.entries}
     missing = sorted(set(keys) - known.keys())
     if missing:
         raise CannotWrite(f"the batch has no entry {missing[0]}; name entries of the batch that is reversed")
     entries = tuple(_reversed(entry) for key, entry in known.items() if key in set(keys))
+    problems = {
+        problem: None
+        for entry in entries
+        for problem in may_be_reversed(
+            reason=reason,
+            # The reversal goes to the other side.
+            is_debit=not TRANSACTION_CODES[entry.transaction_code].is_debit,
+            settled_on=settled_on,
+            on=effective_on,
+        )
+    }
+    if problems:
+        raise CannotWrite("; ".join(problems), problems=list(problems))
     return replace(
         batch,
         description=REVERSAL,

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from headgate.rails.ach.codes import transaction_code
+from headgate.rails.ach.representing import DESCRIPTION
 from headgate.rails.ach.routing import is_routing_number
 from headgate.rails.ach.rules import Rulebook
 from headgate.rails.ach.specs import BatchSpec, EntrySpec, FileSpec
-from headgate.rails.ach.text import transliterate
+from headgate.rails.ach.text import is_safe, transliterate
 from headgate.rails.ach.writer import CURRENCY, SEQUENCE_MAX, build_file
-from headgate.rails.contract import Carried, Change, FileSlot, OutboundFile, RailOrder
+from headgate.rails.contract import Carried, Change, Company, FileSlot, OutboundFile, RailOrder
 from headgate.rails.errors import CannotWrite
 
 _AMOUNT_MAX = 10**10 - 1
+_ANY_SIDE = frozenset(("checking", "savings", "general_ledger"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +53,42 @@ class AchRail:
             found.append("a loan account is debited only by a reversal; use another account")
         if order.trace_sequence is not None and not 0 < order.trace_sequence <= SEQUENCE_MAX:
             found.append(f"the trace sequence {order.trace_sequence} is not 1 to {SEQUENCE_MAX}; draw another")
-        return (*found, *_batch_problems(order))
+        return (*found, *_batch_problems(order.sec_code, order.description, order.is_wages, order.company))
+
+    def carries_all(self, orders: Sequence[RailOrder]) -> bool:
+        """Whether all of these can surely be entries, told a column at a time; where not, `problems` says of which."""
+        if not orders:
+            return True
+        minors = [order.amount.minor for order in orders]
+        accounts = [order.receiver_account for order in orders]
+        names = [order.receiver_name for order in orders]
+        named = [order.individual_id for order in orders]
+        batches = {(order.sec_code, order.description, order.is_wages, order.company) for order in orders}
+        joined = "".join(accounts) + "".join(named)
+        spelled = names if is_safe("".join(names).upper()) else [transliterate(name) or "" for name in names]
+        return (
+            {order.amount.currency for order in orders} == {CURRENCY}
+            and min(minors) > 0
+            and max(minors) <= _AMOUNT_MAX
+            and all(map(is_routing_number, {order.receiver_routing for order in orders}))
+            and joined.isascii()
+            and joined.isprintable()
+            and max(map(len, accounts)) <= 17
+            and max(map(len, named)) <= 15
+            and all(map(str.strip, accounts))
+            and all(name.strip()[:22].strip(" 0") for name in spelled)
+            and {order.receiver_account_type for order in orders} <= _ANY_SIDE
+            and not any(order.addenda is not None or order.trace_sequence is not None for order in orders)
+            and not any(_batch_problems(*batch) for batch in batches)
+        )
 
     def write(self, orders: Sequence[RailOrder], slot: FileSlot) -> OutboundFile:
         """One file; a batch for each company, SEC code, description and effective date, in the order of the orders."""
-        problems = [f"order {order.attempt_id}: {text}" for order in orders for text in self.problems(order)]
+        problems = (
+            []
+            if self.carries_all(orders)
+            else [f"order {order.attempt_id}: {text}" for order in orders for text in self.problems(order)]
+        )
         if problems:
             more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
             raise CannotWrite(f"{problems[0]}{more}", problems=problems)
@@ -95,6 +129,7 @@ class AchRail:
                 description=group[0].description,
                 effective_on=group[0].effective_on,
                 is_wages=group[0].is_wages,
+                purpose="retry" if group[0].description == DESCRIPTION else "",
                 odfi=self.odfi_routing[:8],
                 entries=[_entry(order) for order in group],
             )
@@ -102,22 +137,23 @@ class AchRail:
         ]
 
 
-def _batch_problems(order: RailOrder) -> list[str]:
-    """What is wrong with the batch that the order would stand in."""
+@lru_cache(maxsize=256)
+def _batch_problems(sec_code: str, description: str, is_wages: bool, company: Company) -> tuple[str, ...]:
+    """What is wrong with the batch that an order would stand in; remembered, since thousands stand in one."""
     found = []
-    if order.sec_code not in ("PPD", "CCD"):
-        found.append(f"SEC {order.sec_code} is not written here; use PPD or CCD")
-    if order.is_wages and not order.description.startswith("PAYROLL"):
+    if sec_code not in ("PPD", "CCD"):
+        found.append(f"SEC {sec_code} is not written here; use PPD or CCD")
+    if is_wages and not description.startswith("PAYROLL"):
         found.append("wages need a description that begins with PAYROLL")
-    if not order.description.strip(" 0") or not _fits(order.description, 10):
+    if not description.strip(" 0") or not _fits(description, 10):
         found.append("the description is not 1 to 10 plain characters; shorten it")
-    if not (transliterate(order.company.name) or "").strip()[:16].strip(" 0"):
+    if not (transliterate(company.name) or "").strip()[:16].strip(" 0"):
         found.append("the company's name is missing or has letters that ACH cannot carry; respell it")
-    if not order.company.id.strip(" 0") or not _fits(order.company.id, 10):
+    if not company.id.strip(" 0") or not _fits(company.id, 10):
         found.append("the company's id is not 1 to 10 plain characters; take what the bank gave")
-    if len(transliterate(order.company.discretionary) or "") > 20 or transliterate(order.company.discretionary) is None:
+    if len(transliterate(company.discretionary) or "") > 20 or transliterate(company.discretionary) is None:
         found.append("the company's discretionary data are not up to 20 plain characters; shorten them")
-    return found
+    return tuple(found)
 
 
 def _fits(text: str, width: int) -> bool:

@@ -18,6 +18,11 @@ _SPELLED = str.maketrans(
 )  # fmt: skip
 
 
+def is_safe(text: str) -> bool:
+    """Whether a text is all safe characters."""
+    return _SAFE(text) is not None
+
+
 def transliterate(text: str) -> str | None:
     """The text in the safe characters (é becomes E); None where a character has no such spelling.
 

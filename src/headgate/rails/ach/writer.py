@@ -40,6 +40,8 @@ _PLAIN = "6%-2s%-9s%-17s%010d%-15s%-22s%-2s0%-8s%07d"
 """A plain entry by the table `layout.ENTRY`: only where every field fits is the line 94 characters long."""
 
 _NAME = attrgetter("individual_name")
+_NAMED = slice(54, 76)
+"""Where its name stands."""
 _PLAIN_TABLES = (layout.ENTRY, layout.ENTRY_NAMED)
 _AT_ONCE = 1024
 _PROBLEMS_MAX = 1000
@@ -300,8 +302,15 @@ class FileWriter:
         if not "".join(lines).isascii():
             return None
         names = "\n".join(map(_NAME, entries))
-        if names.encode("ascii").translate(None, SAFE) or "\n " in names or names[:1] == " ":
+        if "\n " in names or names[:1] == " ":
             return None
+        if names.encode("ascii").translate(None, SAFE):
+            # People write names in small letters, which ACH does not carry: capitals are respelling enough for most.
+            if names.upper().encode("ascii").translate(None, SAFE):
+                return None
+            lines = [line[: _NAMED.start] + line[_NAMED].upper() + line[_NAMED.stop :] for line in lines]
+            respelled = [entry.key for entry in entries if entry.individual_name.upper() != entry.individual_name]
+            self.changes += [TextChange(key, "individual_name", "transliterated") for key in respelled]
         if not {line[1:3] for line in lines} <= TRANSACTION_CODES.keys():
             return None
         self.next_sequence = last + 1

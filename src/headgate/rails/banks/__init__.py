@@ -17,7 +17,7 @@ from types import MappingProxyType
 from headgate.core import registry
 from headgate.rails.banks.document import document
 from headgate.rails.banks.judging import judge_together
-from headgate.rails.banks.limiting import limit_on, order_problems, parts
+from headgate.rails.banks.limiting import limit_on, order_problems, parts, takes_all
 from headgate.rails.banks.loading import invalid, read_profile
 from headgate.rails.banks.model import (
     RAILS,
@@ -44,7 +44,7 @@ __all__ = [
     "RAILS", "SETTLES_AFTER_DAYS_MAX", "SWITCHES", "Ach", "Acknowledgement", "Delivery", "Drawdown", "Feed", "InboundFiles",
     "Instant", "Limit", "Profile", "RailTerms", "ToBeEntered", "Window", "Wire", "acknowledgement_of", "document",
     "file_name", "get", "limit_on", "of_routing", "order_problems", "parts", "profiles", "read_profile",
-    "read_together", "temporary_name", "terms",
+    "read_together", "takes_all", "temporary_name", "terms",
 ]  # fmt: skip
 
 

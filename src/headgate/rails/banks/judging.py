@@ -33,6 +33,9 @@ def _problems(profile: Profile, name: str) -> Iterator[str]:
         yield f"name is {profile.name!r}, but the file is called {name}.toml; they must be the same"
     if not profile.rails:
         yield f"offers no rail; write a section {', '.join(f'[{rail}]' for rail in RAILS[:-1])} or [{RAILS[-1]}]"
+    payout = raw(profile, "payout_rail")
+    if not isinstance(payout, ToBeEntered) and payout not in ("ach", *profile.rails):
+        yield f"payout_rail is {payout}, which it does not offer; it offers {', '.join(profile.rails)}"
     for rail in profile.rails:
         terms = raw(profile, rail)
         if not isinstance(terms, ToBeEntered):

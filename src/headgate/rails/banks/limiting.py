@@ -40,6 +40,19 @@ def order_problems(profile: Profile, order: RailOrder, *, on: date) -> tuple[str
     return tuple(found)
 
 
+def takes_all(profile: Profile, orders: Sequence[RailOrder], *, on: date) -> bool:
+    """Whether the bank surely takes all of these over ACH; where not, `order_problems` says which and why."""
+    if profile.ach is None or not orders:
+        return not orders
+    limit = limit_on(profile.ach.limits, on, speed="next_day")
+    most = limit.entry_max.minor if limit and limit.entry_max else None
+    return (
+        {order.sec_code for order in orders} <= set(profile.ach.sec_codes)
+        and {order.direction for order in orders} <= set(profile.ach.directions)
+        and (most is None or max(order.amount.minor for order in orders) <= most)
+    )
+
+
 def parts(amounts: Sequence[Money], limit: Limit | None) -> list[range]:
     """How payments, in their order, are parted into files within a limit: as few as the order allows.
 

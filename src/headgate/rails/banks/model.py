@@ -21,7 +21,7 @@ from headgate.rails.banks import values as v
 from headgate.rails.banks.sections import Section, raw, section, sections
 from headgate.rails.banks.values import key
 
-RAILS = ("ach", "wire", "drawdown", "fednow", "rtp", "book")
+RAILS = ("ach", "wire", "drawdown", "fednow", "rtp", "book", "check")
 """The sections of a profile that are rails. A rail that has none is not offered."""
 
 SETTLES_AFTER_DAYS_MAX = 5
@@ -174,9 +174,12 @@ class Acknowledgement(Section):
     separator: str = key(v.choice(":", "=", ",", ";", "|"), "what parts key and value, or columns", default=":")
     fields: Mapping[str, str] = key(
         v.mapping(
-            v.choice("name", "reference", "verdict", "entries", "credits", "debits", "reason", "sha256"), v.text(60)
+            v.choice(
+                "name", "reference", "verdict", "entries", "credits", "debits", "reason", "sha256", "trace", "batch"
+            ),
+            v.text(60),
         ),
-        "what the bank calls each: name, reference, verdict, entries, credits, debits, reason, sha256",
+        "what the bank calls each: name, reference, verdict, entries, credits, debits, reason, sha256, trace, batch",
         default={},
     )
     accepted: tuple[str, ...] = key(v.many(v.text(60)), "verdicts that mean: taken", default=("ACCEPTED",))
@@ -217,6 +220,11 @@ class RailTerms(Section):
         v.many(v.choice("credit", "debit")), "whom it moves money to or from", default=("credit",)
     )
     closes_before_minutes: int = key(v.whole(0, 24 * 60), "how long before the bank's deadline we close", default=0)
+    heard_within_days: int = key(
+        v.whole(0, 60),
+        "banking days after its settlement day by whose end the bank must have said what became of an order",
+        default=2,
+    )
     windows: tuple[Window, ...] = sections(Window, "when it takes orders")
     limits: tuple[Limit, ...] = sections(Limit, "how much it takes")
 
@@ -244,6 +252,10 @@ class Wire(RailTerms):
     message: str = key(v.choice("pacs.008", "api", "portal_form"), "what an order is written as", default="pacs.008")
     opens_day_before_at: time | None = key(v.wall_time, "when the day before a banking day its day opens", default=None)
     gives_imad: bool = key(v.flag, "whether the bank tells the IMAD of what it sent", default=True)
+    asks_after_seconds: int = key(v.whole(1, 24 * 3600), "after which a missing answer is asked about", default=300)
+    patience_minutes: int = key(
+        v.whole(1, 7 * 24 * 60), "after which people look at a wire of which nothing is known", default=120
+    )
     recall: str = key(
         v.choice("camt.056", "api", "telephone", "none"), "how the return of a wire is asked for", default="none"
     )
@@ -264,11 +276,19 @@ class Instant(RailTerms):
     request_for_payment: bool = key(v.flag, "whether we may ask a payer for money", default=False)
     receives_only: bool = key(v.flag, "whether the bank takes and does not send", default=False)
     asks_after_seconds: int = key(v.whole(1, 3600), "after which a missing answer is asked about", default=20)
+    patience_minutes: int = key(
+        v.whole(1, 7 * 24 * 60), "after which people look at a payment of which nothing is known", default=60
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Book(RailTerms):
     """Between accounts of the same bank."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
+class Check(RailTerms):
+    """Cheques that the bank prints and mails."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
@@ -300,7 +320,15 @@ class Profile(Section):
 
     name: str = key(v.word, "the file's own name")
     title: str = key(v.text(), "for people")
+    payout_rail: str = key(
+        v.choice("ach", "wire", "fednow", "rtp", "check"), "the rail of payments that ask for none", default="ach"
+    )
     source: str = key(v.text(500), "where the facts come from", default="")
+    interface: str = key(
+        v.choice("messages", "column"),
+        "what is spoken over an interface: the networks' own messages, or the bank's own API by its name",
+        default="messages",
+    )
     identity: Identity = section(Identity, "which bank it is", required=True)
     calendar: Calendar = section(Calendar, "when it works", required=True)
     ach: Ach | None = section(Ach, "the clearing house")
@@ -309,6 +337,7 @@ class Profile(Section):
     fednow: Instant | None = section(Instant, "FedNow")
     rtp: Instant | None = section(Instant, "RTP")
     book: Book | None = section(Book, "transfers within the bank")
+    check: Check | None = section(Check, "cheques")
     feeds: tuple[Feed, ...] = sections(Feed, "statements")
     prefunding: Prefunding = section(Prefunding, "money before the file", required=True)
     to_be_entered: tuple[str, ...] = key(

@@ -17,6 +17,7 @@ from headgate.rails.iso20022.originals import Original, original_of
 from headgate.rails.iso20022.payment_tables import HEADER
 from headgate.rails.iso20022.shapes import shaped
 from headgate.rails.iso20022.writer import Fact, compose
+from headgate.rails.postal import Address as Address
 
 OPERATORS = {"fednow": "021150706", "rtp": "990000001T1"}
 """The member id by which a network itself is named in a header."""
@@ -24,19 +25,6 @@ OPERATORS = {"fednow": "021150706", "rtp": "990000001T1"}
 
 class Lacking(ValueError):
     """A message does not name what its answer must name."""
-
-
-@dataclass(frozen=True, slots=True)
-class Address:
-    """Where a party is: town and country as elements, the rest as elements or, hybrid, in up to two lines."""
-
-    town: str
-    country: str = "US"
-    street: str | None = None
-    building: str | None = None
-    post_code: str | None = None
-    state: str | None = None
-    lines: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

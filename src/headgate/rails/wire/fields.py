@@ -19,6 +19,15 @@ AMOUNT_MAX: Final = Money(999_999_999_999, CURRENCY)
 
 UETR: Final = re.compile(r"[a-f0-9]{8}-[a-f0-9]{4}-4[a-f0-9]{3}-[89ab][a-f0-9]{3}-[a-f0-9]{12}\Z")
 MESSAGE_ID: Final = re.compile(r"[A-Za-z0-9]{1,35}\Z")
+PURPOSES: Final = (
+    "BONU", "CASH", "CHAR", "COMM", "GOVT", "INTC", "INTE", "LOAN", "OTHR", "PENS", "RENT", "SALA", "SUPP", "TAXS", "TRAD",
+    "TREA",
+)  # fmt: skip
+"""Why money is paid, as ISO 20022's external purpose codes: those that we write."""
+
+IMAD: Final = re.compile(r"[0-9]{8}[A-Z0-9]{8}[0-9]{6}\Z")
+"""How Fedwire numbers what it takes (IMAD) and what it hands over (OMAD): the day, whose connection, and a count."""
+
 _TEXT: Final = re.compile(r"[0-9a-zA-Z/\-?:().,'+ !#$%&*=^_`{|}~\";<>@\[\]\\]*\Z")
 _ACCOUNT: Final = re.compile(r"[0-9A-Za-z/\-?:().,'+ ]{1,34}\Z")
 

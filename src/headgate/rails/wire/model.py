@@ -9,7 +9,7 @@ from typing import Literal
 
 from headgate.core.money import Money
 
-MessageKind = Literal["pacs.008", "pain.013", "camt.056"]
+MessageKind = Literal["pacs.008", "pacs.002", "pacs.004", "pacs.028", "pain.013", "pain.014", "camt.056", "camt.029"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class WireOrder:
     """One attempt to pay by wire. The debtor is our own account; `remittance` is what the payee reads, up to 140.
 
     `uetr` and `end_to_end` are given where the wire answers somebody's drawdown request, which named them; otherwise they
-    follow from the attempt.
+    follow from the attempt. `purpose` is an ISO 20022 purpose code, or none.
     """
 
     attempt_id: str
@@ -51,6 +51,7 @@ class WireOrder:
     remittance: str = field(default="", repr=False)
     uetr: str = ""
     end_to_end: str = ""
+    purpose: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,7 @@ class DrawdownOrder:
     wanted_on: date
     remittance: str = field(default="", repr=False)
     initiator: str = ""
+    end_to_end: str = ""
 
 
 @dataclass(frozen=True, slots=True)

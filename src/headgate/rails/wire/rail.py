@@ -48,6 +48,7 @@ class WireRail:
             lambda: _remittance(order.remittance),
             lambda: _day(order.settles_on),
             lambda: _identifiers(order),
+            lambda: _purpose(order.purpose),
         )
 
     def drawdown_problems(self, order: DrawdownOrder) -> tuple[str, ...]:
@@ -87,6 +88,11 @@ class WireRail:
         _refuse((*self.problems(order), *_slot_problems(slot)), order.attempt_id)
         return writing.transfer(order, slot, sender=self.sender)
 
+    def render_question(self, sent: WireMessage, sent_to: str, slot: WireSlot) -> WireMessage:
+        """The pacs.028 that asks what became of a message. Raises CannotWrite with every problem."""
+        _refuse(tuple(_slot_problems(slot)), sent.instruction_id)
+        return writing.question(sent, slot, sender=self.sender, sent_to=sent_to)
+
     def render_drawdown(self, order: DrawdownOrder, slot: WireSlot) -> WireMessage:
         """The pain.013 that asks for a wire. Raises CannotWrite with every problem."""
         _refuse((*self.drawdown_problems(order), *_slot_problems(slot)), order.attempt_id)
@@ -109,6 +115,11 @@ def _remittance(text: str) -> Iterator[str]:
 def _day(on: date) -> Iterator[str]:
     if not is_banking_day(on):
         yield f"Fedwire is closed on {on}; take a banking day"
+
+
+def _purpose(code: str) -> Iterator[str]:
+    if code and code not in fields.PURPOSES:
+        yield f"the purpose is none of {', '.join(fields.PURPOSES)}; take one of them, or leave it out"
 
 
 def _identifiers(order: WireOrder) -> Iterator[str]:

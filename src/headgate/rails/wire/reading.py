@@ -4,6 +4,7 @@
 |---|---|---|
 | pacs.008 | a wire came in | received |
 | pacs.002 | Fedwire's word on a wire of ours | settled, rejected, pending, accepted |
+| pacs.028 | somebody asks what became of a wire | status_asked |
 | pacs.004 | a wire of ours was sent back | returned |
 | pain.014 | the answer to a drawdown request of ours | accepted, rejected |
 | pain.013 | somebody asks us for money: for people, and only where the asker is known | drawdown_asked |
@@ -45,6 +46,8 @@ class WireFact:
     reason: str = ""
     text: str = field(default="", repr=False)
     original_message_id: str = ""
+    original_kind: str = ""
+    clearing_reference: str = ""
     instrument: str = ""
     debtor: str = field(default="", repr=False)
     debtor_account: str = field(default="", repr=False)
@@ -106,6 +109,7 @@ _KINDS: Final[Mapping[str, _Kind]] = {
             "amount": "CdtTrfTxInf/IntrBkSttlmAmt",
             "settles_on": "CdtTrfTxInf/IntrBkSttlmDt",
             "text": "CdtTrfTxInf/RmtInf/Ustrd",
+            "clearing_reference": "CdtTrfTxInf/PmtId/ClrSysRef",
             **_parties("CdtTrfTxInf"),
         },
         _MONEY,
@@ -117,6 +121,8 @@ _KINDS: Final[Mapping[str, _Kind]] = {
             **_GROUP,
             "uetr": "TxInfAndSts/OrgnlUETR",
             "original_message_id": "TxInfAndSts/OrgnlGrpInf/OrgnlMsgId",
+            "original_kind": "TxInfAndSts/OrgnlGrpInf/OrgnlMsgNmId",
+            "clearing_reference": "TxInfAndSts/ClrSysRef",
             "code": "TxInfAndSts/TxSts",
             "reason": "TxInfAndSts/StsRsnInf/Rsn/Prtry",
             "text": "TxInfAndSts/StsRsnInf/AddtlInf",
@@ -196,6 +202,18 @@ _KINDS: Final[Mapping[str, _Kind]] = {
         },
         ("code",),
         {"CNCL": "recall_agreed", "RJCR": "recall_refused", "PDCR": "recall_pending"},
+    ),
+    "pacs.028": _Kind(
+        "FIToFIPmtStsReq",
+        {
+            **_GROUP,
+            "uetr": "TxInf/OrgnlUETR",
+            "original_message_id": "TxInf/OrgnlGrpInf/OrgnlMsgId",
+            "original_kind": "TxInf/OrgnlGrpInf/OrgnlMsgNmId",
+            "debtor_routing": "TxInf/InstgAgt/FinInstnId/ClrSysMmbId/MmbId",
+        },
+        ("original_message_id",),
+        {"": "status_asked"},
     ),
 }
 _ALWAYS = ("message_id", "created_at", "uetr")

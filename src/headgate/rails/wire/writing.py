@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from lxml import etree
@@ -21,10 +21,20 @@ from headgate.rails.wire.model import (
     uetr,
 )
 
+VERSIONS: dict[MessageKind, str] = {
+    "pacs.008": "pacs.008.001.08",
+    "pacs.002": "pacs.002.001.10",
+    "pacs.004": "pacs.004.001.10",
+    "pacs.028": "pacs.028.001.03",
+    "pain.013": "pain.013.001.07",
+    "pain.014": "pain.014.001.07",
+    "camt.056": "camt.056.001.08",
+    "camt.029": "camt.029.001.09",
+}
+"""The versions that the Fedwire Funds Service uses."""
+
 NAMESPACES: dict[MessageKind, str] = {
-    "pacs.008": "urn:iso:std:iso:20022:tech:xsd:pacs.008.001.08",
-    "pain.013": "urn:iso:std:iso:20022:tech:xsd:pain.013.001.07",
-    "camt.056": "urn:iso:std:iso:20022:tech:xsd:camt.056.001.08",
+    kind: f"urn:iso:std:iso:20022:tech:xsd:{version}" for kind, version in VERSIONS.items()
 }
 Pair = tuple[str, str | Money]
 """A path from the document's first element, and what stands there; nothing is written where that is empty."""
@@ -50,40 +60,60 @@ def transfer(order: WireOrder, slot: WireSlot, *, sender: str) -> WireMessage:
         (f"{own}/IntrBkSttlmDt", order.settles_on.isoformat()),
         (f"{own}/InstdAmt", order.amount),
         (f"{own}/ChrgBr", "SLEV"),
-        *_bank(f"{own}/InstgAgt", sender),
-        *_bank(f"{own}/InstdAgt", order.creditor.routing),
-        *_person(f"{own}/Dbtr", order.debtor.name, order.debtor.address),
+        *bank(f"{own}/InstgAgt", sender),
+        *bank(f"{own}/InstdAgt", order.creditor.routing),
+        *person(f"{own}/Dbtr", order.debtor.name, order.debtor.address),
         (f"{own}/DbtrAcct/Id/Othr/Id", order.debtor.account),
-        *_bank(f"{own}/DbtrAgt", order.debtor.routing, order.debtor.bank_name),
-        *_bank(f"{own}/CdtrAgt", order.creditor.routing, order.creditor.bank_name),
-        *_person(f"{own}/Cdtr", order.creditor.name, order.creditor.address),
+        *bank(f"{own}/DbtrAgt", order.debtor.routing, order.debtor.bank_name),
+        *bank(f"{own}/CdtrAgt", order.creditor.routing, order.creditor.bank_name),
+        *person(f"{own}/Cdtr", order.creditor.name, order.creditor.address),
         (f"{own}/CdtrAcct/Id/Othr/Id", order.creditor.account),
+        (f"{own}/Purp/Cd", order.purpose),
         (f"{own}/RmtInf/Ustrd", order.remittance),
     ]
     return _finish("pacs.008", "FIToFICstmrCdtTrf", pairs, slot, ids)
 
 
+def question(sent: WireMessage, slot: WireSlot, *, sender: str, sent_to: str) -> WireMessage:
+    """pacs.028: what became of a message of ours."""
+    ids = (sent.instruction_id, sent.end_to_end, sent.uetr)
+    own = "TxInf"
+    pairs: list[Pair] = [
+        ("GrpHdr/MsgId", slot.message_id),
+        ("GrpHdr/CreDtTm", instant(slot.created_at)),
+        (f"{own}/OrgnlGrpInf/OrgnlMsgId", sent.message_id),
+        (f"{own}/OrgnlGrpInf/OrgnlMsgNmId", VERSIONS[sent.kind]),
+        (f"{own}/OrgnlGrpInf/OrgnlCreDtTm", instant(sent.created_at)),
+        (f"{own}/OrgnlInstrId", ids[0]),
+        (f"{own}/OrgnlEndToEndId", ids[1]),
+        (f"{own}/OrgnlUETR", ids[2]),
+        *bank(f"{own}/InstgAgt", sender),
+        *bank(f"{own}/InstdAgt", sent_to),
+    ]
+    return _finish("pacs.028", "FIToFIPmtStsReq", pairs, slot, ids)
+
+
 def drawdown(order: DrawdownOrder, slot: WireSlot) -> WireMessage:
     """pain.013 with the local instrument DRRC: a customer asks for a wire."""
-    ids = (order.attempt_id[:35].upper(), end_to_end_id(order.attempt_id), uetr(order.attempt_id))
+    ids = (order.attempt_id[:35].upper(), order.end_to_end or end_to_end_id(order.attempt_id), uetr(order.attempt_id))
     own = "PmtInf/CdtTrfTx"
     pairs: list[Pair] = [
         *_group(slot),
-        *_person("GrpHdr/InitgPty", order.initiator or order.creditor.name, order.creditor.address),
+        *person("GrpHdr/InitgPty", order.initiator or order.creditor.name, order.creditor.address),
         ("PmtInf/PmtInfId", slot.message_id),
         ("PmtInf/PmtMtd", "TRF"),
         ("PmtInf/ReqdExctnDt/Dt", order.wanted_on.isoformat()),
-        *_person("PmtInf/Dbtr", order.debtor.name, order.debtor.address),
+        *person("PmtInf/Dbtr", order.debtor.name, order.debtor.address),
         ("PmtInf/DbtrAcct/Id/Othr/Id", order.debtor.account),
-        *_bank("PmtInf/DbtrAgt", order.debtor.routing),
+        *bank("PmtInf/DbtrAgt", order.debtor.routing),
         (f"{own}/PmtId/InstrId", ids[0]),
         (f"{own}/PmtId/EndToEndId", ids[1]),
         (f"{own}/PmtId/UETR", ids[2]),
         (f"{own}/PmtTpInf/LclInstrm/Prtry", "DRRC"),
         (f"{own}/Amt/InstdAmt", order.amount),
         (f"{own}/ChrgBr", "SLEV"),
-        *_bank(f"{own}/CdtrAgt", order.creditor.routing),
-        *_person(f"{own}/Cdtr", order.creditor.name, order.creditor.address),
+        *bank(f"{own}/CdtrAgt", order.creditor.routing),
+        *person(f"{own}/Cdtr", order.creditor.name, order.creditor.address),
         (f"{own}/CdtrAcct/Id/Othr/Id", order.creditor.account),
         (f"{own}/RmtInf/Ustrd", order.remittance),
     ]
@@ -97,14 +127,14 @@ def recall(order: RecallOrder, slot: WireSlot, *, sender: str) -> WireMessage:
     own = "Undrlyg/TxInf"
     pairs: list[Pair] = [
         ("Assgnmt/Id", slot.message_id),
-        *_bank("Assgnmt/Assgnr/Agt", sender),
-        *_bank("Assgnmt/Assgne/Agt", order.sent_to),
-        ("Assgnmt/CreDtTm", _instant(slot.created_at)),
+        *bank("Assgnmt/Assgnr/Agt", sender),
+        *bank("Assgnmt/Assgne/Agt", order.sent_to),
+        ("Assgnmt/CreDtTm", instant(slot.created_at)),
         ("Case/Id", order.attempt_id[:35].upper()),
-        *_bank("Case/Cretr/Agt", sender),
+        *bank("Case/Cretr/Agt", sender),
         (f"{own}/OrgnlGrpInf/OrgnlMsgId", sent.message_id),
-        (f"{own}/OrgnlGrpInf/OrgnlMsgNmId", "pacs.008.001.08"),
-        (f"{own}/OrgnlGrpInf/OrgnlCreDtTm", _instant(sent.created_at)),
+        (f"{own}/OrgnlGrpInf/OrgnlMsgNmId", VERSIONS["pacs.008"]),
+        (f"{own}/OrgnlGrpInf/OrgnlCreDtTm", instant(sent.created_at)),
         (f"{own}/OrgnlInstrId", ids[0]),
         (f"{own}/OrgnlEndToEndId", ids[1]),
         (f"{own}/OrgnlUETR", ids[2]),
@@ -119,17 +149,19 @@ def recall(order: RecallOrder, slot: WireSlot, *, sender: str) -> WireMessage:
 def _group(slot: WireSlot) -> list[Pair]:
     return [
         ("GrpHdr/MsgId", slot.message_id),
-        ("GrpHdr/CreDtTm", _instant(slot.created_at)),
+        ("GrpHdr/CreDtTm", instant(slot.created_at)),
         ("GrpHdr/NbOfTxs", "1"),
     ]
 
 
-def _bank(path: str, routing: str, name: str = "") -> list[Pair]:
+def bank(path: str, routing: str, name: str = "") -> list[Pair]:
+    """A bank by its routing number."""
     at = f"{path}/FinInstnId"
     return [(f"{at}/ClrSysMmbId/ClrSysId/Cd", "USABA"), (f"{at}/ClrSysMmbId/MmbId", routing), (f"{at}/Nm", name)]
 
 
-def _person(path: str, name: str, address: Address) -> Iterator[Pair]:
+def person(path: str, name: str, address: Address) -> Iterator[Pair]:
+    """A party by its name and address."""
     yield f"{path}/Nm", name
     for tag, value in (
         ("StrtNm", address.street),
@@ -143,6 +175,20 @@ def _person(path: str, name: str, address: Address) -> Iterator[Pair]:
 
 
 def _finish(kind: MessageKind, root: str, pairs: list[Pair], slot: WireSlot, ids: tuple[str, str, str]) -> WireMessage:
+    content = compose(kind, root, pairs)
+    return WireMessage(
+        kind=kind,
+        content=content,
+        sha256=hashlib.sha256(content).hexdigest(),
+        message_id=slot.message_id,
+        created_at=slot.created_at,
+        instruction_id=ids[0],
+        end_to_end=ids[1],
+        uetr=ids[2],
+    )
+
+
+def compose(kind: MessageKind, root: str, pairs: Sequence[Pair]) -> bytes:
     """The document: an element is shared by neighbours that name it, so that the schema's order is the list's."""
     namespace = NAMESPACES[kind]
     document = etree.Element(f"{{{namespace}}}Document", nsmap={None: namespace})  # type: ignore[dict-item]  # the stubs forget the default
@@ -164,18 +210,9 @@ def _finish(kind: MessageKind, root: str, pairs: list[Pair], slot: WireSlot, ids
             open_[-1].text = f"{value.major:.2f}"
         else:
             open_[-1].text = value
-    content = etree.tostring(document, xml_declaration=True, encoding="UTF-8")
-    return WireMessage(
-        kind=kind,
-        content=content,
-        sha256=hashlib.sha256(content).hexdigest(),
-        message_id=slot.message_id,
-        created_at=slot.created_at,
-        instruction_id=ids[0],
-        end_to_end=ids[1],
-        uetr=ids[2],
-    )
+    return etree.tostring(document, xml_declaration=True, encoding="UTF-8")
 
 
-def _instant(at: datetime) -> str:
+def instant(at: datetime) -> str:
+    """An instant as messages carry it."""
     return at.isoformat(timespec="seconds")

@@ -1,5 +1,5 @@
 -- The tenant's now, and the few look-ups that need no tenant: owned by the resolver, which may read across tenants.
-CREATE OR REPLACE FUNCTION tenants.now() RETURNS timestamptz LANGUAGE plpgsql VOLATILE
+CREATE OR REPLACE FUNCTION tenants.at(instant timestamptz) RETURNS timestamptz LANGUAGE plpgsql VOLATILE
   SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   tenant CONSTANT uuid := core.require_tenant();
@@ -9,8 +9,14 @@ BEGIN
   IF moved IS NULL THEN
     RAISE EXCEPTION USING ERRCODE = 'HG303', MESSAGE = format('there is no tenant %s', tenant);
   END IF;
-  RETURN clock_timestamp() + moved * interval '1 microsecond';
+  RETURN at.instant + moved * interval '1 microsecond';
 END $$;
+COMMENT ON FUNCTION tenants.at(timestamptz) IS 'What the tenant''s clock shows at a real time: that time itself, unless a test tenant''s clock was moved';
+ALTER FUNCTION tenants.at(timestamptz) OWNER TO headgate_resolver;
+REVOKE EXECUTE ON FUNCTION tenants.at(timestamptz) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION tenants.at(timestamptz) TO headgate_app, headgate_readonly, headgate_operator, headgate_poster;
+
+CREATE OR REPLACE FUNCTION tenants.now() RETURNS timestamptz LANGUAGE sql VOLATILE AS $$ SELECT tenants.at(clock_timestamp()) $$;
 COMMENT ON FUNCTION tenants.now() IS 'The tenant''s now: real time, which only a test tenant may have moved. Cutoffs, holds, expiry and schedules use it';
 ALTER FUNCTION tenants.now() OWNER TO headgate_resolver;
 REVOKE EXECUTE ON FUNCTION tenants.now() FROM PUBLIC;

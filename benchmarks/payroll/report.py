@@ -1,0 +1,34 @@
+"""The document for a person: both rates, where the payroll's time goes, and the target beside what was reached."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+_TARGET = 0.5
+
+
+def show(document: Mapping[str, Any]) -> None:
+    """Print the document as tables on standard output."""
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console.width = 200
+    ledger, payroll = document["runs"]
+    table = Table(box=None, pad_edge=False)
+    for name in ("shape", "count", "per s", "seconds"):
+        table.add_column(name, justify="left" if name == "shape" else "right")
+    table.add_row(ledger["shape"], f"{ledger['count']:,}", f"{ledger['per_s']:,.0f}", "–")
+    table.add_row(payroll["shape"], f"{payroll['count']:,}", f"{payroll['per_s']:,.0f}", f"{payroll['seconds']:.2f}")
+    table.add_row("  gate, instructions", "", "", f"{payroll['commit_seconds']:.2f}")
+    table.add_row("  pay gate, entries, file", "", "", f"{payroll['send_seconds']:.2f}")
+    console.print(table)
+    figure = document["ratios"]["payroll_to_ledger"]
+    targets = Table("target", "figure", "asked", "", box=None, pad_edge=False)
+    reached = "reached" if figure >= _TARGET else "missed"
+    targets.add_row("employees a second ÷ postings a second", f"{figure:.3g}", f"≥ {_TARGET:g}", reached)
+    targets.add_row("memory of the client, in MB", f"{payroll['peak_rss_mb']:.0f}", "–", "")
+    console.print()
+    console.print(targets)

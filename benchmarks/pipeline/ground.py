@@ -1,0 +1,177 @@
+"""The ground: a server that notes when each transaction was committed, a tenant with loans, and where webhooks come in."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import psycopg
+
+from headgate import ingestion, servicing, tenants
+from headgate.core.config import Config
+from headgate.core.db import Database
+from headgate.core.embedded import EmbeddedServer
+from headgate.core.migrations import migrate
+from headgate.servicing import Due, NewLoan
+
+from ..ledger.clients import role_url
+from ..ledger.ground import ACTOR, SHOWN
+
+SECRET = "what the benchmark signs its webhooks with"
+FIRST = date(2025, 1, 1)
+LOANS = 2_000
+DUE_MINOR = 100_000_000
+TABLES = (
+    *("ingestion.payment_ingestions", "ingestion.artifacts", "ingestion.records", "ingestion.payment_identifiers"),
+    *("servicing.payments", "servicing.loans", "servicing.dues", "servicing.allocations", "servicing.postings"),
+    *("messaging.inbox", "messaging.outbox_keys", "messaging.queue_messages", "messaging.outbox_messages"),
+    *("ledger.transactions", "ledger.entries", "ledger.accounts", "audit.events", "ingestion.payment_evidence"),
+)
+
+
+@dataclass(frozen=True)
+class Ground:
+    """One database with one tenant, whose loans are paid over `path`."""
+
+    url: str
+    database: Database
+    tenant_id: UUID
+    path: str
+
+    @property
+    def admin_url(self) -> str:
+        """The administrator's URL, for what is bare."""
+        return role_url(self.url, "admin")
+
+    def settle(self) -> None:
+        """Give the planner its statistics, as autovacuum does within a minute: a benchmark's tables grow in seconds."""
+        with psycopg.connect(self.admin_url, autocommit=True) as connection:
+            connection.execute(f"ANALYZE {', '.join(TABLES)}")  # type: ignore[call-overload]
+
+    def value(self, query: str, *words: Any) -> Any:
+        """The first column of the first row."""
+        with psycopg.connect(self.admin_url, autocommit=True) as connection:
+            row = connection.execute(query, words).fetchone()  # type: ignore[call-overload]
+        return row[0] if row else None
+
+    def settings(self) -> dict[str, str]:
+        """The settings on which durability rests, as the server has them."""
+        with psycopg.connect(self.admin_url) as connection:
+            rows = connection.execute("SELECT name, current_setting(name) FROM unnest(%s::text[]) name", (list(SHOWN),))
+            return {str(name): str(value) for name, value in rows}
+
+
+@contextmanager
+def home() -> Iterator[EmbeddedServer]:
+    """A server in a temporary HEADGATE_HOME, gone afterwards."""
+    folder = Path(tempfile.mkdtemp(prefix="headgate-bench-"))
+    before = os.environ.get("HEADGATE_HOME")
+    os.environ["HEADGATE_HOME"] = str(folder)
+    server = EmbeddedServer(folder, settings={"track_commit_timestamp": "on"})
+    try:
+        server.up()
+        yield server
+    finally:
+        server.down()
+        shutil.rmtree(folder, ignore_errors=True)
+        if before is None:
+            os.environ.pop("HEADGATE_HOME")
+        else:
+            os.environ["HEADGATE_HOME"] = before
+
+
+@contextmanager
+def ground(server: EmbeddedServer, name: str) -> Iterator[Ground]:
+    """A migrated database of that name, with a tenant, its loans and its endpoint."""
+    with psycopg.connect(server.url("admin", "postgres"), autocommit=True) as connection:
+        connection.execute(f'CREATE DATABASE "{name}"')  # type: ignore[call-overload]
+    migrate(server.url("admin", name))
+    url = server.url("app", name).replace("headgate_app", "{role}", 1)
+    with Database(lambda role: server.url(role, name), config=Config.from_environment(), pool_max=4) as database:
+        tenant = tenants.create_tenant(database, slug="bench", name="Bench", livemode=False)
+        with database.begin(tenant_id=tenant.id, actor=ACTOR) as tx:
+            entity = tenants.create_legal_entity(tx, name="Servicer", time_zone="America/Chicago", currency="USD")
+            for channel in ("ach", "wire"):
+                servicing.set_posting_mode(tx, channel=channel, mode="live", reason="benchmark")
+            ingestion.set_payment_source(
+                tx, source="column", purpose="loans", loan_field="text", loan_prefix="LOAN", reason="benchmark"
+            )
+            to = ingestion.set_webhook(tx, source="column", scheme="column", secret=SECRET)
+        for start in range(0, LOANS, 500):
+            with database.begin(tenant_id=tenant.id, actor=ACTOR) as tx:
+                dues = [Due(1, FIRST, 0, 0, DUE_MINOR, 0)]
+                servicing.import_loans(
+                    tx, [(NewLoan(f"L-{n}", "mortgage", "USD", entity.id), dues) for n in range(start, start + 500)]
+                )
+        made = Ground(url, database, tenant.id, f"/v1/ingestion/webhooks/column/{to.id}")
+        made.settle()
+        yield made
+
+
+def webhook(n: int, series: str) -> bytes:
+    """What the provider sends of the n-th transfer: about 900 bytes."""
+    data = {
+        "id": f"acht_{series}{n:08}",
+        "amount": 1_000 + n % 900,
+        "currency_code": "USD",
+        "is_incoming": True,
+        "type": "CREDIT",
+        "trace_number": f"{hash_number(series):05}{n:010}",
+        "effective_on": _day(n).isoformat(),
+        "description": f"LOAN L-{n % LOANS}",
+        "account_number_id": "acno_2benchmark",
+        "metadata": {"padding": "x" * 520},
+    }
+    event = {"id": f"evnt_{series}{n}", "created_at": "2026-01-02T00:00:00Z", "type": "ach.incoming_transfer.settled"}
+    return json.dumps({**event, "data": data}).encode()
+
+
+def envelope(n: int, series: str) -> bytes:
+    """The same payment as an envelope."""
+    return json.dumps(
+        {
+            "schema": "headgate.payments.v1",
+            "message_id": f"msg_{series}{n}",
+            "correlation_id": f"cor_{series}{n}",
+            "occurred_at": "2026-01-02T12:00:00Z",
+            "source": {"channel": "ach", "provider": "column", "batch_id": None},
+            "borrower": {"loan_id": f"L-{n % LOANS}", "name": None, "external_ids": {}},
+            "payment": {
+                "amount_minor": 1_000 + n % 900,
+                "currency": "USD",
+                "method": "ach",
+                "value_date": _day(n).isoformat(),
+                "reference": f"acht_{series}{n:08}",
+                "details": {},
+            },
+            "artifacts": [],
+            "risk": {"flags": [], "score": None},
+            "external": {"column_transfer_id": f"acht_{series}{n:08}", "column_event_id": None, "psp_id": None},
+        }
+    ).encode()
+
+
+def signature(body: bytes) -> str:
+    """As the provider signs."""
+    return hmac.new(SECRET.encode(), body, hashlib.sha256).hexdigest()
+
+
+def hash_number(series: str) -> int:
+    """A number of five digits for a series of transfers."""
+    return int(hashlib.sha256(series.encode()).hexdigest()[:8], 16) % 100_000
+
+
+def _day(n: int) -> date:
+    """A loan's payments come on different days, in their order: nothing is folded again."""
+    return FIRST + timedelta(days=1 + n // LOANS)

@@ -1,0 +1,84 @@
+"""The messages list and one message's drawer: a payment that came in, its envelope, its evidence, what became of it."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from headgate import cases, ingestion, recon
+from headgate.console.list_screens import ListScreen, Searched, Templates
+from headgate.console.pointing import spelt
+from headgate.core.db import Tx
+
+VIEWS = (
+    ("All", ""),
+    ("Not understood", "status:received"),
+    ("ACH", "channel:ach"),
+    ("Wires", "channel:wire"),
+    ("Instant", "channel:realtime"),
+    ("Large", "amount:>5000"),
+    ("Today", "age:<1d"),
+)
+
+
+def _opened(tx: Tx, ingestion_id: str) -> dict[str, Any]:
+    row = ingestion.message_row(tx, ingestion_id)
+    effects = recon.effects_of(tx, ingestion_ids=[ingestion_id])
+    return {
+        "row": row,
+        "effects": [one for one in effects if one.what != "case"],
+        "cases": cases.about(tx, ingestion_id),
+        "places": ingestion.places_of(tx, [ingestion_id]),
+        "payload": ingestion.show_payload(tx, ingestion_id),
+        "steps": steps(row, effects),
+        "facts": envelope_facts(row.envelope or {}),
+    }
+
+
+def steps(row: ingestion.MessageRow, effects: list[recon.Effect]) -> list[tuple[str, Any, str]]:
+    """What was done with it, in order: words, when, and whether it is done, bad or next."""
+    found: list[tuple[str, Any, str]] = [("Its bytes were kept", row.received_at, "done")]
+    if row.envelope is None:
+        return [*found, ("Its envelope fails its schema: a case asks a person", None, "bad")]
+    found.append(("Its envelope was made, and published to the pipeline", None, "done"))
+    happened = [one for one in effects if one.what != "case"]
+    found += [(f"It {spelt(one.what)}", one.at, "bad" if one.what in _BAD else "done") for one in happened]
+    if not happened:
+        found.append(("Next: the pipeline validates, classifies, allocates and posts it", None, "next"))
+    return found
+
+
+_BAD: Final = frozenset({"loan_payment_undone", "loan_payment_refused", "loan_return"})
+
+
+def envelope_facts(envelope: dict[str, Any], before: str = "") -> list[tuple[str, str]]:
+    """The envelope's members as pairs, the inner ones by their path; what is empty is left out."""
+    found = []
+    for name, value in envelope.items():
+        path = f"{before}{name}"
+        if isinstance(value, dict):
+            found += envelope_facts(value, f"{path}.")
+        elif isinstance(value, list):
+            if value:
+                found.append((path, ", ".join(str(one)[:120] for one in value[:10])))
+        elif value not in (None, ""):
+            found.append((path, str(value)[:300]))
+    return found
+
+
+SCREEN: Final = ListScreen(
+    path="messages",
+    prefix="ing",
+    noun="message",
+    label="Messages",
+    templates=Templates("messages.html", "message_drawer.html", "message_rows.html"),
+    views=VIEWS,
+    permissions=("ingestion.read",),
+    reads=Searched(
+        parse=ingestion.parse_messages,
+        find=ingestion.find_messages,
+        totals=ingestion.message_totals,
+        rows=ingestion.message_rows,
+        matching=ingestion.matching_messages,
+        opened=_opened,
+    ),
+)

@@ -1,0 +1,422 @@
+"""Payments that come in: each fact is kept once, normalised once and announced once, as a set or alone.
+
+What a payment *is* says its identity: its source's own id, else its place in what was sent. That it comes again changes
+nothing. What another source tells of it with an identifier of it is one more piece of its evidence (joining.py). Its
+idempotency key only raises suspicion, as does another source's payment of the same loan and amount about the same day: both
+stand, and a case asks.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from typing import Any, Final, Literal
+
+from psycopg.types.json import Jsonb
+
+from headgate import audit, cases, messaging
+from headgate.core import arrays, ids, secrets
+from headgate.core.db import Tx
+from headgate.core.errors import Refused
+from headgate.ingestion import cards, envelopes, identifiers, joining, uses
+from headgate.ingestion.conforming import SchemaFault
+from headgate.ingestion.errors import ArtifactTooLarge, EmptyArtifact, NoSuchPaymentIngestion
+
+CONTEXT: Final = "ingestion.payment_ingestion_bodies.body_sealed"
+BATCH_MAX: Final = 1_000
+SIZE_MAX: Final = 2**20
+INGESTED: Final = "payment.ingested"
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A payment as it was sent: `raw` is the envelope's JSON.
+
+    `artifact_sha256`, `line` and `occurrence` are its place in the file that it came in; without one, what was sent is the
+    file. They identify it where its source gave it no id, in the envelope or as `external_id`. `artifact_id` and `record_id`
+    are the evidence that it was made of, `artifacts` as the envelope names it; `identifiers` are those that stood there
+    beside the envelope's own.
+    """
+
+    raw: bytes = field(repr=False)
+    artifact_sha256: str | None = None
+    line: int = 1
+    occurrence: int = 1
+    external_id: str | None = None
+    identifiers: frozenset[str] = frozenset()
+    artifact_id: str | None = None
+    record_id: str | None = None
+    artifacts: tuple[Mapping[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentIngestion:
+    """A payment that came in. `envelope` is as published; `identity` stays the same whenever the same fact comes again."""
+
+    id: str
+    identity: bytes = field(repr=False)
+    status: Literal["received", "normalized", "published"]
+    source: str
+    channel: str | None
+    idempotency_key: str | None
+    source_reference: str | None
+    raw_payload_hash: str
+    received_at: datetime
+    envelope: dict[str, Any] | None = field(repr=False)
+    is_new: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """An arrival that was read: its envelope, or what is wrong with it."""
+
+    arrival: Arrival
+    envelope: dict[str, Any] | None
+    faults: Sequence[SchemaFault]
+    source: str
+    external_id: str | None
+    raw_sha256: str
+    identifiers: frozenset[str]
+    masking: cards.Masking | None
+
+    @property
+    def piece(self) -> joining.Piece | None:
+        """As a piece of evidence; None where it could not be read."""
+        if self.envelope is None:
+            return None
+        paid = self.envelope["payment"]
+        return joining.Piece(
+            self.identity,
+            self.source,
+            self.envelope["borrower"]["loan_id"],
+            paid["amount_minor"],
+            paid["currency"],
+            date.fromisoformat(paid["value_date"]),
+            self.identifiers,
+            self.arrival.artifact_id,
+            self.arrival.record_id,
+        )
+
+    @property
+    def stored(self) -> bytes:
+        """What is kept of what was sent: all of it, but for the middle digits of card numbers."""
+        return self.masking.data if self.masking else self.arrival.raw
+
+    @property
+    def artifact_sha256(self) -> str:
+        return self.arrival.artifact_sha256 or self.raw_sha256
+
+    @property
+    def identity(self) -> bytes:
+        parts: tuple[str, ...]
+        if self.external_id is not None:
+            parts = ("id", self.source, self.external_id)
+        else:
+            parts = ("place", self.artifact_sha256, str(self.arrival.line), str(self.arrival.occurrence))
+        return hashlib.sha256("\0".join(parts).encode()).digest()
+
+
+def ingest_payment(tx: Tx, raw: bytes) -> PaymentIngestion | Refused:
+    """Take one payment in; see `ingest_payments`."""
+    return ingest_payments(tx, [Arrival(raw)])[0]
+
+
+def ingest_payments(tx: Tx, arrivals: Sequence[Arrival]) -> list[PaymentIngestion | Refused]:
+    """Take payments in as a set, at most a thousand, in as many round trips as one takes; the answers come in their order.
+
+    One whose identity is known, or that is one more piece of evidence of a payment, gives the row that stands, and publishes
+    nothing. One whose envelope fails its schema is kept as it came and refused (ingestion.schema_invalid), with a case; so is
+    one whose money was counted as a deposit (ingestion.used_as_deposit). Raises EmptyArtifact, ArtifactTooLarge.
+    """
+    _check(arrivals)
+    reads = [_read(arrival) for arrival in arrivals]
+    wanted: dict[bytes, _Read] = {}
+    for read in reads:
+        wanted.setdefault(read.identity, read)
+    pieces = {identity: piece for identity, read in wanted.items() if (piece := read.piece)}
+    uses.lock_words(tx, _words(wanted.values(), pieces))
+    joined = joining.join(tx, list(pieces.values()))
+    fresh = _insert(tx, [read for identity, read in wanted.items() if joined.is_new(identity)])
+    tx.follow({number: wanted[identity].arrival.artifact_id for identity, number in fresh.items()})
+    _keep(tx, [(number, wanted[identity].stored) for identity, number in fresh.items()])
+    _tell(tx, [(number, wanted[identity]) for identity, number in fresh.items()])
+    added = joining.write(tx, pieces.values(), joined, fresh)
+    _suspect(tx, {number: wanted[identity] for identity, number in fresh.items()})
+    rows = _rows(tx, wanted, {**joined.known, **added})
+    answers: list[PaymentIngestion | Refused] = []
+    told: set[bytes] = set()
+    for read in reads:
+        if read.identity in joined.refused:
+            answers.append(_used(read))
+            continue
+        row = rows[read.identity]
+        is_new = read.identity in fresh and read.identity not in told
+        told.add(read.identity)
+        if read.envelope is None:
+            answers.append(_refusal(row.id, read.faults, replayed=not is_new))
+        else:
+            answers.append(replace(row, is_new=is_new))
+    return answers
+
+
+def get_payment_ingestion(tx: Tx, ingestion_id: str) -> PaymentIngestion:
+    """A payment that came in. Raises NoSuchPaymentIngestion."""
+    found = get_payment_ingestions(tx, [ingestion_id])
+    if not found:
+        raise NoSuchPaymentIngestion(f"there is no payment ingestion {ingestion_id[:40]}", ingestion_id=ingestion_id)
+    return found[ingestion_id]
+
+
+def get_payment_ingestions(tx: Tx, ingestion_ids: Sequence[str]) -> dict[str, PaymentIngestion]:
+    """Those of these payments that came in, by id."""
+    rows = tx.all(
+        """
+        SELECT id, identity, status, source, channel, idempotency_key, source_reference, raw_payload_hash, received_at,
+               normalized_envelope AS envelope
+          FROM ingestion.payment_ingestions
+         WHERE id = ANY (%(ids)s)
+        """,
+        {"ids": list(ingestion_ids)},
+        row=PaymentIngestion,
+    )
+    return {row.id: row for row in rows}
+
+
+def payload(tx: Tx, ingestion_id: str) -> bytes:
+    """What was sent of a payment, byte for byte. Raises NoSuchPaymentIngestion."""
+    get_payment_ingestion(tx, ingestion_id)
+    sealed = tx.value(
+        "SELECT body_sealed FROM ingestion.payment_ingestion_bodies WHERE ingestion_id = %(id)s", {"id": ingestion_id}
+    )
+    return secrets.open_sealed(tx, bytes(sealed), context=CONTEXT)
+
+
+def _check(arrivals: Sequence[Arrival]) -> None:
+    if len(arrivals) > BATCH_MAX:
+        raise ArtifactTooLarge(f"at most {BATCH_MAX:,} payments are taken at once; these are {len(arrivals):,}")
+    for arrival in arrivals:
+        if not arrival.raw:
+            raise EmptyArtifact("there is nothing in this payment's envelope")
+        if len(arrival.raw) > SIZE_MAX:
+            raise ArtifactTooLarge(f"an envelope has at most {SIZE_MAX:,} bytes; this has {len(arrival.raw):,}")
+
+
+def _read(arrival: Arrival) -> _Read:
+    digest = hashlib.sha256(arrival.raw).hexdigest()
+    masking = cards.masked(arrival.raw)
+    found = envelopes.read(masking.data if masking else arrival.raw)
+    if isinstance(found, list):
+        return _Read(arrival, None, found, "unknown", None, digest, frozenset(), masking)
+    words = identifiers.of_envelope(found) | arrival.identifiers
+    external = found["external"]
+    external_id = (
+        external["column_transfer_id"] or external["psp_id"] or external["column_event_id"] or arrival.external_id
+    )
+    if arrival.artifacts:
+        found = found | {"artifacts": [*found["artifacts"], *map(dict, arrival.artifacts)]}
+    return _Read(arrival, found, (), found["source"]["provider"], external_id, digest, frozenset(words), masking)
+
+
+def _words(reads: Iterable[_Read], pieces: Mapping[bytes, joining.Piece]) -> set[str]:
+    """What of these payments others wait for, so that the later sees the earlier: their keys and identifiers."""
+    words = {read.envelope["idempotency_key"] for read in reads if read.envelope}
+    return words.union(*(piece.words for piece in pieces.values()))
+
+
+def _insert(tx: Tx, reads: Sequence[_Read]) -> dict[bytes, str]:
+    """The new ids by identity, in the order of the ids; an identity that is known is left out."""
+    if not reads:
+        return {}
+    rows = tx.all(
+        """
+        INSERT INTO ingestion.payment_ingestions
+               (tenant_id, id, identity, source, external_id, artifact_sha256, line, occurrence, idempotency_key, channel,
+                source_reference, raw_payload_hash, artifact_uri, artifact_hash, normalized_envelope, status, loan_id,
+                amount_minor, currency, value_on)
+        SELECT %(tenant)s, r.id, r.identity, r.source, r.external_id, r.sha256, r.line, r.occurrence,
+               r.envelope ->> 'idempotency_key', r.envelope #>> '{source,channel}', r.envelope #>> '{payment,reference}', r.raw,
+               ARRAY(SELECT a.one ->> 'uri'
+                       FROM jsonb_array_elements(r.envelope -> 'artifacts') WITH ORDINALITY AS a (one, n) ORDER BY a.n),
+               ARRAY(SELECT a.one ->> 'hash'
+                       FROM jsonb_array_elements(r.envelope -> 'artifacts') WITH ORDINALITY AS a (one, n) ORDER BY a.n),
+               r.envelope, CASE WHEN r.envelope IS NULL THEN 'received' ELSE 'normalized' END,
+               r.envelope #>> '{borrower,loan_id}', (r.envelope #>> '{payment,amount_minor}')::bigint,
+               r.envelope #>> '{payment,currency}', (r.envelope #>> '{payment,value_date}')::date
+          FROM unnest(%(ids)s::text[], %(identities)s::bytea[], %(sources)s::text[], %(externals)s::text[], %(shas)s::text[],
+                      %(lines)s::integer[], %(occurrences)s::integer[], %(raws)s::text[], %(envelopes)s::jsonb[])
+               AS r (id, identity, source, external_id, sha256, line, occurrence, raw, envelope)
+         ORDER BY r.identity
+            ON CONFLICT (tenant_id, identity) DO NOTHING
+        RETURNING id, identity
+        """,
+        {
+            "tenant": tx.tenant_id,
+            "ids": ids.new_many("ing", len(reads)),
+            "identities": [read.identity for read in reads],
+            "sources": [read.source for read in reads],
+            "externals": [read.external_id for read in reads],
+            "shas": [read.artifact_sha256 for read in reads],
+            "lines": [read.arrival.line for read in reads],
+            "occurrences": [read.arrival.occurrence for read in reads],
+            "raws": [read.raw_sha256 for read in reads],
+            "envelopes": [Jsonb(read.envelope) if read.envelope is not None else None for read in reads],
+        },
+    )
+    return {bytes(row["identity"]): row["id"] for row in rows}
+
+
+def _keep(tx: Tx, fresh: Sequence[tuple[str, bytes]]) -> None:
+    if fresh:
+        tx.run(
+            """
+            INSERT INTO ingestion.payment_ingestion_bodies (tenant_id, ingestion_id, body_sealed)
+            SELECT %(tenant)s, b.id, b.body FROM unnest(%(ids)s::text[], %(bodies)s::bytea[]) AS b (id, body)
+            """,
+            {
+                "tenant": tx.tenant_id,
+                "ids": [number for number, _ in fresh],
+                "bodies": secrets.seal_many(tx, [raw for _, raw in fresh], context=CONTEXT),
+            },
+        )
+
+
+def _tell(tx: Tx, fresh: Sequence[tuple[str, _Read]]) -> None:
+    """Announce each fresh payment once, or that it was refused; its event says where it came from, and no more."""
+    outgoing, opened, events = [], [], []
+    for number, read in fresh:
+        facts: dict[str, Any] = {"ingestion_id": number, "raw_payload_hash": read.raw_sha256, "source": read.source}
+        if read.envelope is not None:
+            facts |= {
+                "channel": read.envelope["source"]["channel"],
+                "idempotency_key": read.envelope["idempotency_key"],
+            }
+            outgoing.append(_outgoing(INGESTED, number, read.envelope))
+        else:
+            reason = {"reason": "the envelope fails its schema", "code": "schema_invalid"}
+            rejected = {"schema": "payment.rejected.v1", "idempotency_key": None, "ingestion_id": number, **reason}
+            outgoing.append(_outgoing("payment.rejected", number, rejected))
+            detail = {"code": "schema_invalid", "faults": _told(read.faults)}
+            key = f"schema_invalid:{number}"
+            opened.append(
+                cases.NewCase(key, "schema_invalid", read.faults[0].path or None, ingestion_id=number, detail=detail)
+            )
+        if read.masking:
+            facts["card_numbers"] = len(read.masking.hits)
+            warned = {"card_numbers": len(read.masking.hits), "next": "ask the sender to leave card numbers out"}
+            opened.append(
+                cases.NewCase(f"cards:{number}", "card_numbers", None, "high", ingestion_id=number, detail=warned)
+            )
+        type_ = "ingestion.payment.ingested" if read.envelope else "ingestion.payment.refused"
+        events.append(audit.Event(type=type_, data=facts, ingestion_id=number))
+    audit.record_many(tx, events)
+    messaging.publish_many(tx, outgoing)
+    cases.open_cases(tx, opened)
+    tx.run(
+        """
+        UPDATE ingestion.payment_ingestions SET status = 'published' WHERE id = ANY (%(ids)s) AND status = 'normalized'
+        """,
+        {"ids": [number for number, read in fresh if read.envelope is not None]},
+    )
+
+
+def _outgoing(event_type: str, number: str, document: Mapping[str, Any]) -> messaging.Outgoing:
+    return messaging.Outgoing(
+        event_type=event_type,
+        aggregate_type="ingestion",
+        aggregate_id=number,
+        payload=document,
+        dedupe_key=f"{event_type}:{number}",
+    )
+
+
+def _suspect(tx: Tx, fresh: Mapping[str, _Read]) -> None:
+    """One case for each set of payments that may be one: of one key, or of one loan, amount and about one day from another
+    source; unless their provider says that they are two transfers, or that they are one."""
+    named = {number: read for number, read in fresh.items() if read.envelope is not None}
+    if not named:
+        return
+    rows = tx.all(
+        """
+        SELECT n.id, n.idempotency_key,
+               ARRAY(SELECT o.id FROM ingestion.payment_ingestions o
+                      WHERE o.tenant_id = %(tenant)s AND o.idempotency_key = n.idempotency_key AND o.id <> n.id
+                        AND coalesce(o.normalized_envelope #>> '{external,column_transfer_id}',
+                                     o.normalized_envelope #>> '{external,psp_id}', o.id)
+                            IS DISTINCT FROM coalesce(n.normalized_envelope #>> '{external,column_transfer_id}',
+                                                      n.normalized_envelope #>> '{external,psp_id}', n.id)
+                      ORDER BY o.id) AS alike,
+               ARRAY(SELECT o.id FROM ingestion.payment_ingestions o
+                      WHERE o.tenant_id = %(tenant)s AND o.loan_id = n.loan_id AND o.amount_minor = n.amount_minor
+                        AND o.value_on BETWEEN n.value_on - %(days)s::integer AND n.value_on + %(days)s::integer
+                        AND o.currency = n.currency AND o.source <> n.source
+                        AND o.idempotency_key <> n.idempotency_key
+                      ORDER BY o.id) AS elsewhere
+          FROM ingestion.payment_ingestions n
+         WHERE n.tenant_id = %(tenant)s AND n.id = ANY (%(ids)s::text[])
+         ORDER BY n.id DESC
+        """,
+        {"tenant": tx.tenant_id, "ids": arrays.texts(sorted(named)), "days": identifiers.DAYS_APART},
+    )
+    opened = []
+    asked: set[str] = set()
+    for row in rows:
+        if row["id"] in asked or not (row["alike"] or row["elsewhere"]):
+            continue
+        together = sorted({row["id"], *row["alike"], *row["elsewhere"]})
+        asked.update(together)
+        detail = {
+            "idempotency_key": row["idempotency_key"],
+            "ingestion_ids": together[:100],
+            "count": len(together),
+            "next": "each of them stands as a payment; take back those that are no payment of their own",
+        }
+        reason = None if row["alike"] else "other_source"
+        opened.append(
+            cases.NewCase(f"duplicate:{row['id']}", "duplicate", reason, ingestion_id=row["id"], detail=detail)
+        )
+    cases.open_cases(tx, opened)
+
+
+def _rows(tx: Tx, identities: Iterable[bytes], known: Mapping[bytes, str]) -> dict[bytes, PaymentIngestion]:
+    """The payment of each identity: its own, or the one that it is evidence of."""
+    rows = tx.all(
+        """
+        SELECT id, identity, status, source, channel, idempotency_key, source_reference, raw_payload_hash, received_at,
+               normalized_envelope AS envelope
+          FROM ingestion.payment_ingestions
+         WHERE identity = ANY (%(identities)s::bytea[])
+        UNION ALL
+        SELECT id, identity, status, source, channel, idempotency_key, source_reference, raw_payload_hash, received_at,
+               normalized_envelope AS envelope
+          FROM ingestion.payment_ingestions
+         WHERE id = ANY (%(ids)s::text[])
+        """,
+        {"identities": arrays.blobs(list(identities)), "ids": arrays.texts(sorted(set(known.values())))},
+        row=PaymentIngestion,
+    )
+    by_id = {row.id: row for row in rows}
+    return {row.identity: row for row in rows} | {identity: by_id[number] for identity, number in known.items()}
+
+
+def _used(read: _Read) -> Refused:
+    return Refused(
+        "ingestion.used_as_deposit",
+        "this money was counted as a deposit before: it is no loan payment too, and a case asks which is right",
+        {"source": read.source, "identity": read.identity.hex()},
+    )
+
+
+def _refusal(number: str, faults: Sequence[SchemaFault], *, replayed: bool) -> Refused:
+    first = faults[0]
+    return Refused(
+        "ingestion.schema_invalid",
+        f"the envelope fails its schema: {first.path or 'the document'} {first.message}",
+        {"ingestion_id": number, "faults": _told(faults)},
+        replayed=replayed,
+    )
+
+
+def _told(faults: Sequence[SchemaFault]) -> list[dict[str, str]]:
+    return [{"path": fault.path, "rule": fault.rule, "message": fault.message} for fault in faults]

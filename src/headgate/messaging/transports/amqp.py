@@ -1,0 +1,308 @@
+"""A connection to RabbitMQ for one thread: it works while it is called, and keeps hundreds of publishes in flight.
+
+pika's own blocking connection waits for each confirmation by itself; this one drives pika's event loop step by step, so
+that a batch is written whole and its confirmations are awaited together.
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+import ssl
+import time
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import pika
+from pika.adapters.select_connection import IOLoop
+from pika.exceptions import AMQPError
+
+from headgate.core import backoff, log
+from headgate.core.brokers import Broker
+from headgate.messaging.errors import BrokerUnavailable, TopologyDiffers
+
+CONNECT_SECONDS: Final = 10.0
+ANSWER_SECONDS: Final = 30.0
+HEARTBEAT_SECONDS: Final = 600
+"""Long, since nothing is heard of us while a message is handled; a broker that is gone shows sooner, by what is asked of it."""
+TOO_DIFFERENT: Final = 406
+NOT_FOUND: Final = 404
+SAID_LENGTH_MAX: Final = 500
+
+_LOG = log.get(__name__)
+# pika says in its own words, and several times, what is raised here once.
+logging.getLogger("pika").setLevel(logging.CRITICAL)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sending:
+    """One message to publish. `number` names it in the answer."""
+
+    number: int
+    exchange: str
+    key: str
+    body: bytes
+    properties: Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arrived:
+    """One message that came: `tag` is what it is acknowledged by, `queue` where it was taken."""
+
+    queue: str
+    tag: int
+    redelivered: bool
+    properties: Any
+    body: bytes
+
+
+class Wire:
+    """An open connection with one channel in confirm mode, to the first node that answers. Raises BrokerUnavailable."""
+
+    def __init__(self, broker: Broker, *, prefetch: int) -> None:
+        self.arrived: deque[Arrived] = deque()
+        self.consuming: set[str] = set()
+        self._broker, self._prefetch = broker, prefetch
+        self._loop = IOLoop()
+        self._lost: str | None = None
+        self._connection: Any = None
+        self._channel: Any = None
+        self._unconfirmed: dict[int, int] = {}
+        self._faults: dict[int, str] = {}
+        self._got: list[Arrived | None] = []
+        self._reply = 0
+        self._published = 0
+        self._loop.activate_poller()
+        try:
+            self._connect()
+        except BaseException:
+            self._loop.close()
+            raise
+
+    def declare_exchange(self, name: str, kind: str) -> None:
+        """An exchange that outlives the broker. Raises TopologyDiffers."""
+        self._ask("exchange_declare", exchange=name, exchange_type=kind, durable=True)
+
+    def declare_queue(self, name: str, arguments: Mapping[str, Any]) -> None:
+        """A queue that outlives the broker. Raises TopologyDiffers."""
+        self._ask("queue_declare", queue=name, durable=True, arguments=dict(arguments))
+
+    def bind(self, queue: str, exchange: str, key: str) -> None:
+        """The queue gets what the exchange has under this key."""
+        self._ask("queue_bind", queue=queue, exchange=exchange, routing_key=key)
+
+    def bind_exchange(self, to: str, exchange: str, key: str) -> None:
+        """The exchange `to` gets what the exchange has under this key."""
+        self._ask("exchange_bind", destination=to, source=exchange, routing_key=key)
+
+    def has_exchange(self, name: str) -> bool:
+        """Whether it is there."""
+        return self._is_there("exchange_declare", exchange=name, passive=True) is not None
+
+    def waiting(self, queue: str) -> int | None:
+        """How many messages wait in a queue; None where there is none of that name."""
+        found = self._is_there("queue_declare", queue=queue, passive=True)
+        return None if found is None else int(found.method.message_count)
+
+    def consume(self, queue: str) -> None:
+        """From now on its messages arrive, up to the prefetch at a time."""
+
+        def came(_: Any, deliver: Any, properties: Any, body: bytes) -> None:
+            self.arrived.append(
+                Arrived(
+                    queue=queue,
+                    tag=deliver.delivery_tag,
+                    redelivered=deliver.redelivered,
+                    properties=properties,
+                    body=body,
+                )
+            )
+
+        self._ask("basic_consume", queue=queue, on_message_callback=came)
+        self.consuming.add(queue)
+
+    def take(self, queue: str) -> Arrived | None:
+        """The first message of a queue, or None where it is empty."""
+        found = self._got = []
+
+        def came(_: Any, got: Any, properties: Any, body: bytes) -> None:
+            found.append(
+                Arrived(
+                    queue=queue, tag=got.delivery_tag, redelivered=got.redelivered, properties=properties, body=body
+                )
+            )
+
+        self._do(lambda: self._channel.basic_get(queue, callback=came))
+        self._until(lambda: bool(found), ANSWER_SECONDS, "answered nothing")
+        return found[0]
+
+    def acknowledge(self, tag: int) -> None:
+        """A message that arrived is done with. Raises BrokerUnavailable where the connection is gone."""
+        self._do(lambda: self._channel.basic_ack(tag))
+
+    def give_back(self, tag: int, *, dead: bool = False) -> None:
+        """A message that arrived goes back to its queue, or to the dead letters."""
+        self._do(lambda: self._channel.basic_nack(tag, requeue=not dead))
+
+    def publish(self, sendings: Sequence[Sending]) -> dict[int, str]:
+        """Publish and wait until the broker has all of them on disk; returns why by number for those it did not take."""
+        self._faults = {}
+        for sending in sendings:
+            self._published += 1
+            self._unconfirmed[self._published] = sending.number
+            self._do(
+                lambda one=sending: self._channel.basic_publish(  # type: ignore[misc]
+                    one.exchange, one.key, one.body, one.properties, mandatory=True
+                )
+            )
+        self._until(lambda: not self._unconfirmed, ANSWER_SECONDS, "did not confirm")
+        return self._faults
+
+    def listen(self, seconds: float) -> None:
+        """Let come what comes, until something arrived or so long."""
+        end = time.monotonic() + seconds
+        self._step(0.0)
+        while not self.arrived and (rest := end - time.monotonic()) > 0:
+            self._step(rest)
+
+    def close(self) -> None:
+        """Say good-bye where somebody still listens."""
+        try:
+            if self._lost is None:
+                self._connection.close()
+                self._until(lambda: self._connection.is_closed, 2.0, "did not say good-bye")
+        except (AMQPError, BrokerUnavailable, OSError):
+            pass
+        finally:
+            self._loop.close()
+
+    # Below, whatever pika calls back only notes what it was told; whoever waits looks at that ---------------------------
+    def _connect(self) -> None:
+        said = []
+        for host, port in random.sample(self._broker.nodes, len(self._broker.nodes)):
+            self._lost = None
+            try:
+                self._connection = pika.SelectConnection(
+                    _parameters(self._broker, host, port),
+                    on_open_error_callback=lambda _, error: self._note(error),
+                    on_close_callback=lambda _, error: self._note(error),
+                    custom_ioloop=self._loop,
+                )
+                self._until(lambda: self._connection.is_open, CONNECT_SECONDS, "did not open")
+                self._open_channel()
+                return
+            except (BrokerUnavailable, AMQPError, OSError) as error:
+                said.append(f"{host}:{port}: {self._lost or error}")
+        raise BrokerUnavailable("no broker can be reached: " + "; ".join(said))
+
+    def _open_channel(self) -> None:
+        self.consuming.clear()
+        self._unconfirmed, self._published = {}, 0
+        self._channel = self._connection.channel(on_open_callback=lambda _: None)
+        channel = self._channel
+        channel.add_on_close_callback(lambda _, error: self._note(error, channel))
+        self._until(lambda: channel.is_open, ANSWER_SECONDS, "opened no channel")
+        channel.add_on_return_callback(self._returned)
+        channel.add_callback(lambda _: self._got.append(None), [pika.spec.Basic.GetEmpty], False)
+        self._ask("confirm_delivery", ack_nack_callback=self._confirmed)
+        self._ask("basic_qos", prefetch_count=self._prefetch)
+
+    def _note(self, error: BaseException, channel: Any = None) -> None:
+        if channel is None or channel is self._channel:
+            self._lost = self._lost or (str(error) or repr(error))[:SAID_LENGTH_MAX]
+            self._reply = getattr(error, "reply_code", 0)
+
+    def _confirmed(self, frame: Any) -> None:
+        through = frame.method.delivery_tag
+        of = [tag for tag in self._unconfirmed if tag <= through] if frame.method.multiple else [through]
+        for tag in of:
+            number = self._unconfirmed.pop(tag, None)
+            if number is not None and isinstance(frame.method, pika.spec.Basic.Nack):
+                self._faults[number] = "the broker refused it"
+
+    def _returned(self, _: Any, method: Any, properties: Any, body: bytes) -> None:
+        self._faults[int(properties.message_id)] = f"no queue takes it: {method.exchange} {method.routing_key}"
+
+    def _is_there(self, method: str, **given: Any) -> Any:
+        """The answer, or None where there is no such thing; the broker closes the channel then, so a new one is opened."""
+        consumed = bool(self.consuming) or bool(self.arrived)
+        assert not consumed, "ask before consuming: what was not acknowledged would be lost with the channel"
+        try:
+            return self._ask(method, **given)
+        except BrokerUnavailable:
+            if self._reply != NOT_FOUND or not self._connection.is_open:
+                raise
+            self._lost = None
+            self._open_channel()
+            return None
+
+    def _ask(self, method: str, **given: Any) -> Any:
+        answers: list[Any] = []
+        self._do(lambda: getattr(self._channel, method)(callback=answers.append, **given))
+        self._until(lambda: bool(answers), ANSWER_SECONDS, f"did not answer to {method}")
+        return answers[0]
+
+    def _do(self, act: Callable[[], object]) -> None:
+        if self._lost is not None:
+            self._raise_lost()
+        try:
+            act()
+        except (AMQPError, OSError) as error:
+            raise BrokerUnavailable(f"the broker went away: {type(error).__name__}: {error}") from error
+
+    def _until(self, done: Callable[[], bool], seconds: float, otherwise: str) -> None:
+        end = time.monotonic() + seconds
+        while not done():
+            rest = end - time.monotonic()
+            if rest <= 0:
+                raise BrokerUnavailable(f"the broker at {self._broker.where} {otherwise} within {seconds:.0f} s")
+            self._step(rest)
+
+    def _step(self, seconds: float) -> None:
+        """Let the loop wait once, at most so long, and do what is due. Raises BrokerUnavailable."""
+        timer = self._loop.call_later(max(0.0, seconds), lambda: None)
+        try:
+            self._loop.poll()
+            self._loop.process_timeouts()
+        finally:
+            self._loop.remove_timeout(timer)
+        if self._lost is not None:
+            self._raise_lost()
+
+    def _raise_lost(self) -> None:
+        if self._reply == TOO_DIFFERENT:
+            raise TopologyDiffers(f"the broker at {self._broker.where} has it otherwise: {self._lost}")
+        raise BrokerUnavailable(f"the broker at {self._broker.where} went away: {self._lost}")
+
+
+def open_wire(broker: Broker, *, prefetch: int, tries: int = 1) -> Wire:
+    """A connection, tried so many times with growing pauses. Raises BrokerUnavailable."""
+    for attempt in range(1, tries):
+        try:
+            return Wire(broker, prefetch=prefetch)
+        except BrokerUnavailable as error:
+            wait = backoff.wait_seconds(attempt, base=0.25, cap=10)
+            _LOG.warning("the broker does not answer yet", extra={"error": str(error), "wait_seconds": round(wait, 2)})
+            time.sleep(wait)
+    return Wire(broker, prefetch=prefetch)
+
+
+def _parameters(broker: Broker, host: str, port: int) -> Any:
+    options = None
+    if broker.tls:
+        options = pika.SSLOptions(ssl.create_default_context(cafile=broker.ca_file), server_hostname=host)
+    return pika.ConnectionParameters(
+        host=host,
+        port=port,
+        virtual_host=broker.virtual_host,
+        credentials=pika.PlainCredentials(broker.user, broker.password),
+        ssl_options=options,
+        heartbeat=HEARTBEAT_SECONDS,
+        connection_attempts=1,
+        socket_timeout=CONNECT_SECONDS,
+        stack_timeout=CONNECT_SECONDS + 5,
+        blocked_connection_timeout=ANSWER_SECONDS,
+        client_properties={"connection_name": "headgate"},
+    )

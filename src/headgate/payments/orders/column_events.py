@@ -1,0 +1,198 @@
+"""Column's events, once ingestion has read them: what they say of payments sent, and the money that comes in.
+
+Each tells of a transfer as it stood. One of ours is found by its Idempotency-Key (the attempt's id) or by its own id, and
+its state is an answer to that order, named by transfer and state: a webhook, the backfill, a question and a report that
+tell the same tell it once, in whatever order. Money that comes to the account that payments leave is a movement, which
+funding counts as what it is; money of other accounts at Column is not looked at here. A recall, a contested return, a
+debit by somebody else and a changed account are cases: nothing moves by them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from headgate import cases, funding, ingestion, rails
+from headgate.core.db import Tx
+from headgate.messaging import Message
+from headgate.payments.orders import answers as order_answers
+from headgate.payments.orders.givebacks import take_in
+from headgate.payments.orders.orders import Order, known_as
+from headgate.payments.orders.providers import providers_in
+from headgate.payments.outcomes import movements
+
+PARSER: Final = "column_"
+"""How the names of the parsers of Column's events begin."""
+
+ZONE: Final = ZoneInfo("America/New_York")
+"""The zone in which the networks count their days."""
+
+_BEGINNING: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnEffects:
+    """What events came to: answers to orders of ours, money that came in, and cases for people."""
+
+    answered: int = 0
+    received: int = 0
+    told: int = 0
+
+
+def on_artifact(tx: Tx, message: Message) -> None:
+    """Apply the events of an artifact that ingestion has read as Column's."""
+    if str(message.payload.get("parser", "")).startswith(PARSER):
+        take_events(tx, artifact_id=message.aggregate_id)
+
+
+def take_events(tx: Tx, *, artifact_id: str) -> ColumnEffects:
+    """Apply what Column's events say, each once, whoever brought them. Where no rail goes over Column, nothing is looked at."""
+    spoken = {one.kind: one for one in providers_in(tx).values() if isinstance(one, rails.ColumnProvider)}
+    if not spoken:
+        return ColumnEffects()
+    work = _Work(tx, artifact_id, spoken, _records(tx, artifact_id))
+    events = rails.column.read_events(ingestion.body(tx, artifact_id))
+    found = [work.take(event, order) for event, order in _ordered(tx, events)]
+    return ColumnEffects(*(found.count(one) for one in ("answered", "received", "told")))
+
+
+# Helpers, in the order of their call.
+
+
+def _records(tx: Tx, artifact_id: str) -> Mapping[str, str]:
+    """The record of each event, by the event's id."""
+    found = ingestion.list_records(tx, artifact_id=artifact_id, limit=1000)
+    return {one.external_id: one.id for one in found if one.external_id}
+
+
+def _ordered(tx: Tx, events: Sequence[rails.column.Event]) -> list[tuple[rails.column.Event, Order | None]]:
+    """The events with the order that each is about, the orders in the order of their ids: two readers queue on them."""
+    transfers = [one.transfer for one in events if one.transfer is not None and not one.transfer.is_incoming]
+    orders = known_as(tx, keys=[one.key for one in transfers], theirs=[one.id for one in transfers])
+    found = []
+    for event in events:
+        transfer = event.transfer
+        order = (orders.get(transfer.key) or orders.get(transfer.id)) if transfer else None
+        found.append((event, order))
+    return sorted(
+        found, key=lambda one: (one[1].attempt_id if one[1] else "", one[0].created_at or _BEGINNING, one[0].id)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """The events of one artifact."""
+
+    tx: Tx
+    artifact_id: str
+    spoken: Mapping[rails.column.Kind, rails.ColumnProvider]
+    records: Mapping[str, str]
+
+    def take(self, event: rails.column.Event, order: Order | None) -> str:
+        transfer = event.transfer
+        if event.request:
+            return self._requested(event)
+        if transfer is None:
+            return ""
+        if transfer.is_incoming or transfer.brings_money:
+            return self._incoming(event, transfer)
+        return self._outgoing(event, transfer, order) if order is not None else ""
+
+    def _outgoing(self, event: rails.column.Event, transfer: rails.column.Transfer, order: Order) -> str:
+        """A payment of ours: its state is an answer to its order. What speaks of other money is a case."""
+        if event.changes:
+            self._case(
+                f"notice_of_change:{event.id}", "notice_of_change", order,
+                {"codes": list(event.changes), "next": "the payee's bank asks to correct the account: ask the payee"},
+            )  # fmt: skip
+        if transfer.is_disputed:
+            what = "return_contested" if event.type.endswith("return_contested") else "return_dishonored"
+            self._case(
+                f"{what}:{transfer.id}", what, order,
+                {"transfer_id": transfer.id, "next": "the banks disagree on a return: nothing moves before Column says so"},
+            )  # fmt: skip
+        if transfer.amount != order.amount or order.rail not in _rails(transfer.kind):
+            self._case(
+                f"order_contradiction:{order.attempt_id}:{transfer.fact}", "order_contradiction", order,
+                {"transfer_id": transfer.id, "says_minor": transfer.amount.minor, "next": "ask Column what it carried out"},
+            )  # fmt: skip
+            return "told"
+        if transfer.state == "quiet":
+            return ""
+        answer = rails.answer_of(transfer, event.content)
+        waits = self.spoken[transfer.kind].waits_seconds if transfer.kind in self.spoken else 0
+        order_answers.record(self.tx, order.attempt_id, answer, asked_by="inbox", waits=waits)
+        return "answered"
+
+    def _incoming(self, event: rails.column.Event, transfer: rails.column.Transfer) -> str:
+        """Money to the account that payments leave is counted at once; another's debit of it is somebody's case."""
+        if transfer.account_id not in {one.account.id for one in self.spoken.values()}:
+            return ""
+        if not transfer.brings_money:
+            if transfer.is_incoming:
+                self._case(
+                    f"incoming_debit:{transfer.id}", "incoming_debit", None,
+                    {
+                        "transfer_id": transfer.id,
+                        "amount_minor": transfer.amount.minor,
+                        "currency": transfer.amount.currency,
+                        "status": transfer.status,
+                        "next": "somebody debits our account at Column: pay it or send it back before its deadline",
+                    },
+                )  # fmt: skip
+            return "told" if transfer.is_incoming else ""
+        today = self.tx.now().astimezone(ZONE).date()
+        told = rails.settlement_of(transfer, today)
+        if told is None:
+            return ""
+        told = replace(told, individual_id=_named(self.tx, transfer.text))
+        provider = self.spoken[transfer.kind].name if transfer.kind in self.spoken else f"column.{transfer.kind}"
+        record = {told.external_trace_id: self.records[event.id]} if event.id in self.records else {}
+        movements.tell(self.tx, provider, [told], artifact_id=self.artifact_id, records=record)
+        for one in movements.told(self.tx, provider=provider, external_trace_ids=[told.external_trace_id]):
+            if one.effective_on <= today:
+                take_in(self.tx, one)
+        return "received"
+
+    def _requested(self, event: rails.column.Event) -> str:
+        """A recall or a drawdown: nothing moves by a request, whoever made it. What was asked of ours, people know already."""
+        if "outgoing" in event.request or "outgoing" in event.type:
+            return ""
+        category = "wire_recall" if "return_request" in event.request else "drawdown_asked"
+        self._case(
+            f"{category}:{event.about or event.id}", category, None,
+            {
+                "event": event.type,
+                "transfer_id": event.about,
+                "next": "never answered by itself: people decide, and money that goes back is a payment of its own",
+            },
+        )  # fmt: skip
+        return "told"
+
+    def _case(self, key: str, category: str, order: Order | None, detail: Mapping[str, Any]) -> None:
+        cases.open_case(
+            self.tx,
+            key=key,
+            category=category,
+            payment_id=order.instruction_id if order else None,
+            ingestion_id=self.artifact_id,
+            detail={"attempt_id": order.attempt_id, **detail} if order else dict(detail),
+        )
+
+
+def _rails(kind: rails.column.Kind) -> set[str]:
+    return {rail for rail, one in rails.column.KIND_OF_RAIL.items() if one == kind}
+
+
+def _named(tx: Tx, text: str) -> str:
+    """The payer's reference, or the request's id, that the text of a transfer carries; '' where it names nobody we know.
+
+    Nothing else of the text is kept: it may hold names.
+    """
+    for word in text.split():
+        if word.lower().startswith("freq_"):
+            return word
+    return min(funding.known_payers(tx, funding.words_of(text)), default="")

@@ -1,0 +1,382 @@
+"""Apply payments: validate → classify by the loan's state → allocate → post, in one transaction, as a set.
+
+A key or a provider's transfer that is known moves nothing and gives what stands. What is refused is written down under its
+key, told (`payment.rejected`) and becomes a case; the same key is refused for ever.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Final
+
+from headgate.core import ids
+from headgate.core.db import Tx
+from headgate.core.errors import Refused
+from headgate.core.money import Money
+from headgate.servicing import refusing, telling, undoing, writing
+from headgate.servicing.errors import InvalidPayment, PaymentDiffers
+from headgate.servicing.loading import Loaded, LoanRow, load, lock_loans, today_of
+from headgate.servicing.model import (
+    CHANNELS,
+    AppliedPayment,
+    Instruction,
+    NewPayment,
+    Parts,
+    PaymentStatus,
+    Placed,
+    Receipt,
+)
+from headgate.servicing.writing import Change
+
+BATCH_MAX: Final = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """A payment that stands under a key or a transfer."""
+
+    id: str
+    loan_id: str
+    external_id: str
+    idempotency_key: str
+    provider_transfer_id: str | None
+    source_channel: str
+    effective_date: date
+    currency: str
+    total_received: int
+    status: PaymentStatus
+    instruction: Instruction
+    policy_version_no: int
+    principal: int
+    interest: int
+    fee: int
+    escrow: int
+    suspense: int
+
+
+def apply_payment(tx: Tx, payment: NewPayment, *, pending: bool = False) -> AppliedPayment | Refused:
+    """Apply one payment; see `apply_payments`."""
+    return apply_payments(tx, [payment], pending=pending)[0]
+
+
+def apply_payments(tx: Tx, payments: Sequence[NewPayment], *, pending: bool = False) -> list[AppliedPayment | Refused]:
+    """Apply payments as a set, in as many round trips as one takes; the answers come in their order.
+
+    Each is credited as of the day on which it was received: one with an earlier day than others makes those be folded
+    again, under their own policies. Returns of it that came before take effect with it. `pending` only writes it down, with
+    what it would do (shadow mode): nothing moves until it is applied under the same key or transfer.
+
+    Refusals: servicing.loan_not_found, .legal_hold, .loan_closed, .stop_pay, .currency_mismatch. Raises InvalidPayment,
+    PaymentDiffers where a key stands for another payment, NotPostable.
+    """
+    asked = list(payments)
+    if len(asked) > BATCH_MAX:
+        raise InvalidPayment(f"a batch takes {BATCH_MAX:,} payments at most; this has {len(asked):,}")
+    _check(tx, asked)
+    loans = lock_loans(tx, {payment.loan_id for payment in asked})
+    by_key, by_transfer = _known(tx, asked)
+    refused = refusing.refused_before(tx, asked)
+    answers: list[AppliedPayment | Refused | None] = [None] * len(asked)
+    fresh: dict[str, tuple[NewPayment, LoanRow]] = {}
+    rejected: dict[str, tuple[NewPayment, str]] = {}
+    waiting: dict[str, _Known] = {}
+    for n, payment in enumerate(asked):
+        key = payment.idempotency_key
+        known = by_key.get(key)
+        if known is None and payment.provider_transfer_id is not None and key not in refused:
+            known = by_transfer.get((payment.source_channel, payment.provider_transfer_id))
+        if known is not None and (pending or known.status != "pending"):
+            answers[n] = _answer_again(payment, known)
+        elif known is not None:
+            _answer_again(payment, known)
+            waiting[known.idempotency_key] = known
+            asked[n] = payment = replace(
+                payment, idempotency_key=known.idempotency_key, received_on=known.effective_date
+            )
+            _sort(payment, loans, fresh, rejected)
+        elif key in refused:
+            answers[n] = refusing.refuse_again(payment, refused[key])
+        elif (twin := _twin(payment, fresh, rejected)) is None:
+            _sort(payment, loans, fresh, rejected)
+        elif twin != payment and not _is_same_transfer(twin, payment):
+            raise PaymentDiffers(f"the key {key} stands for two payments of one batch", idempotency_key=key)
+    if rejected:
+        refusing.reject(tx, list(rejected.values()))
+    applied = _apply(tx, list(fresh.values()), waiting, pending) if fresh else {}
+    for n, payment in enumerate(asked):
+        if answers[n] is None:
+            answers[n] = _first_answer(payment, fresh, rejected, applied, is_again=_came_before(asked, n))
+    return [answer for answer in answers if answer is not None]
+
+
+def _sort(
+    payment: NewPayment,
+    loans: Mapping[str, LoanRow],
+    fresh: dict[str, tuple[NewPayment, LoanRow]],
+    rejected: dict[str, tuple[NewPayment, str]],
+) -> None:
+    code = refusing.objection(payment, loans.get(payment.loan_id))
+    if code is not None:
+        rejected[payment.idempotency_key] = (payment, code)
+    else:
+        fresh[payment.idempotency_key] = (payment, loans[payment.loan_id])
+
+
+def _apply(
+    tx: Tx, fresh: Sequence[tuple[NewPayment, LoanRow]], waiting: Mapping[str, _Known], pending: bool
+) -> dict[str, AppliedPayment]:
+    """What is new, by its key; what was `waiting` goes on under its own id."""
+    changes = _fold_all(tx, fresh, waiting)
+    wanted = {payment.idempotency_key: payment for payment, _ in fresh}
+    _insert(tx, changes, wanted, "pending" if pending else "completed")
+    if pending:
+        return telling.tell_pending(tx, changes)
+    writing.write(tx, changes)
+    applied = telling.tell_applied(tx, changes, wanted)
+    undoing.undo_waiting(tx, [payment.provider_transfer_id for payment, _ in fresh if payment.provider_transfer_id])
+    return applied
+
+
+def preview(tx: Tx, payments: Sequence[NewPayment]) -> dict[str, tuple[Placed, ...]]:
+    """The lines that these would get by their keys, were each loan's applied now; nothing is written.
+
+    One that stands already, was refused before or would be refused now is left out. Locks the loans.
+    """
+    loans = lock_loans(tx, {payment.loan_id for payment in payments})
+    by_key, by_transfer = _known(tx, payments)
+    refused = refusing.refused_before(tx, payments)
+    fresh: dict[str, tuple[NewPayment, LoanRow]] = {}
+    for payment in payments:
+        key = payment.idempotency_key
+        stands = by_key.get(key) or by_transfer.get((payment.source_channel, payment.provider_transfer_id or ""))
+        if (stands is None or stands.status == "pending") and key not in refused:
+            _sort(payment, loans, fresh, {})
+    lines: dict[str, tuple[Placed, ...]] = {}
+    for change in _fold_all(tx, list(fresh.values()), {}):
+        placed = change.history.placed("keep")
+        for receipt in change.fresh.values():
+            lines[receipt.key] = tuple(line for line in placed if line.receipt_id == receipt.id)
+    return lines
+
+
+def standing(tx: Tx, payments: Sequence[NewPayment]) -> set[str]:
+    """The keys of those that stand already, under their key or their transfer, or are written down."""
+    by_key, by_transfer = _known(tx, payments)
+    return {
+        payment.idempotency_key
+        for payment in payments
+        if payment.idempotency_key in by_key
+        or (payment.source_channel, payment.provider_transfer_id or "") in by_transfer
+    }
+
+
+def _fold_all(tx: Tx, fresh: Sequence[tuple[NewPayment, LoanRow]], waiting: Mapping[str, _Known]) -> list[Change]:
+    """Each loan with its fresh payments folded in, in the order of the loans' ids."""
+    by_loan: dict[str, list[NewPayment]] = defaultdict(list)
+    rows = {}
+    for payment, row in fresh:
+        by_loan[row.id].append(payment)
+        rows[row.id] = row
+    whole = {loan for loan, own in by_loan.items() if any(_is_late(payment, rows[loan]) for payment in own)}
+    loaded = load(tx, [rows[loan] for loan in sorted(rows)], whole=whole)
+    return [_fold(loaded[loan], by_loan[loan], waiting) for loan in sorted(by_loan)]
+
+
+def _is_late(payment: NewPayment, row: LoanRow) -> bool:
+    """Whether something of the loan was folded already that comes after it."""
+    last = (row.applied_through or date.min, row.applied_key or "")
+    return (payment.received_on, payment.idempotency_key) <= last
+
+
+def _fold(loan: Loaded, payments: Sequence[NewPayment], waiting: Mapping[str, _Known]) -> Change:
+    receipts = []
+    for payment in payments:
+        known = waiting.get(payment.idempotency_key)
+        receipts.append(
+            Receipt(
+                known.id if known else ids.new("lpay"),
+                payment.idempotency_key,
+                payment.received_on,
+                payment.amount_minor,
+                known.policy_version_no if known else loan.terms_on(payment.received_on).version_no,
+                known.instruction if known else payment.instruction,
+            )
+        )
+    if loan.is_whole:
+        history = loan.fold([*loan.receipts, *receipts])
+    else:
+        history = loan.begin()
+        for receipt in sorted(receipts, key=lambda one: one.order):
+            history.receive(receipt)
+    return Change(loan, history, {receipt.id: receipt for receipt in receipts})
+
+
+def _insert(tx: Tx, changes: Sequence[Change], wanted: Mapping[str, NewPayment], status: PaymentStatus) -> None:
+    """The rows of fresh payments; one that was pending is completed.
+
+    Raises PaymentDiffers where another transaction used a key for another loan meanwhile.
+    """
+    rows = [
+        (change, receipt, wanted[receipt.key], parts)
+        for change in changes
+        for parts_by_id in [writing.fresh_parts(change)]
+        for receipt in change.fresh.values()
+        for parts in [parts_by_id[receipt.id]]
+    ]
+    now = tx.now()
+    written = tx.values(
+        """
+        INSERT INTO servicing.payments
+               (tenant_id, id, loan_id, source_channel, idempotency_key, effective_date, currency, total_received, principal,
+                interest, fee, escrow, suspense, instruction, product, policy_version_no, provider_transfer_id,
+                provider_account_id, ingestion_id, provider_event_last_seen, status, created_at, changed_at)
+        SELECT %(tenant)s, p.id, p.loan_id, p.channel, p.key, p.on_day, p.currency, p.total, p.principal, p.interest, p.fee,
+               p.escrow, p.suspense, p.instruction, p.product, p.version_no, p.transfer, p.account, p.ingestion,
+               CASE WHEN p.transfer IS NOT NULL THEN %(now)s::timestamptz END, %(status)s, %(now)s, %(now)s
+          FROM unnest(%(ids)s::text[], %(loans)s::text[], %(channels)s::text[], %(keys)s::text[], %(days)s::date[],
+                      %(currencies)s::text[], %(totals)s::bigint[], %(principal)s::bigint[], %(interest)s::bigint[],
+                      %(fee)s::bigint[], %(escrow)s::bigint[], %(suspense)s::bigint[], %(instructions)s::text[],
+                      %(products)s::text[], %(versions)s::integer[], %(transfers)s::text[], %(accounts)s::text[],
+                      %(ingestions)s::text[])
+               AS p (id, loan_id, channel, key, on_day, currency, total, principal, interest, fee, escrow, suspense,
+                     instruction, product, version_no, transfer, account, ingestion)
+            ON CONFLICT (tenant_id, idempotency_key) DO UPDATE
+           SET status = EXCLUDED.status, principal = EXCLUDED.principal, interest = EXCLUDED.interest, fee = EXCLUDED.fee,
+               escrow = EXCLUDED.escrow, suspense = EXCLUDED.suspense, changed_at = EXCLUDED.changed_at
+         WHERE payments.status = 'pending' AND payments.id = EXCLUDED.id
+        RETURNING id
+        """,
+        {
+            "tenant": tx.tenant_id,
+            "now": now,
+            "status": status,
+            "ids": [receipt.id for _, receipt, _, _ in rows],
+            "loans": [change.loan.row.id for change, _, _, _ in rows],
+            "channels": [payment.source_channel for _, _, payment, _ in rows],
+            "keys": [receipt.key for _, receipt, _, _ in rows],
+            "days": [receipt.received_on for _, receipt, _, _ in rows],
+            "currencies": [change.loan.row.currency for change, _, _, _ in rows],
+            "totals": [receipt.amount_minor for _, receipt, _, _ in rows],
+            **{
+                name: [parts[n] for _, _, _, parts in rows]
+                for n, name in enumerate(("principal", "interest", "fee", "escrow", "suspense"))
+            },
+            "instructions": [receipt.instruction for _, receipt, _, _ in rows],
+            "products": [change.loan.row.product for change, _, _, _ in rows],
+            "versions": [receipt.version_no for _, receipt, _, _ in rows],
+            "transfers": [payment.provider_transfer_id for _, _, payment, _ in rows],
+            "accounts": [payment.provider_account_id for _, _, payment, _ in rows],
+            "ingestions": [payment.ingestion_id for _, _, payment, _ in rows],
+        },
+    )
+    tx.follow({receipt.id: payment.ingestion_id for _, receipt, payment, _ in rows})
+    if len(written) != len(rows):
+        raise PaymentDiffers("another payment was applied under one of these keys meanwhile: ask again")
+
+
+def _known(tx: Tx, payments: Sequence[NewPayment]) -> tuple[dict[str, _Known], dict[tuple[str, str], _Known]]:
+    """Payments that stand under these keys, and under these transfers of their channel."""
+    rows = tx.all(
+        """
+        SELECT p.id, p.loan_id, n.external_id, p.idempotency_key, p.provider_transfer_id, p.source_channel, p.effective_date,
+               p.currency, p.total_received, p.status, p.instruction, p.policy_version_no, p.principal, p.interest, p.fee, p.escrow,
+               p.suspense
+          FROM servicing.payments p
+          JOIN servicing.loans n ON n.tenant_id = p.tenant_id AND n.id = p.loan_id
+         WHERE p.idempotency_key = ANY (%(keys)s) OR p.provider_transfer_id = ANY (%(transfers)s)
+         ORDER BY p.id DESC
+        """,
+        {
+            "keys": [payment.idempotency_key for payment in payments],
+            "transfers": [payment.provider_transfer_id for payment in payments if payment.provider_transfer_id],
+        },
+        row=_Known,
+    )
+    by_transfer = {(row.source_channel, row.provider_transfer_id): row for row in rows if row.provider_transfer_id}
+    return {row.idempotency_key: row for row in rows}, by_transfer
+
+
+def _answer_again(payment: NewPayment, known: _Known) -> AppliedPayment:
+    asked = (payment.amount_minor, payment.currency)
+    if asked != (known.total_received, known.currency) or payment.loan_id not in (known.loan_id, known.external_id):
+        raise PaymentDiffers(
+            f"payment {known.id} stands under this key or transfer with another amount or loan",
+            payment_id=known.id,
+            idempotency_key=payment.idempotency_key,
+        )
+    if payment.idempotency_key == known.idempotency_key and payment.received_on != known.effective_date:
+        raise PaymentDiffers(
+            f"payment {known.id} was received on {known.effective_date}; this key now says {payment.received_on}",
+            payment_id=known.id,
+            idempotency_key=payment.idempotency_key,
+        )
+    parts = Parts(known.principal, known.interest, known.fee, known.escrow, known.suspense)
+    return AppliedPayment(known.id, known.loan_id, parts, known.status, replayed=True)
+
+
+def _first_answer(
+    payment: NewPayment,
+    fresh: Mapping[str, tuple[NewPayment, LoanRow]],
+    rejected: Mapping[str, tuple[NewPayment, str]],
+    applied: Mapping[str, AppliedPayment],
+    *,
+    is_again: bool,
+) -> AppliedPayment | Refused:
+    key = payment.idempotency_key
+    if key in rejected:
+        return refusing.refusal(payment, rejected[key][1], replayed=is_again)
+    if key not in applied:
+        key = next(known for known, (other, _) in fresh.items() if _is_same_transfer(other, payment))
+    one = applied[key]
+    return AppliedPayment(one.id, one.loan_id, one.parts, one.status, is_again, one.lines)
+
+
+def _twin(
+    payment: NewPayment,
+    fresh: Mapping[str, tuple[NewPayment, LoanRow]],
+    rejected: Mapping[str, tuple[NewPayment, str]],
+) -> NewPayment | None:
+    """The payment of the same batch that this one repeats."""
+    if payment.idempotency_key in rejected:
+        return rejected[payment.idempotency_key][0]
+    if payment.idempotency_key in fresh:
+        return fresh[payment.idempotency_key][0]
+    if payment.provider_transfer_id is None:
+        return None
+    return next((other for other, _ in fresh.values() if _is_same_transfer(other, payment)), None)
+
+
+def _is_same_transfer(one: NewPayment, other: NewPayment) -> bool:
+    return one.provider_transfer_id is not None and (
+        one.source_channel,
+        one.provider_transfer_id,
+        one.loan_id,
+        one.amount_minor,
+        one.currency,
+    ) == (other.source_channel, other.provider_transfer_id, other.loan_id, other.amount_minor, other.currency)
+
+
+def _came_before(payments: Sequence[NewPayment], n: int) -> bool:
+    one = payments[n]
+    return any(other.idempotency_key == one.idempotency_key or _is_same_transfer(other, one) for other in payments[:n])
+
+
+def _check(tx: Tx, payments: Sequence[NewPayment]) -> None:
+    tomorrow = today_of(tx).toordinal() + 1
+    for payment in payments:
+        if not 1 <= len(payment.idempotency_key) <= 255:
+            raise InvalidPayment("a payment's key has 1 to 255 characters")
+        if payment.amount_minor <= 0:
+            raise InvalidPayment(
+                f"payment {payment.idempotency_key} is of {payment.amount_minor}: it must be above zero"
+            )
+        Money(payment.amount_minor, payment.currency)
+        if payment.source_channel not in CHANNELS:
+            raise InvalidPayment(f"'{payment.source_channel[:40]}' is no channel: there are {', '.join(CHANNELS)}")
+        if payment.received_on.toordinal() > tomorrow:
+            raise InvalidPayment(
+                f"payment {payment.idempotency_key} was received on {payment.received_on}: a day to come"
+            )

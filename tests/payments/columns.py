@@ -1,0 +1,254 @@
+"""The simulated Column for tests: over HTTP, with a clock that moves with the tenant's, and its webhooks in hand."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from typing import Any
+
+import httpx
+from tests.make import ACTOR, TenantFixture, usd
+from tests.payments import gateways, stories
+from tests.payments.stories import MONDAY
+from tests.web.client import Client
+
+from headgate import ingestion, parties, payments, tenants
+from headgate.core.db import Database, Tx
+from headgate.ingestion import source_fetching, sources
+from headgate.jobs import Outside
+from headgate.payments.orders import column_events
+from headgate.payments.orders.column_events import ColumnEffects
+from headgate.payments.orders.orders import opened
+from headgate.rails import column_face
+from headgate.rails.column_twin import KEY, ColumnTwin
+from headgate.rails.column_webhooks import Delivery, WebhookNoise
+
+ROUTING = "990001216"
+HOME = parties.PostalAddress("Lisle", street="Dream Road", building="450", post_code="60532", state="IL")
+_SEEDS = count(1000)
+BEGIN = datetime(MONDAY.year, MONDAY.month, MONDAY.day, 15, tzinfo=UTC)
+
+
+@dataclass
+class Clock:
+    """A clock that stands until it is moved."""
+
+    now: datetime = BEGIN
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
+@dataclass
+class Column:
+    """A simulated Column, its address and its clock."""
+
+    twin: ColumnTwin
+    url: str
+    clock: Clock
+
+    def call(self, method: str, path: str, **body: Any) -> dict[str, Any]:
+        """One call with the key; its answer."""
+        answer = httpx.request(method, f"{self.url}{path}", json=body or None, auth=("", KEY), timeout=10)
+        assert answer.status_code == 200, answer.text
+        found: dict[str, Any] = answer.json()
+        return found
+
+
+@contextmanager
+def column(
+    *,
+    seed: int | None = None,
+    noise: WebhookNoise | None = None,
+    passes: bool = False,
+    hang_seconds: float = 3.0,
+    **facts: Any,
+) -> Iterator[Column]:
+    """A simulated Column over HTTP, for the time of a test; each has ids of its own, unless a seed says which."""
+    clock = Clock()
+    twin = ColumnTwin(seed=next(_SEEDS) if seed is None else seed, noise=noise, **{"clock": clock, **facts})
+    answering, stop, addresses = threading.Event(), threading.Event(), [""]
+
+    def ready(address: str) -> None:
+        addresses[0] = address
+        answering.set()
+
+    server = threading.Thread(
+        target=column_face.serve,
+        args=(column_face.ColumnFace(twin, hang_seconds=hang_seconds, retry_seconds=0.2),),
+        kwargs={"port": 0, "ready": ready, "stop": stop, "passes": passes},
+    )
+    server.start()
+    try:
+        assert answering.wait(20)
+        yield Column(twin, addresses[0], clock)
+    finally:
+        stop.set()
+        server.join(10)
+
+
+@dataclass
+class Scene:
+    """A tenant that pays through Column, and takes its webhooks at the real door."""
+
+    database: Database
+    tenant: TenantFixture
+    column: Column
+    api: Client
+    endpoint: ingestion.WebhookEndpoint
+
+    def begin(self) -> Any:
+        return self.database.begin(tenant_id=self.tenant.id, actor=ACTOR)
+
+    def later(self, seconds: float) -> None:
+        """Time passes for the tenant and for Column."""
+        self.column.clock.now += timedelta(seconds=seconds)
+        with self.begin() as tx:
+            tenants.move_clock(tx, to=tx.now() + timedelta(seconds=seconds))
+        self.column.twin.advance()
+
+    def webhooks(self) -> list[Delivery]:
+        """The webhooks that are due now."""
+        self.column.twin.advance()
+        return self.column.twin.deliveries()
+
+    def send(self, delivery: Delivery, **headers: str) -> httpx.Response:
+        """One webhook to Column's own address of the door."""
+        return self.api.post("/api/column/webhook", content=delivery.body, headers={**delivery.headers, **headers})
+
+    def take(self, deliveries: Sequence[Delivery]) -> list[ColumnEffects]:
+        """Webhooks come in, in this order, and are read as the worker reads them."""
+        found = []
+        for one in deliveries:
+            answer = self.send(one)
+            assert answer.status_code == 200, answer.text
+            found.append(self.read(answer.json()["artifact_id"]))
+        return found
+
+    def read(self, artifact_id: str) -> ColumnEffects:
+        """What the two consumers do with an artifact."""
+        with self.begin() as tx:
+            ingestion.read(tx, artifact_id)
+        with self.begin() as tx:
+            return column_events.take_events(tx, artifact_id=artifact_id)
+
+    def fetch(self) -> int:
+        """The backfill: the source `column_events` is fetched and what it brought is read; how many artifacts that was."""
+        with self.begin() as tx:
+            known = any(one.name == "column_events" for one in sources.list_sources(tx))
+        if not known:
+            terms = sources.check_source(
+                self.database.config,
+                name="column_events",
+                connector="poll",
+                source="column",
+                settings={"api": "column", "url": self.column.url},
+                login="token",
+                secret=KEY,
+            )
+            with self.begin() as tx:
+                sources.set_source(tx, terms)
+        outside = Outside(self.database, self.tenant.id, ACTOR)
+        done = source_fetching.fetch_source(outside, "column_events", wait=lambda _: None)
+        assert done.outcome == "taken", done
+        with self.begin() as tx:
+            unread = [one.id for one in ingestion.list_artifacts(tx, limit=200) if one.status == "received"]
+        for artifact_id in unread:
+            self.read(artifact_id)
+        return len(unread)
+
+    def pay(self, *words: str, rail: str = "ach", amount: str = "60.00", payroll_id: str = "PR-1") -> list[str]:
+        """A payroll over a rail to accounts of these words, funded, committed, fixed as orders; the payments."""
+        with self.begin() as tx:
+            before = {order.instruction_id for order in payments.list_orders(tx)}
+            stories.fund(tx, self.tenant, f"{usd(amount).major * len(words):.2f}", external_id=f"wire-{payroll_id}")
+            made = payments.commit_payroll(
+                tx, batch(tx, self.tenant, *words, rail=rail, amount=amount, payroll_id=payroll_id)
+            )
+            assert made.status == "committed", made
+            assert payments.submit_due(tx, on=MONDAY) == []
+            return sorted({order.instruction_id for order in payments.list_orders(tx)} - before)
+
+    def standing(self) -> dict[str, Any]:
+        """What the book and the tables say."""
+        with self.begin() as tx:
+            return {
+                "orders": [order.status for order in reversed(payments.list_orders(tx))],
+                "instructions": stories.statuses(tx),
+                "events": tx.values("SELECT status FROM payments.settlement_events ORDER BY id"),
+                "book": stories.balances(tx, self.tenant),
+                "cases": tx.values("SELECT category FROM cases.exception_cases ORDER BY category"),
+            }
+
+
+def batch(
+    tx: Tx, tenant: TenantFixture, *words: str, rail: str, amount: str = "60.00", payroll_id: str = "PR-1"
+) -> payments.PayrollBatch:
+    """A payroll over a rail that pays to an account of each of these words."""
+    registered = parties.register_payees(
+        tx,
+        legal_entity_id=tenant.legal_entity_id,
+        payees=[
+            parties.PayeeInput(
+                f"{payroll_id}-{n}",
+                f"Employée {word}",
+                (parties.BankAccountInput(stories.RDFI, f"55{n}0-{word}"),),
+                address=HOME,
+            )
+            for n, word in enumerate(words)
+        ],
+        source_ref="test",
+    )
+    return payments.PayrollBatch(
+        legal_entity_id=tenant.legal_entity_id,
+        payroll_id=payroll_id,
+        pay_on=MONDAY,
+        currency="USD",
+        items=tuple(
+            payments.PayrollItem(one.external_id, one.party_id, one.bank_account_ids[0], usd(amount))
+            for one in registered
+        ),
+        rail=rail,
+    )
+
+
+def by_account(tx: Tx) -> list[tuple[payments.Order, str]]:
+    """Every order with the account number that it pays."""
+    return [(one, opened(tx, one).said.receiver_account) for one in payments.list_orders(tx, limit=200)]
+
+
+def speak(tx: Tx, at: Column, rail: str, **facts: Any) -> payments.ProviderSetting:
+    """The test's tenant pays through this Column over a rail."""
+    return payments.set_provider(
+        tx,
+        rail=rail,
+        **{
+            "url": at.url,
+            "routing_number": ROUTING,
+            "account_number": at.twin.account_id,
+            "address": gateways.LISLE,
+            "authorization": KEY,
+            "timeout_seconds": 1,
+            **facts,
+        },
+    )
+
+
+def scene(
+    database: Database, tenant: TenantFixture, at: Column, api: Client, *rails: str, events: Sequence[str] = ("*",)
+) -> Scene:
+    """A tenant whose payments go through Column over these rails, with a webhook endpoint that both sides know."""
+    made = at.call("POST", "/webhook-endpoints", url="http://127.0.0.1:1/unused", enabled_events=list(events))
+    with database.begin(tenant_id=tenant.id, actor=ACTOR) as tx:
+        tenants.move_clock(tx, to=at.clock.now)
+        stories.originator(tx, tenant)
+        for rail in rails:
+            speak(tx, at, rail)
+        endpoint = ingestion.set_webhook(
+            tx, source="column", scheme="column", secret=made["secret"], provider_endpoint_id=made["id"]
+        )
+    return Scene(database, tenant, at, api, endpoint)
