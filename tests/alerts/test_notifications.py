@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from tests import make
 from tests.alerts.mail_servers import HOST, Server, make_certificate, serving
 from tests.alerts.told import payment_messages
-from tests.conftest import judge
+from tests.checks import judge
 from tests.ingestion.envelopes import envelope, raw
 from tests.make import ACTOR, TenantFixture
 from tests.servicing.scenes import day, monthly

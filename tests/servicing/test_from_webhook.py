@@ -12,7 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 from tests import components, make
-from tests.conftest import judge
+from tests.checks import judge
 from tests.doors.scripts import Shell, free_port, serving, wait_until
 from tests.ingestion.evidence import ACCOUNT, bai2, column, come
 from tests.messaging.broker import Broker
