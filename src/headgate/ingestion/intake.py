@@ -21,11 +21,12 @@ from headgate.core import secrets
 from headgate.core.db import Tx
 from headgate.core.errors import Refused
 from headgate.ingestion import artifacts, identifiers, payment_sources, queries, reading, reading_together, readings
+from headgate.ingestion.arrivals import BATCH_MAX, Arrival
 from headgate.ingestion.model import Artifact, Reading, StoredRecord
 from headgate.ingestion.normalise import SETTLEMENT_EVENT, STATEMENT_LINE
 from headgate.ingestion.parsers import envelope_v1
 from headgate.ingestion.parsers._json_values import dig, text_of, values
-from headgate.ingestion.payment_ingestions import BATCH_MAX, Arrival, ingest_payments
+from headgate.ingestion.payment_ingestions import ingest_payments
 from headgate.ingestion.payment_sources import PaymentSource
 from headgate.ingestion.schemas import ENVELOPE
 
