@@ -33,7 +33,7 @@ from headgate.api import create_app
 from headgate.core import egress
 from headgate.core.db import Actor, Database, Tx
 from headgate.core.errors import HeadgateError
-from headgate.ingestion.payment_ingestions import Arrival
+from headgate.ingestion.arrivals import Arrival
 from headgate.jobs import Outside
 from headgate.messaging import deliver_waiting
 

@@ -22,6 +22,7 @@ Exchange rates are evidence too: `read_rates` calls the tenant's sources (rate_s
 the rates in the ledger.
 """
 
+from headgate.ingestion.arrivals import Arrival
 from headgate.ingestion.artifact_search import (
     ArtifactRow,
     ArtifactTotal,
@@ -78,7 +79,6 @@ from headgate.ingestion.model import (
 )
 from headgate.ingestion.parsers import all_parsers
 from headgate.ingestion.payment_ingestions import (
-    Arrival,
     PaymentIngestion,
     get_payment_ingestion,
     get_payment_ingestions,

@@ -20,12 +20,13 @@ from headgate import cases
 from headgate.core import secrets
 from headgate.core.db import Tx
 from headgate.core.errors import Refused
-from headgate.ingestion import artifacts, identifiers, payment_sources, queries, reading, reading_together
+from headgate.ingestion import artifacts, identifiers, payment_sources, queries, reading, reading_together, readings
+from headgate.ingestion.arrivals import BATCH_MAX, Arrival
 from headgate.ingestion.model import Artifact, Reading, StoredRecord
 from headgate.ingestion.normalise import SETTLEMENT_EVENT, STATEMENT_LINE
 from headgate.ingestion.parsers import envelope_v1
 from headgate.ingestion.parsers._json_values import dig, text_of, values
-from headgate.ingestion.payment_ingestions import BATCH_MAX, Arrival, ingest_payments
+from headgate.ingestion.payment_ingestions import ingest_payments
 from headgate.ingestion.payment_sources import PaymentSource
 from headgate.ingestion.schemas import ENVELOPE
 
@@ -178,7 +179,7 @@ def _of_records(tx: Tx, artifact: Artifact, found: Reading, taken: Taken) -> lis
     if not chosen:
         return []
     sealed = queries.private_parts(tx, artifact.id)
-    opened = secrets.open_many(tx, [sealed[record.id] for record, _ in chosen], context=reading.CONTEXT)
+    opened = secrets.open_many(tx, [sealed[record.id] for record, _ in chosen], context=readings.CONTEXT)
     paths = any(rule.loan_field.startswith("data.") for _, rule in chosen)
     sent = _sent(artifacts.body(tx, artifact.id)) if paths else {}
     return [
