@@ -136,7 +136,8 @@ def _apply(
         return telling.tell_pending(tx, changes)
     writing.write(tx, changes)
     applied = telling.tell_applied(tx, changes, wanted)
-    undoing.undo_waiting(tx, [payment.provider_transfer_id for payment, _ in fresh if payment.provider_transfer_id])
+    named = [(payment, payment.provider_transfer_id or payment.ingestion_id) for payment, _ in fresh]
+    undoing.undo_waiting(tx, [(applied[payment.idempotency_key].id, word) for payment, word in named if word])
     return applied
 
 
