@@ -136,8 +136,13 @@ def _apply(
         return telling.tell_pending(tx, changes)
     writing.write(tx, changes)
     applied = telling.tell_applied(tx, changes, wanted)
-    named = [(payment, payment.provider_transfer_id or payment.ingestion_id) for payment, _ in fresh]
-    undoing.undo_waiting(tx, [(applied[payment.idempotency_key].id, word) for payment, word in named if word])
+    undoing.undo_waiting(
+        tx,
+        [
+            (applied[payment.idempotency_key].id, payment.provider_transfer_id, payment.ingestion_id)
+            for payment, _ in fresh
+        ],
+    )
     return applied
 
 

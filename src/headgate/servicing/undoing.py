@@ -138,12 +138,29 @@ def take_effect(tx: Tx, found: Original) -> Literal["asked", "undone"]:
     return "asked"
 
 
-def undo_waiting(tx: Tx, payments: Sequence[tuple[str, str]]) -> None:
-    """Returns that came before these payments take effect now. Each payment with what it is locked by (`lock_transfers`)."""
-    if not payments:
+def undo_waiting(tx: Tx, payments: Sequence[tuple[str, str | None, str | None]]) -> None:
+    """Returns that came before these payments take effect now. Each payment with its provider's transfer and its ingestion."""
+    words = [transfer or ingestion_id for _, transfer, ingestion_id in payments]
+    if not any(words):
         return
-    lock_transfers(tx, [word for _, word in payments])
-    meet_waiting(tx, [payment_id for payment_id, _ in payments])
+    lock_transfers(tx, [word for word in words if word])
+    # Nearly always nothing waits: asked first without the view, whose plan takes four times as long to make.
+    waits = tx.value(
+        """
+        SELECT EXISTS (SELECT FROM servicing.returns r
+                        WHERE r.tenant_id = %(tenant)s AND r.provider_transfer_id = ANY (%(transfers)s))
+            OR EXISTS (SELECT FROM ingestion.payment_identifiers w
+                         JOIN servicing.return_identifiers n ON n.tenant_id = w.tenant_id AND n.identifier = w.identifier
+                        WHERE w.tenant_id = %(tenant)s AND w.ingestion_id = ANY (%(ingestions)s))
+        """,
+        {
+            "tenant": tx.tenant_id,
+            "transfers": [transfer for _, transfer, _ in payments if transfer],
+            "ingestions": [ingestion_id for *_, ingestion_id in payments if ingestion_id],
+        },
+    )
+    if waits:
+        meet_waiting(tx, [payment_id for payment_id, *_ in payments])
 
 
 def meet_waiting(tx: Tx, payment_ids: Sequence[str]) -> None:
