@@ -118,7 +118,7 @@ def test_a_webhook_that_carries_an_envelope_is_taken_in_as_it_came(tx: Tx) -> No
     assert came.envelope is not None and [one["type"] for one in came.envelope["artifacts"]] == ["webhook_body"]
 
 
-@pytest.mark.parametrize("order", itertools.permutations(range(3)))
+@pytest.mark.parametrize("order", list(itertools.permutations(range(3))))
 def test_a_webhook_and_a_statements_line_with_one_identifier_are_one_payment(tx: Tx, order: tuple[int, ...]) -> None:
     loans(tx)
     loans(tx, "bank", channel="ach")

@@ -11,7 +11,7 @@ from headgate.jobs.errors import JobRunning, UnknownJob
 from headgate.jobs.model import INSTALLATION, Job, Run
 from headgate.jobs.outside import Outside
 from headgate.jobs.runner import run_forever
-from headgate.jobs.runs import discover, due, history, run_by_name, run_due, run_once
+from headgate.jobs.runs import discover, due, due_here, history, run_by_name, run_due, run_once
 
 __all__ = [
     "INSTALLATION",
@@ -22,6 +22,7 @@ __all__ = [
     "UnknownJob",
     "discover",
     "due",
+    "due_here",
     "history",
     "run_by_name",
     "run_due",

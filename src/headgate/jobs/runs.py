@@ -69,6 +69,29 @@ def due(database: Database, jobs: dict[str, Job]) -> list[tuple[UUID, Job]]:
     return [(item.tenant_id, jobs[item.job]) for item in found]
 
 
+def due_here(tx: Tx, jobs: dict[str, Job]) -> list[Job]:
+    """Which of these jobs are due in the tenant in context, by its own clock; in the order of their names."""
+    found = tx.all(
+        """
+        SELECT %(tenant_id)s::uuid AS tenant_id, l.job
+          FROM unnest(%(names)s::text[], %(horizons)s::interval[]) AS l(job, horizon)
+          LEFT JOIN jobs.schedules s ON s.tenant_id = %(tenant_id)s AND s.job = l.job
+         WHERE s.job IS NULL
+            OR s.next_at <= %(now)s
+            OR s.next_at > %(now)s + l.horizon
+         ORDER BY l.job COLLATE "C"
+        """,
+        {
+            "tenant_id": tx.tenant_id,
+            "names": list(jobs),
+            "horizons": [job.horizon for job in jobs.values()],
+            "now": tx.now(),
+        },
+        row=_Due,
+    )
+    return [jobs[item.job] for item in found]
+
+
 def run_due(database: Database, jobs: dict[str, Job], *, stop: threading.Event | None = None) -> int:
     """Run everything that is due, one after the other; answers how many runs succeeded."""
     succeeded = 0
@@ -100,22 +123,11 @@ def run_once(database: Database, job: Job, tenant_id: UUID, *, only_due: bool) -
     with log.correlated(run_id):
         try:
             work = _call_out if job.calls_out else _work
-            if not work(database, job, tenant_id, actor, run_id):
-                return None
+            return work(database, job, tenant_id, actor, run_id)
         except Exception as error:
             _LOG.error("a job failed", exc_info=error, extra={"job": job.name, "run_id": run_id})
             reason = error.message if isinstance(error, HeadgateError) else type(error).__name__
-            _put_off(database, job, tenant_id, actor, run_id, reason)
-    with database.begin(tenant_id=tenant_id, actor=actor, correlation_id=run_id) as tx:
-        return tx.one(
-            """
-            SELECT id, job, status, attempt, due_at, started_at, finished_at, outcome
-              FROM jobs.runs
-             WHERE tenant_id = %(tenant_id)s AND id = %(id)s
-            """,
-            {"tenant_id": tenant_id, "id": run_id},
-            row=Run,
-        )
+            return _put_off(database, job, tenant_id, actor, run_id, reason)
 
 
 def history(tx: Tx, *, job: str | None = None, before: str | None = None, limit: int = 50) -> list[Run]:
@@ -197,8 +209,8 @@ def _mark_crashed(tx: Tx, job: Job, run_id: str) -> int:
     )
 
 
-def _work(database: Database, job: Job, tenant_id: UUID, actor: Actor, run_id: str) -> bool:
-    """Do it. False where the claim was lost to another process before the row could be locked."""
+def _work(database: Database, job: Job, tenant_id: UUID, actor: Actor, run_id: str) -> Run | None:
+    """Do it. None where the claim was lost to another process before the row could be locked."""
     with database.begin(tenant_id=tenant_id, actor=actor, correlation_id=run_id) as tx:
         mine = tx.value(
             """
@@ -210,27 +222,25 @@ def _work(database: Database, job: Job, tenant_id: UUID, actor: Actor, run_id: s
             {"tenant_id": tenant_id, "job": job.name, "run_id": run_id},
         )
         if mine is None:
-            return False
+            return None
         outcome: Any = job.run(tx if job.scope == "tenant" else database)
-        _finish(tx, job, run_id, "succeeded", None if outcome is None else str(outcome), failures=0)
-        return True
+        return _finish(tx, job, run_id, "succeeded", None if outcome is None else str(outcome), failures=0)
 
 
-def _call_out(database: Database, job: Job, tenant_id: UUID, actor: Actor, run_id: str) -> bool:
+def _call_out(database: Database, job: Job, tenant_id: UUID, actor: Actor, run_id: str) -> Run | None:
     """Do it with no transaction open: one that waited for another machine would hold up the audit sealer.
 
-    The claim is a lease, renewed until it is done. False where it was lost to another process.
+    The claim is a lease, renewed until it is done. None where it was lost to another process.
     """
     lease = _Lease(database, job, tenant_id, actor, run_id)
     if not lease.renew():
-        return False
+        return None
     with lease.kept():
         outcome: Any = job.run(Outside(database, tenant_id, actor, run_id))
     with database.begin(tenant_id=tenant_id, actor=actor, correlation_id=run_id) as tx:
         if not lease.is_held(tx):
-            return False
-        _finish(tx, job, run_id, "succeeded", None if outcome is None else str(outcome), failures=0)
-        return True
+            return None
+        return _finish(tx, job, run_id, "succeeded", None if outcome is None else str(outcome), failures=0)
 
 
 class _Lease:
@@ -289,7 +299,7 @@ class _Lease:
                 _LOG.warning("a job's lease could not be renewed", extra={"reason": error.message})
 
 
-def _put_off(database: Database, job: Job, tenant_id: UUID, actor: Actor, run_id: str, reason: str) -> None:
+def _put_off(database: Database, job: Job, tenant_id: UUID, actor: Actor, run_id: str, reason: str) -> Run | None:
     with database.begin(tenant_id=tenant_id, actor=actor, correlation_id=run_id) as tx:
         failures = tx.value(
             """
@@ -300,25 +310,11 @@ def _put_off(database: Database, job: Job, tenant_id: UUID, actor: Actor, run_id
             """,
             {"tenant_id": tenant_id, "job": job.name, "run_id": run_id},
         )
-        if failures is not None:
-            _finish(tx, job, run_id, "failed", reason, failures=failures)
+        return None if failures is None else _finish(tx, job, run_id, "failed", reason, failures=failures)
 
 
-def _finish(tx: Tx, job: Job, run_id: str, status: str, outcome: str | None, *, failures: int) -> None:
+def _finish(tx: Tx, job: Job, run_id: str, status: str, outcome: str | None, *, failures: int) -> Run:
     now = _now(tx)
-    tx.run(
-        """
-        UPDATE jobs.runs
-           SET status = %(status)s, finished_at = clock_timestamp(), outcome = %(outcome)s
-         WHERE tenant_id = %(tenant_id)s AND id = %(id)s
-        """,
-        {
-            "tenant_id": tx.tenant_id,
-            "id": run_id,
-            "status": status,
-            "outcome": outcome and log.REDACTOR.text(outcome)[:500],
-        },
-    )
     tx.run(
         """
         UPDATE jobs.schedules
@@ -331,4 +327,19 @@ def _finish(tx: Tx, job: Job, run_id: str, status: str, outcome: str | None, *, 
             "failures": failures,
             "next_at": now + retry_after(failures) if failures else job.next_after(now),
         },
+    )
+    return tx.one(
+        """
+        UPDATE jobs.runs
+           SET status = %(status)s, finished_at = clock_timestamp(), outcome = %(outcome)s
+         WHERE tenant_id = %(tenant_id)s AND id = %(id)s
+        RETURNING id, job, status, attempt, due_at, started_at, finished_at, outcome
+        """,
+        {
+            "tenant_id": tx.tenant_id,
+            "id": run_id,
+            "status": status,
+            "outcome": outcome and log.REDACTOR.text(outcome)[:500],
+        },
+        row=Run,
     )

@@ -94,12 +94,14 @@ class _Way:
     def stop(self, now: datetime) -> None:
         """Do what is due at this instant."""
         self._hear(now)
-        for name in sorted(self._jobs):
-            run = jobs.run_once(self._database, self._jobs[name], self._tenant_id, only_due=True)
+        with self._database.begin(tenant_id=self._tenant_id, actor=ACTOR) as tx:
+            due = jobs.due_here(tx, self._jobs)
+        for job in due:
+            run = jobs.run_once(self._database, job, self._tenant_id, only_due=True)
             if run is not None:
                 self.runs += 1
                 if run.outcome or run.status != "succeeded":
-                    self._note(now, "job", name, f"{run.status}: {run.outcome}" if run.outcome else run.status)
+                    self._note(now, "job", job.name, f"{run.status}: {run.outcome}" if run.outcome else run.status)
         self.hand_over(now)
 
     def hand_over(self, now: datetime) -> None:
