@@ -5256,9 +5256,11 @@ table messaging.outbox_messages
   grant INSERT (payload) to headgate_app
   grant INSERT (payload) to headgate_dispatcher
   grant INSERT (payload) to headgate_poster
+  grant INSERT (published_at) to headgate_app
   grant INSERT (tenant_id) to headgate_app
   grant INSERT (tenant_id) to headgate_dispatcher
   grant INSERT (tenant_id) to headgate_poster
+  grant INSERT, UPDATE (published_at) to headgate_poster
   grant SELECT to headgate_app
   grant SELECT to headgate_dispatcher
   grant SELECT to headgate_operator
@@ -5277,7 +5279,6 @@ table messaging.outbox_messages
   grant UPDATE (last_error) to headgate_dispatcher
   grant UPDATE (last_error) to headgate_poster
   grant UPDATE (published_at) to headgate_dispatcher
-  grant UPDATE (published_at) to headgate_poster
   column tenant_id uuid not null
   column id bigint not null default nextval('messaging.message_id'::regclass)
   column created_at timestamp with time zone not null default clock_timestamp()

@@ -136,15 +136,17 @@ def ingest_payments(tx: Tx, arrivals: Sequence[Arrival]) -> list[PaymentIngestio
     for read in reads:
         wanted.setdefault(read.identity, read)
     pieces = {identity: piece for identity, read in wanted.items() if (piece := read.piece)}
-    uses.lock_words(tx, _words(wanted.values(), pieces))
-    joined = joining.join(tx, list(pieces.values()))
+    with tx.ahead():
+        uses.lock_words(tx, _words(wanted.values(), pieces))
+        joined = joining.join(tx, list(pieces.values()))
     fresh = _insert(tx, [read for identity, read in wanted.items() if joined.is_new(identity)])
     tx.follow({number: wanted[identity].arrival.artifact_id for identity, number in fresh.items()})
-    _keep(tx, [(number, wanted[identity].stored) for identity, number in fresh.items()])
-    _tell(tx, [(number, wanted[identity]) for identity, number in fresh.items()])
-    added = joining.write(tx, pieces.values(), joined, fresh)
-    _suspect(tx, {number: wanted[identity] for identity, number in fresh.items()})
-    rows = _rows(tx, wanted, {**joined.known, **added})
+    with tx.ahead():
+        _keep(tx, [(number, wanted[identity].stored) for identity, number in fresh.items()])
+        _tell(tx, [(number, wanted[identity]) for identity, number in fresh.items()])
+        added = joining.write(tx, pieces.values(), joined, fresh)
+        _suspect(tx, {number: wanted[identity] for identity, number in fresh.items()})
+        rows = _rows(tx, wanted, {**joined.known, **added})
     answers: list[PaymentIngestion | Refused] = []
     told: set[bytes] = set()
     for read in reads:
@@ -310,7 +312,7 @@ def _tell(tx: Tx, fresh: Sequence[tuple[str, _Read]]) -> None:
             )
         type_ = "ingestion.payment.ingested" if read.envelope else "ingestion.payment.refused"
         events.append(audit.Event(type=type_, data=facts, ingestion_id=number))
-    audit.record_many(tx, events)
+    audit.record_ahead(tx, events)
     messaging.publish_many(tx, outgoing)
     cases.open_cases(tx, opened)
     tx.run(

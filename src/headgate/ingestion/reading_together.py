@@ -62,9 +62,10 @@ def read_small(tx: Tx, artifact_ids: Sequence[str]) -> list[Small]:
     found = _sorted_out(tx, plain, bodies)
     if not found:
         return []
-    _write_readings(tx, found)
-    stored = _write_records(tx, found)
-    _tell(tx, found)
+    with tx.ahead():
+        _write_readings(tx, found)
+        stored = _write_records(tx, found)
+        _tell(tx, found)
     return [Small(one.artifact, one.body, one.parser.name, stored[one.artifact.id]) for one in found]
 
 
@@ -250,11 +251,11 @@ def _tell(tx: Tx, found: Sequence[_Read]) -> None:
         }
         for one in found
     ]
-    audit.record_many(
+    audit.record_ahead(
         tx,
         [audit.Event(type="ingestion.artifact.read", data=one, ingestion_id=str(one["artifact_id"])) for one in facts],
     )
-    messaging.publish_many(
+    messaging.publish_ahead(
         tx,
         [
             messaging.Outgoing(

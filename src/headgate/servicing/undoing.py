@@ -124,8 +124,18 @@ def undo_waiting(tx: Tx, transfers: Sequence[str]) -> None:
     """Returns that came before these transfers' payments take effect now."""
     if not transfers:
         return
-    lock_transfers(tx, transfers)
-    rows = tx.all(
+    with tx.ahead():
+        lock_transfers(tx, transfers)
+        rows = _early_returns(tx, transfers)
+    for row in rows:
+        if row["kind"] == "recall":
+            open_recall(tx, return_id=row["id"], payment_id=row["payment_id"])
+        else:
+            undo_for_return(tx, return_id=row["id"], payment_id=row["payment_id"])
+
+
+def _early_returns(tx: Tx, transfers: Sequence[str]) -> list[dict[str, Any]]:
+    return tx.all(
         """
         SELECT r.id, r.kind, p.id AS payment_id
           FROM servicing.returns r
@@ -136,11 +146,6 @@ def undo_waiting(tx: Tx, transfers: Sequence[str]) -> None:
         """,
         {"transfers": list(transfers)},
     )
-    for row in rows:
-        if row["kind"] == "recall":
-            open_recall(tx, return_id=row["id"], payment_id=row["payment_id"])
-        else:
-            undo_for_return(tx, return_id=row["id"], payment_id=row["payment_id"])
 
 
 def lock_transfers(tx: Tx, transfers: Sequence[str]) -> None:

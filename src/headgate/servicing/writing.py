@@ -105,6 +105,8 @@ class Change:
 
 def write(tx: Tx, changes: Sequence[Change]) -> None:
     """Write what these folds changed. The rows of fresh payments, and of what undid others, stand already."""
+    if not changes:
+        return
     for change in changes:
         change.compare()
     numbers = _post(tx, changes)
@@ -278,7 +280,7 @@ def _write_parts(tx: Tx, changes: Sequence[Change]) -> None:
             },
         },
     )
-    audit.record_many(
+    audit.record_ahead(
         tx,
         [
             audit.Event(type="servicing.payment.reallocated", data={"payment_id": payment}, payment_id=payment)
@@ -307,7 +309,7 @@ def _write_loans(tx: Tx, changes: Sequence[Change]) -> None:
          WHERE n.id = c.id
         """,
         {
-            "now": tx.now(),
+            "now": changes[0].loan.now,
             "ids": [change.loan.row.id for change in changes],
             "states": states,
             "through": [change.history.through if change.history.through > date.min else None for change in changes],
@@ -341,7 +343,7 @@ def _write_loans(tx: Tx, changes: Sequence[Change]) -> None:
             "oldest": [since for _, _, since in moved],
         },
     )
-    audit.record_many(
+    audit.record_ahead(
         tx,
         [
             audit.Event(
