@@ -120,3 +120,23 @@ def test_what_another_wants_too_is_relayed_to_that_one(
         assert chain.second.queue() == []
     finally:
         other.close()
+
+
+def test_messages_are_handled_by_key_and_moved_without_a_wait_for_the_disk(post: Post) -> None:
+    """A table that was empty when its plan was made is not read whole once it has grown; a consumer's commit is durable."""
+    seen: list[tuple[str, str]] = []
+
+    def look(tx: Tx, message: Message) -> None:
+        seen.append((tx.value("SHOW enable_seqscan"), tx.value("SHOW synchronous_commit")))
+
+    post.consumer = messaging.Consumer(post.consumer.name, post.consumer.topics, look)
+    post.publish(1)
+    post.relay_all()
+    post.work()
+
+    assert seen == [("off", "on")]
+    for mover in (post.transport, post.relay):
+        shown = [
+            mover._connection.execute(f"SHOW {name}").fetchone()[0] for name in ("enable_seqscan", "synchronous_commit")
+        ]
+        assert shown == ["off", "off"]

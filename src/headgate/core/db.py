@@ -36,6 +36,11 @@ Asked = tuple[LiteralString, Params, type[Any] | None]
 Role = Literal["admin", "owner", "app", "operator", "readonly", "dispatcher", "backup"]
 
 
+BY_KEY: Final[Mapping[str, str]] = {"enable_seqscan": "off"}
+"""Settings of a transaction that finds all it needs by keys and that many follow: a table that was all but empty when its
+statement was planned would be read whole for as long as that plan is kept, however much it has grown."""
+
+
 class SuperuserRefused(errors.ConfigError):
     """The application would run as a superuser or past row-level security."""
 

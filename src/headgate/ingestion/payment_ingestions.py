@@ -9,12 +9,11 @@ stand, and a case asks.
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any, Final, Literal
-
-from psycopg.types.json import Jsonb
 
 from headgate import audit, cases, messaging
 from headgate.core import arrays, ids, secrets
@@ -178,9 +177,9 @@ def get_payment_ingestions(tx: Tx, ingestion_ids: Sequence[str]) -> dict[str, Pa
         SELECT id, identity, status, source, channel, idempotency_key, source_reference, raw_payload_hash, received_at,
                normalized_envelope AS envelope
           FROM ingestion.payment_ingestions
-         WHERE id = ANY (%(ids)s)
+         WHERE id = ANY (%(ids)s::text[])
         """,
-        {"ids": list(ingestion_ids)},
+        {"ids": arrays.texts(list(ingestion_ids))},
         row=PaymentIngestion,
     )
     return {row.id: row for row in rows}
@@ -228,7 +227,10 @@ def _words(reads: Iterable[_Read], pieces: Mapping[bytes, joining.Piece]) -> set
 
 
 def _insert(tx: Tx, reads: Sequence[_Read]) -> dict[bytes, str]:
-    """The new ids by identity, in the order of the ids; an identity that is known is left out."""
+    """The new ids by identity, in the order of the ids; an identity that is known is left out.
+
+    One with an envelope is published: it is announced in the same transaction.
+    """
     if not reads:
         return {}
     rows = tx.all(
@@ -243,7 +245,7 @@ def _insert(tx: Tx, reads: Sequence[_Read]) -> dict[bytes, str]:
                        FROM jsonb_array_elements(r.envelope -> 'artifacts') WITH ORDINALITY AS a (one, n) ORDER BY a.n),
                ARRAY(SELECT a.one ->> 'hash'
                        FROM jsonb_array_elements(r.envelope -> 'artifacts') WITH ORDINALITY AS a (one, n) ORDER BY a.n),
-               r.envelope, CASE WHEN r.envelope IS NULL THEN 'received' ELSE 'normalized' END,
+               r.envelope, CASE WHEN r.envelope IS NULL THEN 'received' ELSE 'published' END,
                r.envelope #>> '{borrower,loan_id}', (r.envelope #>> '{payment,amount_minor}')::bigint,
                r.envelope #>> '{payment,currency}', (r.envelope #>> '{payment,value_date}')::date
           FROM unnest(%(ids)s::text[], %(identities)s::bytea[], %(sources)s::text[], %(externals)s::text[], %(shas)s::text[],
@@ -255,15 +257,17 @@ def _insert(tx: Tx, reads: Sequence[_Read]) -> dict[bytes, str]:
         """,
         {
             "tenant": tx.tenant_id,
-            "ids": ids.new_many("ing", len(reads)),
-            "identities": [read.identity for read in reads],
-            "sources": [read.source for read in reads],
-            "externals": [read.external_id for read in reads],
-            "shas": [read.artifact_sha256 for read in reads],
-            "lines": [read.arrival.line for read in reads],
-            "occurrences": [read.arrival.occurrence for read in reads],
-            "raws": [read.raw_sha256 for read in reads],
-            "envelopes": [Jsonb(read.envelope) if read.envelope is not None else None for read in reads],
+            "ids": arrays.texts(ids.new_many("ing", len(reads))),
+            "identities": arrays.blobs([read.identity for read in reads]),
+            "sources": arrays.texts([read.source for read in reads]),
+            "externals": arrays.texts([read.external_id for read in reads]),
+            "shas": arrays.texts([read.artifact_sha256 for read in reads]),
+            "lines": arrays.numbers(read.arrival.line for read in reads),
+            "occurrences": arrays.numbers(read.arrival.occurrence for read in reads),
+            "raws": arrays.texts([read.raw_sha256 for read in reads]),
+            "envelopes": arrays.texts(
+                [None if read.envelope is None else json.dumps(read.envelope, ensure_ascii=False) for read in reads]
+            ),
         },
     )
     return {bytes(row["identity"]): row["id"] for row in rows}
@@ -278,8 +282,8 @@ def _keep(tx: Tx, fresh: Sequence[tuple[str, bytes]]) -> None:
             """,
             {
                 "tenant": tx.tenant_id,
-                "ids": [number for number, _ in fresh],
-                "bodies": secrets.seal_many(tx, [raw for _, raw in fresh], context=CONTEXT),
+                "ids": arrays.texts([number for number, _ in fresh]),
+                "bodies": arrays.blobs(secrets.seal_many(tx, [raw for _, raw in fresh], context=CONTEXT)),
             },
         )
 
@@ -315,12 +319,6 @@ def _tell(tx: Tx, fresh: Sequence[tuple[str, _Read]]) -> None:
     audit.record_ahead(tx, events)
     messaging.publish_many(tx, outgoing)
     cases.open_cases(tx, opened)
-    tx.run(
-        """
-        UPDATE ingestion.payment_ingestions SET status = 'published' WHERE id = ANY (%(ids)s) AND status = 'normalized'
-        """,
-        {"ids": [number for number, read in fresh if read.envelope is not None]},
-    )
 
 
 def _outgoing(event_type: str, number: str, document: Mapping[str, Any]) -> messaging.Outgoing:

@@ -13,7 +13,7 @@ from typing import Final
 
 from headgate.core import arrays, log, registry
 from headgate.core.backoff import wait_seconds
-from headgate.core.db import Actor, Database, Tx
+from headgate.core.db import BY_KEY, Actor, Database, Tx
 from headgate.core.errors import Unavailable
 from headgate.messaging import hints
 from headgate.messaging.following import Following, following
@@ -22,6 +22,7 @@ from headgate.messaging.transports.choice import chosen_transport
 from headgate.messaging.transports.contract import Delivery, Transport
 
 ROUND_MAX: Final = 50
+FEW: Final = 10
 POLL_SECONDS: Final = 0.5
 REAP_SECONDS: Final = 10.0
 THREADS: Final = 2
@@ -51,8 +52,11 @@ def run_consumers(
     """
     chosen = {consumer.name: consumer for consumer in (discovered_consumers() if consumers is None else consumers)}
     with hints.listening(database, hints.QUEUE, stop) as woken:
+        turn = threading.Lock()
         workers = [
-            threading.Thread(target=_work, args=(database, stop, woken, chosen, transport), name=f"consumers {number}")
+            threading.Thread(
+                target=_work, args=(database, stop, woken, chosen, transport, turn), name=f"consumers {number}"
+            )
             for number in range(threads)
         ]
         for worker in workers:
@@ -93,7 +97,7 @@ def _handle(
     alone = set(stories.values()).pop() if len(set(stories.values())) == 1 else None
     goes_on: Following | None = None
     try:
-        with database.begin(tenant_id=tenant_id, actor=actor, correlation_id=alone) as tx:
+        with database.begin(tenant_id=tenant_id, actor=actor, correlation_id=alone, settings=BY_KEY) as tx:
             if alone is None:
                 tx.tell_under(stories)
             fresh = tx.values(
@@ -220,6 +224,7 @@ def _work(
     woken: threading.Event,
     consumers: dict[str, Consumer],
     make_transport: Callable[[Database], Transport],
+    turn: threading.Lock,
 ) -> None:
     pause = POLL_SECONDS
     while not stop.is_set():
@@ -228,7 +233,7 @@ def _work(
             transport = make_transport(database)
             try:
                 transport.subscribe({consumer.name: consumer.topics for consumer in consumers.values()})
-                _work_on(database, stop, woken, consumers, transport)
+                _work_on(database, stop, woken, consumers, transport, turn)
             finally:
                 transport.close()
         except Exception as error:
@@ -244,12 +249,21 @@ def _work_on(
     woken: threading.Event,
     consumers: dict[str, Consumer],
     transport: Transport,
+    turn: threading.Lock,
 ) -> None:
     reaped = float("-inf")
     while not stop.is_set():
-        woken.clear()
         if time.monotonic() - reaped > REAP_SECONDS:
             transport.reap()
             reaped = time.monotonic()
-        if work_round(database, transport, consumers, stop) == 0 and not transport.waits:
-            woken.wait(POLL_SECONDS)
+        taken = work_round(database, transport, consumers, stop)
+        if transport.waits:
+            continue
+        if taken >= ROUND_MAX:
+            woken.set()  # More may wait than one thread has taken.
+        elif taken <= FEW:
+            # Little comes, nothing was left of it, and what comes next brings a hint. One thread at a time listens for that,
+            # so that one looks and not all.
+            with turn:
+                woken.wait(POLL_SECONDS)
+                woken.clear()

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from typing import Final
 
-from headgate.core import ids
+from headgate.core import arrays, ids
 from headgate.core.db import Tx
 from headgate.core.errors import Refused
 from headgate.core.money import Money
@@ -265,23 +265,23 @@ def _insert(
             "tenant": tx.tenant_id,
             "now": now,
             "status": status,
-            "ids": [receipt.id for _, receipt, _, _ in rows],
-            "loans": [change.loan.row.id for change, _, _, _ in rows],
-            "channels": [payment.source_channel for _, _, payment, _ in rows],
-            "keys": [receipt.key for _, receipt, _, _ in rows],
-            "days": [receipt.received_on for _, receipt, _, _ in rows],
-            "currencies": [change.loan.row.currency for change, _, _, _ in rows],
-            "totals": [receipt.amount_minor for _, receipt, _, _ in rows],
+            "ids": arrays.texts([receipt.id for _, receipt, _, _ in rows]),
+            "loans": arrays.texts([change.loan.row.id for change, _, _, _ in rows]),
+            "channels": arrays.texts([payment.source_channel for _, _, payment, _ in rows]),
+            "keys": arrays.texts([receipt.key for _, receipt, _, _ in rows]),
+            "days": arrays.texts([receipt.received_on.isoformat() for _, receipt, _, _ in rows]),
+            "currencies": arrays.texts([change.loan.row.currency for change, _, _, _ in rows]),
+            "totals": arrays.numbers(receipt.amount_minor for _, receipt, _, _ in rows),
             **{
-                name: [parts[n] for _, _, _, parts in rows]
+                name: arrays.numbers(parts[n] for _, _, _, parts in rows)
                 for n, name in enumerate(("principal", "interest", "fee", "escrow", "suspense"))
             },
-            "instructions": [receipt.instruction for _, receipt, _, _ in rows],
-            "products": [change.loan.row.product for change, _, _, _ in rows],
-            "versions": [receipt.version_no for _, receipt, _, _ in rows],
-            "transfers": [payment.provider_transfer_id for _, _, payment, _ in rows],
-            "accounts": [payment.provider_account_id for _, _, payment, _ in rows],
-            "ingestions": [payment.ingestion_id for _, _, payment, _ in rows],
+            "instructions": arrays.texts([receipt.instruction for _, receipt, _, _ in rows]),
+            "products": arrays.texts([change.loan.row.product for change, _, _, _ in rows]),
+            "versions": arrays.numbers(receipt.version_no for _, receipt, _, _ in rows),
+            "transfers": arrays.texts([payment.provider_transfer_id for _, _, payment, _ in rows]),
+            "accounts": arrays.texts([payment.provider_account_id for _, _, payment, _ in rows]),
+            "ingestions": arrays.texts([payment.ingestion_id for _, _, payment, _ in rows]),
         },
     )
     tx.follow({receipt.id: payment.ingestion_id for _, receipt, payment, _ in rows})

@@ -37,6 +37,8 @@ def dispatching(database: Database) -> Connection[Any]:
     connection = database.connect("dispatcher")
     with translated():
         connection.execute("SET synchronous_commit = off")
+        # What waits comes and goes: a plan made while nothing did would read the whole table later on.
+        connection.execute("SET enable_seqscan = off")
     return connection
 
 
