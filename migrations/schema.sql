@@ -2203,6 +2203,7 @@ table ingestion.payment_identifiers
   constraint payment_identifiers_ingestion_fkey FOREIGN KEY (tenant_id, ingestion_id) REFERENCES ingestion.payment_ingestions(tenant_id, id) ON DELETE CASCADE
   constraint payment_identifiers_pkey PRIMARY KEY (tenant_id, identifier, ingestion_id)
   constraint payment_identifiers_say_their_kind CHECK ((identifier ~ '^(transfer|trace|imad|uetr|e2e):.{1,200}$'::text))
+  INDEX payment_identifiers_of_ingestion ON ingestion.payment_identifiers USING btree (tenant_id, ingestion_id)
   policy tenant_deletes permissive for delete to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
   policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
   policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
@@ -8105,6 +8106,24 @@ table servicing.refusals
   policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
   always TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON servicing.refusals FOR EACH STATEMENT EXECUTE FUNCTION core.refuse_change()
 
+table servicing.return_identifiers
+  owner headgate_owner
+  comment What a return calls its original, as ingestion.payment_identifiers writes it: a payment that comes later finds it here
+  row security enabled, forced
+  grant INSERT, SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column tenant_id uuid not null
+  column identifier text collate C not null
+  column return_id text collate C not null
+  constraint return_identifiers_pkey PRIMARY KEY (tenant_id, identifier, return_id)
+  constraint return_identifiers_return_fkey FOREIGN KEY (tenant_id, return_id) REFERENCES servicing.returns(tenant_id, id)
+  INDEX return_identifiers_of_return ON servicing.return_identifiers USING btree (tenant_id, return_id)
+  policy tenant_deletes permissive for delete to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+  policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  always TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON servicing.return_identifiers FOR EACH STATEMENT EXECUTE FUNCTION core.refuse_change()
+
 table servicing.return_rules
   owner headgate_owner
   comment What a tenant does with a return code instead of the default; the newest row of a code counts
@@ -8149,13 +8168,21 @@ table servicing.returns
   column returned_on date not null
   column ingestion_id text collate C
   column recorded_at timestamp with time zone not null default clock_timestamp()
+  column amount_minor bigint
+  column currency text collate C
+  column asks text
+  column artifact_id text collate C
+  column record_id text collate C
   constraint returns_action_is_known CHECK ((action = ANY (ARRAY['reverse'::text, 'dispute'::text, 'ask'::text])))
+  constraint returns_amount_is_whole CHECK ((((amount_minor IS NULL) = (currency IS NULL)) AND (amount_minor > 0)))
+  constraint returns_asks_with_a_reason CHECK (((asks IS NULL) OR ((asks = ANY (ARRAY['unknown_code'::text, 'disputed'::text])) AND (action = 'ask'::text))))
   constraint returns_kind_is_known CHECK ((kind = ANY (ARRAY['return'::text, 'recall'::text, 'dispute'::text])))
   constraint returns_pkey PRIMARY KEY (tenant_id, id)
   constraint returns_same_evidence_counts_once UNIQUE (tenant_id, provider, external_id)
   constraint returns_severity_is_known CHECK ((severity = ANY (ARRAY['low'::text, 'medium'::text, 'high'::text, 'critical'::text])))
   INDEX returns_by_transfer ON servicing.returns USING btree (tenant_id, provider_transfer_id)
   INDEX returns_of_ingestion ON servicing.returns USING btree (tenant_id, ingestion_id) WHERE (ingestion_id IS NOT NULL)
+  INDEX returns_of_record ON servicing.returns USING btree (tenant_id, record_id) WHERE (record_id IS NOT NULL)
   policy tenant_deletes permissive for delete to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
   policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
   policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
@@ -8303,14 +8330,14 @@ view servicing.lineage
   owner headgate_owner
   comment What each payment that came in became here, and the transactions of the book that it made
   with security_invoker=true
-  query cd0bd9d8194078c8
+  query 6576afe32f6dd0ee
   grant SELECT to headgate_app
   grant SELECT to headgate_readonly
   column tenant_id uuid
   column what text
   column subject_id text collate C
-  column record_id text
-  column artifact_id text
+  column record_id text collate C
+  column artifact_id text collate C
   column ingestion_id text collate C
   column transaction_id bigint
   column at timestamp with time zone
@@ -8333,6 +8360,32 @@ view servicing.live_allocations
   column policy_version_no integer
   column is_recovery boolean
   column transaction_id bigint
+
+view servicing.return_originals
+  owner headgate_owner
+  comment The payments that a return may be about, each as often as it is named
+  with security_invoker=true
+  query b862f1fd5281841d
+  grant SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column tenant_id uuid
+  column return_id text collate C
+  column payment_id text collate C
+  column by_transfer boolean
+  column kind text
+  column action text
+  column asks text
+  column code text collate C
+  column severity text
+  column returned_on date
+  column amount_minor bigint
+  column currency text collate C
+  column loan_id text collate C
+  column status text
+  column is_reversed boolean
+  column total_minor bigint
+  column amount_agrees boolean
+  column days_apart integer
 
 schema tenants
   owner headgate_owner

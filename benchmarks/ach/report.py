@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from rich.console import Console
-from rich.table import Table
+from ..shared import reporting
 
 _NAMES = ("shape", "entries", "seconds", "entries_per_s", "us_per_entry", "faults", "peak_rss_mb")
 _TARGETS = (
@@ -20,28 +19,14 @@ _MEMORY_MB = 200
 
 def show(document: Mapping[str, Any]) -> None:
     """Print the document as tables on standard output."""
-    console = Console(highlight=False)
-    if not console.is_terminal:
-        console.width = 200
-    table = Table(box=None, pad_edge=False)
-    for name in _NAMES:
-        table.add_column(name, justify="left" if name == "shape" else "right")
-    for run in document["runs"]:
-        table.add_row(*(_cell(run[name]) for name in _NAMES))
-    console.print(table)
-    targets = Table("target", "figure", "asked", "", box=None, pad_edge=False)
+    console = reporting.console()
+    console.print(reporting.runs_table(document["runs"], _NAMES))
+    targets = reporting.targets_table()
     for what, name, bound in _TARGETS:
         figure = document["ratios"].get(name)
         if figure is not None:
-            targets.add_row(what, f"{figure:.3g}", f"≥ {bound:g}", "reached" if figure >= bound else "missed")
+            reporting.judge(targets, what, figure, "≥", bound)
     peak = max((run["peak_rss_mb"] for run in document["runs"] if run["shape"].startswith("read")), default=0)
-    reached = "reached" if peak <= _MEMORY_MB else "missed"
-    targets.add_row("memory of a process that reads, in MB", f"{peak:.0f}", f"≤ {_MEMORY_MB}", reached)
+    reporting.judge(targets, "memory of a process that reads, in MB", peak, "≤", _MEMORY_MB)
     console.print()
     console.print(targets)
-
-
-def _cell(value: Any) -> str:
-    if isinstance(value, float):
-        return f"{value:,.0f}" if value >= 1000 else f"{value:,.3g}"
-    return f"{value:,}" if isinstance(value, int) else str(value)

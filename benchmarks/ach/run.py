@@ -15,7 +15,7 @@ from typing import Any
 from headgate.core.errors import ConfigError
 from headgate.core.terminal import say
 
-from ..ledger.ground import machine
+from ..shared.ground import machine
 from . import files, tasks
 from .plan import Plan
 from .tasks import Result

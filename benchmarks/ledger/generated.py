@@ -22,7 +22,8 @@ import psycopg
 
 from headgate.core.terminal import progress
 
-from .ground import Ground, tell
+from ..shared.ground import tell
+from .ground import Ground
 
 SET_ROWS = 100_000
 AMOUNT_MINOR = 100

@@ -9,20 +9,18 @@ from __future__ import annotations
 import asyncio
 import json
 import random
-import sys
-import threading
 import time
 from typing import Any
 
-import uvicorn
 from fastapi import FastAPI
 from starlette.responses import Response
 from starlette.routing import Route
 
-from headgate.api import SWITCH_SECONDS, create_app
-from headgate.core import ids, serving
+from headgate.api import create_app
+from headgate.core import ids
 
-from .clients import Client, Gate
+from ..shared import serving
+from ..shared.clients import Client, Gate
 from .ground import CURRENCY
 from .tasks import PATH, WARM_UP, Result, pairs, result
 
@@ -31,19 +29,9 @@ EMPTY_PATH = "/bench/empty"
 
 def serve(client: Client, gate: Gate, *, url: str, shares_commits: bool, pool_max: int = 10) -> int:
     """Serve from now on, in a thread of this client; the port."""
-    sys.setswitchinterval(SWITCH_SECONDS)  # As `headgate serve` does.
     app = create_app(client.database(url, pool_max), shares_commits=shares_commits)
     _add_empty(app)
-    listener = serving.listen("127.0.0.1", 0)
-    config = uvicorn.Config(
-        app, log_config=None, log_level="warning", access_log=False, server_header=False, lifespan="off"
-    )
-    server = uvicorn.Server(config)
-    threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True).start()
-    gate()
-    while not server.started:
-        time.sleep(0.01)
-    return int(listener.getsockname()[1])
+    return serving.serve(app, gate)
 
 
 def _add_empty(app: FastAPI) -> None:

@@ -13,9 +13,10 @@ from headgate import audit
 from headgate.core import invariants
 from headgate.core.embedded import EmbeddedServer
 
-from .clients import Clients
+from ..shared.clients import Clients
+from ..shared.ground import tell
 from .generated import Times, generate
-from .ground import FUNDS_MINOR, Ground, ground, tell
+from .ground import FUNDS_MINOR, Ground, ground
 from .plan import Plan, Shape
 from .tasks import Result, result
 

@@ -12,7 +12,7 @@ import psycopg
 
 from headgate.core.embedded import EmbeddedServer
 
-from .clients import Client, Gate, role_url
+from ..shared.clients import Client, Gate, role_url
 
 WARM_UP = 10
 

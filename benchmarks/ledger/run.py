@@ -13,9 +13,10 @@ from typing import Any
 from headgate import audit, ledger
 from headgate.audit.verify import verify_tenant
 
+from ..shared.clients import Clients
+from ..shared.ground import home, machine, tell
 from . import http, large, reference, tasks
-from .clients import Clients
-from .ground import Ground, ground, home, machine, tell
+from .ground import Ground, ground
 from .plan import Plan, Shape
 
 COPY_ROWS = 20_000

@@ -21,8 +21,9 @@ from headgate.ledger.documents import NewTransaction
 from headgate.web import Asked, idempotency
 from headgate.web.sharing import answer_of
 
-from .clients import Client, Gate
-from .ground import ACTOR, CURRENCY
+from ..shared.clients import Client, Gate
+from ..shared.ground import ACTOR
+from .ground import CURRENCY
 
 Result = dict[str, Any]
 PATH = "/v1/ledger/transactions"

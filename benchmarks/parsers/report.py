@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from rich.console import Console
 from rich.table import Table
+
+from ..shared import reporting
 
 _NAMES = ("shape", "file_bytes", "rows", "cpu_seconds", "mb_per_s", "rows_per_s", "statements_proven", "peak_rss_mb")
 _TARGETS = (
@@ -21,26 +22,17 @@ _MEMORY_MB = 100
 
 def show(document: Mapping[str, Any]) -> None:
     """Print the document as tables on standard output."""
-    console = Console(highlight=False)
-    if not console.is_terminal:
-        console.width = 200
-    table = Table(box=None, pad_edge=False)
-    for name in _NAMES:
-        table.add_column(name, justify="left" if name == "shape" else "right")
-    for run in document["runs"]:
-        table.add_row(*(_cell(run[name]) for name in _NAMES))
-    console.print(table)
+    console = reporting.console()
+    console.print(reporting.runs_table(document["runs"], _NAMES))
     runs = {run["shape"]: run for run in document["runs"]}
-    targets = Table("target", "figure", "asked", "", box=None, pad_edge=False)
+    targets = reporting.targets_table()
     for what, shape, name, bound in _TARGETS:
         if shape in runs:
-            figure = runs[shape][name]
-            targets.add_row(what, _cell(figure), f"≥ {bound:,g}", "reached" if figure >= bound else "missed")
+            reporting.judge(targets, what, runs[shape][name], "≥", bound)
     camt = runs.get("camt_large", runs.get("camt_alone"))
     if camt is not None:
-        reached = "reached" if camt["peak_rss_mb"] < _MEMORY_MB else "missed"
         what = f"memory for {camt['file_bytes'] / 1e6:,.0f} MB of camt, in MB"
-        targets.add_row(what, _cell(camt["peak_rss_mb"]), f"< {_MEMORY_MB}", reached)
+        reporting.judge(targets, what, camt["peak_rss_mb"], "<", _MEMORY_MB)
     console.print()
     console.print(targets)
     ratios = Table("rate ÷ the least that a reader does", "", box=None, pad_edge=False)
@@ -48,9 +40,3 @@ def show(document: Mapping[str, Any]) -> None:
         ratios.add_row(name, "–" if figure is None else f"{figure:.3g}")
     console.print()
     console.print(ratios)
-
-
-def _cell(value: Any) -> str:
-    if isinstance(value, float):
-        return f"{value:,.0f}" if value >= 1000 else f"{value:,.3g}"
-    return f"{value:,}" if isinstance(value, int) else str(value)

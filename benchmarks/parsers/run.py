@@ -13,7 +13,7 @@ from typing import Any
 from headgate.core.terminal import say
 
 from ..ach.run import _alone
-from ..ledger.ground import machine
+from ..shared.ground import machine
 from . import files, tasks
 from .plan import Plan
 from .tasks import Result

@@ -5,17 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from rich.console import Console
 from rich.table import Table
+
+from ..shared import reporting
 
 _TARGET = 0.5
 
 
 def show(document: Mapping[str, Any]) -> None:
     """Print the document as tables on standard output."""
-    console = Console(highlight=False)
-    if not console.is_terminal:
-        console.width = 200
+    console = reporting.console()
     ledger, payroll = document["runs"]
     table = Table(box=None, pad_edge=False)
     for name in ("shape", "count", "per s", "seconds"):
@@ -26,9 +25,8 @@ def show(document: Mapping[str, Any]) -> None:
     table.add_row("  pay gate, entries, file", "", "", f"{payroll['send_seconds']:.2f}")
     console.print(table)
     figure = document["ratios"]["payroll_to_ledger"]
-    targets = Table("target", "figure", "asked", "", box=None, pad_edge=False)
-    reached = "reached" if figure >= _TARGET else "missed"
-    targets.add_row("employees a second ÷ postings a second", f"{figure:.3g}", f"≥ {_TARGET:g}", reached)
+    targets = reporting.targets_table()
+    reporting.judge(targets, "employees a second ÷ postings a second", figure, "≥", _TARGET)
     targets.add_row("memory of the client, in MB", f"{payroll['peak_rss_mb']:.0f}", "–", "")
     console.print()
     console.print(targets)

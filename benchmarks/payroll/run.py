@@ -9,8 +9,9 @@ from typing import Any
 import psycopg
 
 from ..ledger import tasks as posting
-from ..ledger.clients import Clients
-from ..ledger.ground import Ground, ground, home, machine, tell
+from ..ledger.ground import Ground, ground
+from ..shared.clients import Clients
+from ..shared.ground import home, machine, tell
 from . import tasks
 from .plan import Plan
 

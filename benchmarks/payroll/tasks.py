@@ -17,8 +17,9 @@ from headgate.core.db import Database, Tx
 from headgate.core.money import Money
 from headgate.rails import check_digit, fake
 
-from ..ledger.clients import Client, Gate
-from ..ledger.ground import ACTOR, CURRENCY
+from ..ledger.ground import CURRENCY
+from ..shared.clients import Client, Gate
+from ..shared.ground import ACTOR
 
 SENT_ON = date(2026, 11, 30)
 PAY_ON = date(2026, 12, 1)

@@ -1,32 +1,23 @@
-"""The ground: a server that notes when each transaction was committed, a tenant with loans, and where webhooks come in."""
+"""The ground: a tenant with loans, and where webhooks come in. Its server notes when each transaction was committed."""
 
 from __future__ import annotations
 
 import hashlib
 import hmac
 import json
-import os
-import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
-from pathlib import Path
-from typing import Any
-from uuid import UUID
+from typing import Any, ClassVar
 
 import psycopg
 
 from headgate import ingestion, servicing, tenants
-from headgate.core.config import Config
-from headgate.core.db import Database
 from headgate.core.embedded import EmbeddedServer
-from headgate.core.migrations import migrate
 from headgate.servicing import Due, NewLoan
 
-from ..ledger.clients import role_url
-from ..ledger.ground import ACTOR, SHOWN
+from ..shared.ground import ACTOR, Place, place
 
 SECRET = "what the benchmark signs its webhooks with"
 FIRST = date(2025, 1, 1)
@@ -41,23 +32,11 @@ TABLES = (
 
 
 @dataclass(frozen=True)
-class Ground:
-    """One database with one tenant, whose loans are paid over `path`."""
+class Ground(Place):
+    """A tenant whose loans are paid over `path`."""
 
-    url: str
-    database: Database
-    tenant_id: UUID
     path: str
-
-    @property
-    def admin_url(self) -> str:
-        """The administrator's URL, for what is bare."""
-        return role_url(self.url, "admin")
-
-    def settle(self) -> None:
-        """Give the planner its statistics, as autovacuum does within a minute: a benchmark's tables grow in seconds."""
-        with psycopg.connect(self.admin_url, autocommit=True) as connection:
-            connection.execute(f"ANALYZE {', '.join(TABLES)}")  # type: ignore[call-overload]
+    GROWING: ClassVar[tuple[str, ...]] = TABLES
 
     def value(self, query: str, *words: Any) -> Any:
         """The first column of the first row."""
@@ -65,42 +44,12 @@ class Ground:
             row = connection.execute(query, words).fetchone()  # type: ignore[call-overload]
         return row[0] if row else None
 
-    def settings(self) -> dict[str, str]:
-        """The settings on which durability rests, as the server has them."""
-        with psycopg.connect(self.admin_url) as connection:
-            rows = connection.execute("SELECT name, current_setting(name) FROM unnest(%s::text[]) name", (list(SHOWN),))
-            return {str(name): str(value) for name, value in rows}
-
-
-@contextmanager
-def home() -> Iterator[EmbeddedServer]:
-    """A server in a temporary HEADGATE_HOME, gone afterwards."""
-    folder = Path(tempfile.mkdtemp(prefix="headgate-bench-"))
-    before = os.environ.get("HEADGATE_HOME")
-    os.environ["HEADGATE_HOME"] = str(folder)
-    server = EmbeddedServer(folder, settings={"track_commit_timestamp": "on"})
-    try:
-        server.up()
-        yield server
-    finally:
-        server.down()
-        shutil.rmtree(folder, ignore_errors=True)
-        if before is None:
-            os.environ.pop("HEADGATE_HOME")
-        else:
-            os.environ["HEADGATE_HOME"] = before
-
 
 @contextmanager
 def ground(server: EmbeddedServer, name: str) -> Iterator[Ground]:
     """A migrated database of that name, with a tenant, its loans and its endpoint."""
-    with psycopg.connect(server.url("admin", "postgres"), autocommit=True) as connection:
-        connection.execute(f'CREATE DATABASE "{name}"')  # type: ignore[call-overload]
-    migrate(server.url("admin", name))
-    url = server.url("app", name).replace("headgate_app", "{role}", 1)
-    with Database(lambda role: server.url(role, name), config=Config.from_environment(), pool_max=4) as database:
-        tenant = tenants.create_tenant(database, slug="bench", name="Bench", livemode=False)
-        with database.begin(tenant_id=tenant.id, actor=ACTOR) as tx:
+    with place(server, name) as made:
+        with made.database.begin(tenant_id=made.tenant_id, actor=ACTOR) as tx:
             entity = tenants.create_legal_entity(tx, name="Servicer", time_zone="America/Chicago", currency="USD")
             for channel in ("ach", "wire"):
                 servicing.set_posting_mode(tx, channel=channel, mode="live", reason="benchmark")
@@ -109,14 +58,14 @@ def ground(server: EmbeddedServer, name: str) -> Iterator[Ground]:
             )
             to = ingestion.set_webhook(tx, source="column", scheme="column", secret=SECRET)
         for start in range(0, LOANS, 500):
-            with database.begin(tenant_id=tenant.id, actor=ACTOR) as tx:
+            with made.database.begin(tenant_id=made.tenant_id, actor=ACTOR) as tx:
                 dues = [Due(1, FIRST, 0, 0, DUE_MINOR, 0)]
                 servicing.import_loans(
                     tx, [(NewLoan(f"L-{n}", "mortgage", "USD", entity.id), dues) for n in range(start, start + 500)]
                 )
-        made = Ground(url, database, tenant.id, f"/v1/ingestion/webhooks/column/{to.id}")
-        made.settle()
-        yield made
+        found = Ground(made.url, made.database, made.tenant_id, f"/v1/ingestion/webhooks/column/{to.id}")
+        found.settle()
+        yield found
 
 
 def webhook(n: int, series: str) -> bytes:

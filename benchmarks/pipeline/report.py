@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from rich.console import Console
-from rich.table import Table
+from ..shared import reporting
 
 _NAMES = ("shape", "per_s", "p50_ms", "p99_ms", "last_to_first_tenth")
 _AT_LEAST = (
@@ -33,38 +32,18 @@ _RATIOS = (
 
 def show(document: Mapping[str, Any]) -> None:
     """Print the document as tables on standard output."""
-    console = Console(highlight=False)
-    if not console.is_terminal:
-        console.width = 200
-    table = Table(box=None, pad_edge=False)
-    for name in _NAMES:
-        table.add_column(name, justify="left" if name == "shape" else "right")
-    for run in document["runs"]:
-        table.add_row(*(_cell(run[name]) for name in _NAMES))
-    console.print(table)
+    console = reporting.console()
+    console.print(reporting.runs_table(document["runs"], _NAMES))
     runs = {run["shape"]: run for run in document["runs"]}
-    targets = Table("target", "figure", "asked", "", box=None, pad_edge=False)
+    targets = reporting.targets_table()
     for what, shape, name, bound in _AT_LEAST:
         if shape in runs:
-            _judge(targets, what, runs[shape][name], bound, is_least=True)
+            reporting.judge(targets, what, runs[shape][name], "≥", bound)
     for what, shape, name, bound in _AT_MOST:
         if shape in runs:
-            _judge(targets, what, runs[shape][name], bound, is_least=False)
+            reporting.judge(targets, what, runs[shape][name], "≤", bound)
     for what, name, bound in _RATIOS:
         if document["ratios"][name] is not None:
-            _judge(targets, what, document["ratios"][name], bound, is_least=True)
+            reporting.judge(targets, what, document["ratios"][name], "≥", bound)
     console.print()
     console.print(targets)
-
-
-def _judge(targets: Table, what: str, figure: float, bound: float, *, is_least: bool) -> None:
-    reached = figure >= bound if is_least else figure <= bound
-    targets.add_row(what, _cell(figure), f"{'≥' if is_least else '≤'} {bound:,g}", "reached" if reached else "missed")
-
-
-def _cell(value: Any) -> str:
-    if value is None:
-        return "–"
-    if isinstance(value, float):
-        return f"{value:,.0f}" if value >= 1000 else f"{value:,.3g}"
-    return str(value)

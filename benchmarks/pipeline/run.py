@@ -13,10 +13,10 @@ import psycopg
 
 from headgate.core.embedded import EmbeddedServer
 
-from ..ledger.clients import Clients
-from ..ledger.ground import machine, tell
+from ..shared.clients import Clients
+from ..shared.ground import home, machine, tell
 from . import tasks
-from .ground import Ground, ground, home
+from .ground import Ground, ground
 from .plan import Plan
 
 CONNECTIONS = 8
@@ -32,7 +32,7 @@ def run(plan: Plan) -> dict[str, Any]:
     """Measure, and give the document."""
     with ExitStack() as stack:
         tell("starting a server of its own in a temporary HEADGATE_HOME")
-        server = stack.enter_context(home())
+        server = stack.enter_context(home({"track_commit_timestamp": "on"}))
         clients = Clients(CONNECTIONS)  # They know the home then, whose key opens what was sealed.
         stack.callback(clients.close)
         figures: dict[str, list[Figures]] = defaultdict(list)
@@ -81,7 +81,7 @@ def _alone(
 ) -> Figures:
     with ground(server, f"bench_{name}") as made:
         if not shown:
-            shown.update(made.settings())
+            shown.update(made.server_settings())
         return shape(made, clients, plan)
 
 

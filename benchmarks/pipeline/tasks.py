@@ -12,14 +12,13 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import psycopg
-import uvicorn
 
 from headgate import messaging
 from headgate.api import SWITCH_SECONDS, create_app
-from headgate.core import serving
 from headgate.messaging.consuming import discovered_consumers
 
-from ..ledger.clients import Client, Gate
+from ..shared import serving
+from ..shared.clients import Client, Gate
 from .ground import envelope, signature, webhook
 
 Result = dict[str, Any]
@@ -28,18 +27,7 @@ Result = dict[str, Any]
 def serve(client: Client, gate: Gate, *, url: str, broker: str | None) -> int:
     """Serve from now on, in a thread of this client, without workers; the port."""
     _choose(broker)
-    sys.setswitchinterval(SWITCH_SECONDS)  # As `headgate serve` does.
-    app = create_app(client.database(url, 10))
-    listener = serving.listen("127.0.0.1", 0)
-    config = uvicorn.Config(
-        app, log_config=None, log_level="warning", access_log=False, server_header=False, lifespan="off"
-    )
-    server = uvicorn.Server(config)
-    threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True).start()
-    gate()
-    while not server.started:
-        time.sleep(0.01)
-    return int(listener.getsockname()[1])
+    return serving.serve(create_app(client.database(url, 10)), gate)
 
 
 def start_working(client: Client, gate: Gate, *, url: str, broker: str | None, singly: bool = False) -> None:
@@ -82,7 +70,7 @@ def ingest(client: Client, gate: Gate, *, url: str, tenant_id: UUID, series: str
     from headgate import ingestion
     from headgate.ingestion import Arrival
 
-    from ..ledger.ground import ACTOR
+    from ..shared.ground import ACTOR
 
     database = client.database(url)
     gate()

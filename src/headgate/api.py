@@ -27,7 +27,7 @@ from headgate.core.config import Config
 from headgate.core.db import Database
 from headgate.core.errors import ConfigError
 from headgate.core.terminal import open_database, say
-from headgate.web import Check, Gauge, build_application
+from headgate.web import Check, Gauge, build_application, prepare
 
 STOP_SECONDS: Final = 8
 SWITCH_SECONDS: Final = 0.0005
@@ -66,6 +66,7 @@ def create_app(database: Database, *, secure: bool = False, shares_commits: bool
         shares_commits=shares_commits,
     )
     console.mount(app, database)
+    prepare(app)
     return app
 
 

@@ -33,6 +33,7 @@ ALONE: Final[Mapping[str, str]] = {
     "ach": "headgate.rails.ach_commands",
     "artifacts": "headgate.ingestion.commands",
     "audit": "headgate.audit.commands",
+    "balance": "headgate.payments.commands",
     "banks": "headgate.rails.bank_commands",
     "bench": "headgate.bench",
     "clock": "headgate.twin.commands",
@@ -41,6 +42,7 @@ ALONE: Final[Mapping[str, str]] = {
     "events": "headgate.messaging.commands",
     "file": "headgate.ingestion.file_commands",
     "funding": "headgate.funding.commands",
+    "ingest": "headgate.ingestion.commands",
     "ingestion": "headgate.ingestion.commands",
     "jobs": "headgate.jobs.commands",
     "keys": "headgate.tenants.commands",
@@ -58,6 +60,13 @@ ALONE: Final[Mapping[str, str]] = {
     "users": "headgate.tenants.commands",
 }
 """Where a group of commands stands, so that it need not be looked for in every domain."""
+
+LONG_RUNNING: Final[Mapping[str, tuple[str, str]]] = {
+    "demo": ("headgate.demo", "demo"),
+    "serve": ("headgate.api", "serve_command"),
+    "worker": ("headgate.worker", "worker_command"),
+}
+"""Commands that are no group's, and where the function of each stands."""
 
 EXTENDED: Final[Mapping[str, str]] = {
     "ach": "headgate.payments.ach_commands",
@@ -80,11 +89,14 @@ def compose(word: str | None = None, then: str | None = None) -> typer.Typer:
     if word in ("check", "doctor", "secrets"):
         _add_core()
         return app
-    from headgate import api, bench, demo, worker
+    if word is not None and word in LONG_RUNNING:
+        _add_long_running(word)
+        _add_core()
+        return app
+    from headgate import bench
 
-    app.command()(demo.demo)
-    app.command("serve")(api.serve_command)
-    app.command("worker")(worker.worker_command)
+    for name in LONG_RUNNING:
+        _add_long_running(name)
     _add_core()
     for module in registry.domain_modules("commands"):
         _add(module)
@@ -92,6 +104,11 @@ def compose(word: str | None = None, then: str | None = None) -> typer.Typer:
     for name in EXTENDED:
         _extend(name)
     return app
+
+
+def _add_long_running(name: str) -> None:
+    place, function = LONG_RUNNING[name]
+    app.command(name)(getattr(importlib.import_module(place), function))
 
 
 def _add_core() -> None:

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from tests import make
 from tests.alerts.mail_servers import HOST, Server, make_certificate, serving
 from tests.alerts.told import payment_messages
-from tests.conftest import judge
+from tests.checks import judge
 from tests.ingestion.envelopes import envelope, raw
 from tests.make import ACTOR, TenantFixture
 from tests.servicing.scenes import day, monthly
@@ -33,7 +33,7 @@ from headgate.api import create_app
 from headgate.core import egress
 from headgate.core.db import Actor, Database, Tx
 from headgate.core.errors import HeadgateError
-from headgate.ingestion.payment_ingestions import Arrival
+from headgate.ingestion.arrivals import Arrival
 from headgate.jobs import Outside
 from headgate.messaging import deliver_waiting
 

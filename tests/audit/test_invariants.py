@@ -6,12 +6,11 @@ from typing import Any
 
 import pytest
 from psycopg import Connection
-from tests import make
+from tests import checks, make
 from tests.audit import hands
 
 from headgate.audit import invariants as audit_invariants
 from headgate.audit.invariants import INVARIANTS
-from headgate.core import invariants
 from headgate.core.db import Database
 
 pytestmark = pytest.mark.slow
@@ -20,7 +19,7 @@ pytestmark = pytest.mark.slow
 
 
 def broken(database: Database, tenant_id: Any) -> dict[str, list[str]]:
-    report = invariants.run_checks(database, [tenant_id], full=True)
+    report = checks.run(database, [tenant_id])
     return {found.name: [each.subject for each in found.sample] for found in report.invariants if found.violations}
 
 

@@ -2,7 +2,7 @@ from datetime import timedelta
 
 import psycopg
 import pytest
-from tests import make
+from tests import checks, make
 
 from headgate import cases
 from headgate.cases.errors import (
@@ -15,7 +15,6 @@ from headgate.cases.errors import (
     OtherPayload,
     OwnApproval,
 )
-from headgate.core import invariants
 from headgate.core.db import Actor, Database, Tx
 from headgate.core.errors import AppendOnly
 
@@ -219,7 +218,7 @@ def test_the_invariant_names_an_approval_used_without_four_eyes(
             ):
                 admin.execute(f"ALTER TABLE cases.{table} ENABLE ALWAYS TRIGGER {trigger}")  # type: ignore[arg-type]
 
-    report = invariants.run_checks(database, [tenant.id], full=True)
+    report = checks.run(database, [tenant.id])
 
     broken = [found for found in report.invariants if found.violations]
     assert [found.name for found in broken] == ["cases.four_eyes"]

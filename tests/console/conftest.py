@@ -11,12 +11,12 @@ from typing import Any, Protocol
 import httpx
 import pytest
 import uvicorn
+from tests import checks
 from tests.console.book import Book, filled
 from tests.make import TenantFixture, person
 
 from headgate import api
 from headgate.console.sessions import Grant, make_link
-from headgate.core import invariants
 from headgate.core.db import Actor, Database
 
 OPERATOR = Actor("human", "key_console", "usr_console")
@@ -28,7 +28,7 @@ def book(database: Database) -> Iterator[Book]:
     """A tenant with payments in every state; its invariants hold when the module ends."""
     made = filled(database)
     yield made
-    report = invariants.run_checks(database, [made.tenant.id], full=True)
+    report = checks.run(database, [made.tenant.id])
     assert report.ok, [found for found in report.invariants if found.violations]
 
 

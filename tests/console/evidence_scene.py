@@ -71,7 +71,8 @@ def with_evidence(database: Database) -> Scene:
         ingestion.set_webhook(tx, source="column", scheme="column", secret=SECRET)
         for number in range(3):
             event = {"id": f"evnt_{number}", "type": "ach.incoming_transfer.settled", "data": {"amount": 1250 + number}}
-            ingestion.receive(tx, source="column", filename=f"event-{number}.webhook", data=json.dumps(event).encode())
+            body = json.dumps(event).encode()
+            ingestion.receive(tx, source="column", filename=f"event-{number}.webhook", data=body, type="webhook_body")
         ingestion.set_rate_source(tx, name="ecb", url="http://127.0.0.1:9/rates?key=hidden", format="ecb_xml_v1")
     folder = ingestion.check_source(database.config, name="statements", connector="folder", settings={"folder": "bank"})
     with database.begin(tenant_id=tenant.id, actor=ACTOR) as tx:

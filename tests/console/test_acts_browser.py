@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from tests.components import requires
+from tests.console import looks
 from tests.console.test_acts import Stage, fund
 from tests.console.test_acts import served as served
 from tests.console.test_acts import stage as stage
-from tests.console.test_browser import COLOURS, DESK, PHONE, RULES, live
+from tests.console.test_browser import DESK, PHONE, live
 from tests.make import person
 
 from headgate.console.sessions import Grant, make_link
@@ -93,8 +93,7 @@ def test_axe_finds_nothing_in_open_forms(
     ):
         if path:
             one.goto(served + stage.at(path))
-        one.evaluate("document.querySelectorAll('details.deed').forEach(each => { each.open = true; })")
-        for each in Axe().run(one, options=RULES if scheme == "light" else COLOURS).response["violations"]:
-            found.append(f"{path}: {each['id']} {[node['target'] for node in each['nodes']]}")
+        looks.unfold(one)
+        found += looks.faults_of(one, path, scheme)
         assert one.evaluate("document.documentElement.scrollWidth") <= size[0], path
     assert found == []

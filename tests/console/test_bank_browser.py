@@ -6,12 +6,11 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from tests.components import requires
-from tests.console import bank_scene
+from tests.console import bank_scene, looks
 from tests.console.bank_scene import Scene
 from tests.console.conftest import admins_pages, serving
-from tests.console.test_browser import COLOURS, DESK, OPEN, PHONE, RULES, live, until
+from tests.console.test_browser import DESK, OPEN, PHONE, live, until
 from tests.console.test_screens_browser import DETAIL, ids
 from tests.make import ACTOR
 
@@ -47,11 +46,6 @@ def paths(scene: Scene) -> list[str]:
     return [
         f"/orders/{scene.orders['unknown']}", "/orders?q=status:doubted", f"/returns/{scene.returns['R10']}", "/places",
     ]  # fmt: skip
-
-
-def open_forms(page: Any) -> None:
-    """Every form of a page is opened, so that what it says is seen too."""
-    page.evaluate("document.querySelectorAll('details.deed').forEach(one => { one.open = true; })")
 
 
 def test_what_the_network_says_is_seen_where_it_stands_and_a_form_waits_for_a_second_look(
@@ -123,24 +117,11 @@ def test_the_keyboard_walks_the_new_pages_and_they_work_without_script(
 
 @pytest.mark.parametrize("width", [1440, 1024, 320])
 def test_no_page_scrolls_sideways(browse: Callable[..., Any], scene: Scene, width: int) -> None:
-    page = browse("", (width, 800))
-    here = page.url
-    for path in paths(scene):
-        page.goto(here + path)
-        open_forms(page)
-        wide = page.evaluate("document.documentElement.scrollWidth")
-        assert wide <= width, f"{path} is {wide} wide at {width}"
+    assert looks.too_wide(browse("", (width, 800)), paths(scene), width) == []
 
 
 @pytest.mark.parametrize(("scheme", "size"), [("light", PHONE), ("dark", DESK)], ids=["light-phone", "dark-desk"])
 def test_axe_finds_nothing(browse: Callable[..., Any], scene: Scene, scheme: str, size: tuple[int, int]) -> None:
-    axe = Axe()
     page = browse("", size, color_scheme=scheme)
-    here = page.url
-    found = []
-    for path in paths(scene):
-        page.goto(here + path)
-        open_forms(page)
-        for each in axe.run(page, options=RULES if scheme == "light" else COLOURS).response["violations"]:
-            found.append(f"{path}: {each['id']} {[node['target'] for node in each['nodes']]}")
-    assert found == []
+
+    assert looks.faults(page, paths(scene), scheme) == []

@@ -9,9 +9,9 @@ from functools import partial
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from tests.components import requires
 from tests.console import book as books
+from tests.console import looks
 from tests.console.book import Book
 from tests.console.conftest import DESK, OPERATOR, PHONE, link_to, quiet_pages, serving
 from tests.payments import stories
@@ -22,13 +22,6 @@ from headgate.core.db import Actor
 
 pytestmark = [requires("chromium"), pytest.mark.slow]
 
-TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-RULES = {"runOnly": {"type": "tag", "values": TAGS}, "resultTypes": ["violations"]}
-COLOURS = {
-    "runOnly": {"type": "rule", "values": ["color-contrast", "link-in-text-block"]},
-    "resultTypes": ["violations"],
-}
-"""What a theme can break: the pages of both are the same but for their colours, so that all rules are asked of one."""
 OPEN = "#drawer:not([hidden]) .drawer-head"
 
 
@@ -317,38 +310,31 @@ def test_a_long_name_never_hides_whether_money_is_real(book: Book, address: str,
 
 @pytest.mark.parametrize("width", [1440, 1024, 390, 320])
 def test_no_page_scrolls_sideways(browse: Callable[..., Any], book: Book, width: int) -> None:
-    page = browse("", (width, 800))
-    for path in ("", "/payments", f"/payments/{book.returned}", "/payments?q=statis:x", "/payments?q=code:R77"):
-        page.goto(re.sub(r"(/console/[^/]+).*", r"\1", page.url) + path)
-        wide = page.evaluate("document.documentElement.scrollWidth")
-        assert wide <= width, f"{path} is {wide} wide at {width}"
+    paths = ("", "/payments", f"/payments/{book.returned}", "/payments?q=statis:x", "/payments?q=code:R77")
+
+    assert looks.too_wide(browse("", (width, 800)), paths, width) == []
 
 
 @pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing(browse: Callable[..., Any], book: Book, scheme: str, size: tuple[int, int]) -> None:
-    axe = Axe()
     page = browse("", size, color_scheme=scheme)
     out = browse("", size, color_scheme=scheme, signed_in=False)
     out.noise.clear()  # The 401 of the signed-out page is what was asked for.
     here = page.url
 
-    def violations(of: Any, what: str) -> list[str]:
-        found = axe.run(of, options=RULES if scheme == "light" else COLOURS).response["violations"]
-        return [f"{what}: {each['id']} {[node['target'] for node in each['nodes']]}" for each in found]
-
-    found = violations(page, "overview")
+    found = looks.faults_of(page, "overview", scheme)
     page.click(".where button")
-    found += violations(page, "menu")
+    found += looks.faults_of(page, "menu", scheme)
     page.goto(f"{here}/payments")
-    found += violations(page, "list")
+    found += looks.faults_of(page, "list", scheme)
     page.keyboard.press("?")
-    found += violations(page, "dialog")
+    found += looks.faults_of(page, "dialog", scheme)
     page.goto(f"{here}/payments?q=statis:x")
-    found += violations(page, "bad query")
+    found += looks.faults_of(page, "bad query", scheme)
     page.goto(f"{here}/payments/{book.returned}")
-    found += violations(page, "drawer")
-    found += violations(out, "signed out")
+    found += looks.faults_of(page, "drawer", scheme)
+    found += looks.faults_of(out, "signed out", scheme)
     assert found == []
 
 

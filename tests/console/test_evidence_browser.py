@@ -6,12 +6,11 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from tests.components import requires
-from tests.console import evidence_scene
+from tests.console import evidence_scene, looks
 from tests.console.conftest import admins_pages, serving
 from tests.console.evidence_scene import Scene, bury
-from tests.console.test_browser import COLOURS, DESK, OPEN, PHONE, RULES, live, until
+from tests.console.test_browser import DESK, OPEN, PHONE, live, until
 from tests.ingestion.envelopes import envelope, raw
 from tests.make import ACTOR
 
@@ -53,11 +52,6 @@ def paths(scene: Scene) -> list[str]:
         "/artifacts?q=kind:rates", f"/artifacts/{scene.artifacts['table']}/mapping", f"/messages/{scene.messages['refused']}",
         f"/dead-letters/{scene.letters['deposits']}", f"/transactions/{scene.transaction}",
     ]  # fmt: skip
-
-
-def open_forms(page: Any) -> None:
-    """Every form of a page is opened, so that what it says is seen too."""
-    page.evaluate("document.querySelectorAll('details.deed').forEach(one => { one.open = true; })")
 
 
 def test_a_dropped_file_is_kept_read_and_told_and_its_row_comes_by_itself(
@@ -161,24 +155,11 @@ def test_the_keyboard_walks_the_pages_of_evidence_and_they_work_without_script(
 
 @pytest.mark.parametrize("width", [1440, 1024, 320])
 def test_no_page_scrolls_sideways(browse: Callable[..., Any], scene: Scene, width: int) -> None:
-    page = browse("", (width, 800))
-    here = page.url
-    for path in [*paths(scene), "/transactions", "/messages"]:
-        page.goto(here + path)
-        open_forms(page)
-        wide = page.evaluate("document.documentElement.scrollWidth")
-        assert wide <= width, f"{path} is {wide} wide at {width}"
+    assert looks.too_wide(browse("", (width, 800)), [*paths(scene), "/transactions", "/messages"], width) == []
 
 
 @pytest.mark.parametrize(("scheme", "size"), [("light", PHONE), ("dark", DESK)], ids=["light-phone", "dark-desk"])
 def test_axe_finds_nothing(browse: Callable[..., Any], scene: Scene, scheme: str, size: tuple[int, int]) -> None:
-    axe = Axe()
     page = browse("", size, color_scheme=scheme)
-    here = page.url
-    found = []
-    for path in paths(scene):
-        page.goto(here + path)
-        open_forms(page)
-        for each in axe.run(page, options=RULES if scheme == "light" else COLOURS).response["violations"]:
-            found.append(f"{path}: {each['id']} {[node['target'] for node in each['nodes']]}")
-    assert found == []
+
+    assert looks.faults(page, paths(scene), scheme) == []

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import httpx
 import pytest
-from tests import make
+from tests import checks, make
 from tests.console import evidence_scene
 from tests.console.conftest import serving, signed_in_clients
 from tests.console.evidence_scene import PAYER, SECRET, TABLE, Scene, bury
@@ -21,7 +21,7 @@ from headgate import ingestion, ledger, messaging, recon, tenants
 from headgate.console import artifacts as artifacts_screen
 from headgate.console import dead_letters as dead_letters_screen
 from headgate.console import mapping_page, pointing, sources, statuses
-from headgate.core import ids, invariants
+from headgate.core import ids
 from headgate.core.db import Database
 from headgate.core.errors import Malformed, Refused
 from headgate.ingestion.artifact_search import STANDINGS
@@ -36,7 +36,7 @@ Enter = Callable[..., httpx.Client]
 def scene(database: Database) -> Iterator[Scene]:
     made = evidence_scene.with_evidence(database)
     yield made
-    report = invariants.run_checks(database, [made.tenant.id], full=True)
+    report = checks.run(database, [made.tenant.id])
     assert report.ok, [found for found in report.invariants if found.violations]
 
 

@@ -6,13 +6,12 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from tests.alerts.told import payment_messages
 from tests.components import requires
-from tests.console import loan_scene
+from tests.console import loan_scene, looks
 from tests.console.conftest import admins_pages, serving
 from tests.console.loan_scene import Scene
-from tests.console.test_browser import COLOURS, DESK, OPEN, PHONE, RULES, live, until
+from tests.console.test_browser import DESK, OPEN, PHONE, live, until
 from tests.make import ACTOR
 from tests.servicing.scenes import day
 from tests.servicing.stories import pay
@@ -49,11 +48,6 @@ def paths(scene: Scene) -> list[str]:
         f"/loans/{scene.loans['late']}", f"/loans/{scene.loans['over']}", "/loans?q=state:military",
         f"/loan-payments/{scene.payments['folded']}", f"/loan-payments/{scene.payments['returned']}", f"/notifications/{told}",
     ]  # fmt: skip
-
-
-def open_all(page: Any) -> None:
-    """Every form and every list of lines is opened, so that what it says is seen too."""
-    page.evaluate("document.querySelectorAll('details').forEach(one => { one.open = true; })")
 
 
 def test_a_payment_is_seen_where_it_comes_and_what_it_moves_changes_in_place(
@@ -104,24 +98,11 @@ def test_the_keyboard_walks_the_pages_and_they_work_without_script(browse: Calla
 
 @pytest.mark.parametrize("width", [1440, 1024, 390, 320])
 def test_no_page_scrolls_sideways(browse: Callable[..., Any], scene: Scene, width: int) -> None:
-    page = browse("", (width, 800))
-    here = page.url
-    for path in paths(scene):
-        page.goto(here + path)
-        open_all(page)
-        wide = page.evaluate("document.documentElement.scrollWidth")
-        assert wide <= width, f"{path} is {wide} wide at {width}"
+    assert looks.too_wide(browse("", (width, 800)), paths(scene), width, folded=looks.ALL) == []
 
 
 @pytest.mark.parametrize(("scheme", "size"), [("light", PHONE), ("dark", DESK)], ids=["light-phone", "dark-desk"])
 def test_axe_finds_nothing(browse: Callable[..., Any], scene: Scene, scheme: str, size: tuple[int, int]) -> None:
-    axe = Axe()
     page = browse("", size, color_scheme=scheme)
-    here = page.url
-    found = []
-    for path in paths(scene):
-        page.goto(here + path)
-        open_all(page)
-        for each in axe.run(page, options=RULES if scheme == "light" else COLOURS).response["violations"]:
-            found.append(f"{path}: {each['id']} {[node['target'] for node in each['nodes']]}")
-    assert found == []
+
+    assert looks.faults(page, paths(scene), scheme, folded=looks.ALL) == []

@@ -7,12 +7,11 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from tests.components import requires
-from tests.console import scenes
+from tests.console import looks, scenes
 from tests.console.conftest import link_to, quiet_pages, serving
 from tests.console.scenes import Scene
-from tests.console.test_browser import COLOURS, DESK, OPEN, PHONE, RULES, live, until
+from tests.console.test_browser import DESK, OPEN, PHONE, live, until
 
 from headgate import payments
 from headgate.core.db import Database
@@ -227,12 +226,7 @@ def test_a_file_that_is_handed_over_changes_in_its_place(browse: Callable[..., A
 
 @pytest.mark.parametrize("width", [1440, 1024, 390, 320])
 def test_no_page_scrolls_sideways(browse: Callable[..., Any], scene: Scene, width: int) -> None:
-    page = browse(scene, "", (width, 800))
-    here = page.url
-    for path in paths(scene):
-        page.goto(here + path)
-        wide = page.evaluate("document.documentElement.scrollWidth")
-        assert wide <= width, f"{path} is {wide} wide at {width}"
+    assert looks.too_wide(browse(scene, "", (width, 800)), paths(scene), width) == []
 
 
 def test_a_phones_bar_has_five_places_and_the_rest_in_its_sheet(browse: Callable[..., Any], scene: Scene) -> None:
@@ -248,12 +242,6 @@ def test_a_phones_bar_has_five_places_and_the_rest_in_its_sheet(browse: Callable
 @pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing(browse: Callable[..., Any], scene: Scene, scheme: str, size: tuple[int, int]) -> None:
-    axe = Axe()
     page = browse(scene, "", size, color_scheme=scheme)
-    here = page.url
-    found = []
-    for path in paths(scene):
-        page.goto(here + path)
-        for each in axe.run(page, options=RULES if scheme == "light" else COLOURS).response["violations"]:
-            found.append(f"{path}: {each['id']} {[node['target'] for node in each['nodes']]}")
-    assert found == []
+
+    assert looks.faults(page, paths(scene), scheme) == []

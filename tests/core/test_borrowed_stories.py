@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests import make
-from tests.conftest import judge
+from tests.checks import judge
 from tests.core.test_borrowed import look, post, posted
 from tests.logins import connect as connect
 from tests.logins import login as login

@@ -32,7 +32,7 @@ def composed(request: pytest.FixtureRequest) -> dict[str, set[tuple[str, ...]]]:
         return {name: words(one) for name, one in found.commands.items()}  # type: ignore[attr-defined]
 
     whole = compose(None)
-    for word in (*cli.ALONE, "check", "doctor", "secrets"):
+    for word in (*cli.ALONE, *cli.LONG_RUNNING, "check", "doctor", "secrets"):
         assert compose(word)[word] == whole[word], word
     cli.app.registered_commands.clear()
     cli.app.registered_groups.clear()

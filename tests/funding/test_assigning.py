@@ -8,6 +8,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from tests import checks
 from tests.funding import scenes
 from tests.make import ACTOR, TenantFixture, person, usd
 from tests.payments import stories
@@ -17,7 +18,7 @@ from typer.testing import CliRunner
 
 from headgate import cases, funding, ledger, payments, tenants
 from headgate.cases import routes as case_routes
-from headgate.core import invariants, terminal
+from headgate.core import terminal
 from headgate.core.db import Database, Tx
 from headgate.core.errors import Conflict, HeadgateError, NotFound
 from headgate.funding import commands, routes
@@ -172,11 +173,11 @@ def test_the_database_keeps_it_whoever_writes(
             tx.savepoint(),
         ):
             tx.run(insert, {**facts, "deposit": wrong, "approval": approval})
-    assert invariants.run_checks(database, [tenant.id], full=True).ok
+    assert checks.run(database, [tenant.id]).ok
 
     admin.execute(insert, {**facts, "deposit": deposit.id, "approval": loose})
 
-    found = [one for one in invariants.run_checks(database, [tenant.id], full=True).invariants if one.violations]
+    found = [one for one in checks.run(database, [tenant.id]).invariants if one.violations]
     assert [(one.violations, deposit.id in str(one.sample)) for one in found] == [(1, True)]
 
 

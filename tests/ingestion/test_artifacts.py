@@ -47,9 +47,64 @@ def test_the_same_bytes_again_are_the_same_artifact_and_publish_nothing(tx: Tx, 
     assert received_messages(tx) == 1
 
 
+def test_a_files_name_says_nothing_of_what_it_is_as_evidence(tx: Tx, tenant: make.TenantFixture) -> None:
+    named = ingestion.receive(tx, source="upload", filename="mine.webhook", data=DATA)
+    said = ingestion.receive(tx, source="column", filename="mine", data=DATA, type="webhook_body")
+
+    assert (named.type, said.type) == ("bank_file", "webhook_body")
+
+
 def test_another_source_is_another_artifact(tx: Tx, tenant: make.TenantFixture) -> None:
     assert receive(tx).id != receive(tx, source="upload").id
     assert received_messages(tx) == 2
+
+
+def test_many_together_are_each_what_one_is_alone(tx: Tx, tenant: make.TenantFixture) -> None:
+    given = [("b", b"card 4111111111111111"), ("a", b"two"), ("b", b"one"), ("a", b"two"), ("a", b"one")]
+    alone = {
+        (source, data): ingestion.receive(tx, source=f"{source}.alone", filename="x.json", data=data)
+        for source, data in given
+    }
+
+    together = artifacts.receive_many(
+        tx, [artifacts.Incoming(f"{source}.many", "x.json", data, f"c-{n}") for n, (source, data) in enumerate(given)]
+    )
+
+    assert together[1] == together[3] and len(set(together)) == 4
+    for sent, artifact_id in zip(given, together, strict=True):
+        one, first = ingestion.get_artifact(tx, artifact_id), alone[sent]
+        assert one.source == f"{sent[0]}.many" and ingestion.body(tx, one.id) == ingestion.body(tx, first.id)
+        for name in (
+            "kind",
+            "filename",
+            "sha256",
+            "stored_sha256",
+            "size_bytes",
+            "type",
+            "mime",
+            "metadata",
+            "redactions",
+        ):
+            assert getattr(one, name) == getattr(first, name)
+    assert tx.values("SELECT ingestion_id FROM cases.exception_cases ORDER BY created_at, id") == [
+        alone["b", b"card 4111111111111111"].id,
+        together[0],
+    ]
+
+
+def test_many_are_kept_in_one_order_however_they_are_given(tx: Tx, tenant: make.TenantFixture) -> None:
+    given = [
+        artifacts.Incoming(source, "x", b"%d" % number, f"{source}{number}")
+        for source in ("b", "a")
+        for number in range(4)
+    ]
+
+    artifacts.receive_many(tx, given)
+
+    order = sorted(given, key=lambda one: (one.source, hashlib.sha256(one.data).digest()))
+    assert tx.values(
+        "SELECT correlation_id FROM messaging.outbox_messages WHERE aggregate_type = 'artifact' ORDER BY id"
+    ) == [one.correlation_id for one in order]
 
 
 def test_two_senders_of_the_same_bytes_at_once_make_one_artifact(

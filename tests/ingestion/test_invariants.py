@@ -6,10 +6,9 @@ from typing import Any
 
 import psycopg
 import pytest
-from tests import make
+from tests import checks, make
 
 from headgate import ingestion
-from headgate.core import invariants
 from headgate.core.db import Database
 
 pytestmark = pytest.mark.plants
@@ -26,7 +25,7 @@ def artifact(database: Database, tenant: make.TenantFixture) -> ingestion.Artifa
 
 
 def violated(database: Database, tenant: make.TenantFixture) -> dict[str, str]:
-    report = invariants.run_checks(database, [tenant.id], full=True)
+    report = checks.run(database, [tenant.id])
     return {one.name: one.sample[0].detail for one in report.invariants if one.violations}
 
 

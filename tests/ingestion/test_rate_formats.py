@@ -39,7 +39,7 @@ def test_a_format_gives_what_its_sample_says(name: str) -> None:
 
 @pytest.mark.parametrize("name", sorted(all_formats()))
 @given(st.data())
-@settings(max_examples=150)
+@settings(max_examples=150, deadline=None)
 def test_any_bytes_give_faults_and_never_a_crash(name: str, data: st.DataObject) -> None:
     good = sample(name)
     cut = data.draw(st.integers(0, len(good)))

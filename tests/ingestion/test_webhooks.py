@@ -14,7 +14,7 @@ from typing import Any
 import httpx
 import psycopg
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from starlette.datastructures import Headers
 from tests import make
@@ -186,6 +186,7 @@ def test_the_secret_is_shown_nowhere_and_bad_facts_are_named(
 
 
 @given(st.data())
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @pytest.mark.parametrize("scheme", sorted(all_schemes()))
 def test_a_scheme_never_fails_whatever_the_headers_say(scheme: str, data: st.DataObject) -> None:
     names = (

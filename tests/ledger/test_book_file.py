@@ -12,7 +12,7 @@ from typing import Any
 
 import psycopg
 import pytest
-from tests import make
+from tests import checks, make
 from tests.ledger.conftest import Book
 from tests.ledger.late import check_marks
 from tests.ledger.test_report_doors import run as run
@@ -21,7 +21,6 @@ from headgate import ledger, tenants
 from headgate.core import ids
 from headgate.core.db import Actor, Database
 from headgate.core.errors import Conflict, HeadgateError, Malformed
-from headgate.core.invariants import run_checks
 from headgate.core.money import Money
 from headgate.ledger import Conversion, Entry, Posted, Posting
 from headgate.ledger.book import BESIDE
@@ -97,7 +96,7 @@ def test_a_book_taken_in_is_the_same_book(story: Book, empty: Any, database: Dat
     } | dict.fromkeys(BESIDE, 0)  # fmt: skip
     (usd,) = proof.totals
     assert usd.debit_balances_minor == usd.credit_balances_minor == 10700
-    report = run_checks(database, [empty.id], full=True)
+    report = checks.run(database, [empty.id])
     assert report.ok, [found for found in report.invariants if found.violations]
 
 
@@ -143,7 +142,7 @@ def test_the_book_goes_on_where_it_was_taken_in(story: Book, empty: Any, databas
             ledger.post(tx, idempotency_key="new", entries=[Entry(cash, clearing, make.usd("1.00"))]), Posted
         )
 
-    assert run_checks(database, [empty.id], full=True).ok
+    assert checks.run(database, [empty.id]).ok
 
 
 def test_no_book_is_written_into(story: Book, other: Book, database: Database) -> None:
@@ -244,12 +243,12 @@ def test_pending_money_is_taken_along(story: Book, empty: Any, database: Databas
 
     assert imported(database, empty.id, data) == proof
     assert proof.counts["pending"] == 3
-    report = run_checks(database, [empty.id], full=True)
+    report = checks.run(database, [empty.id])
     assert report.ok, [found for found in report.invariants if found.violations]
     with database.begin(tenant_id=empty.id, actor=make.ACTOR) as tx:
         (waiting,) = [row for row in ledger.list_pending(tx, limit=10) if row.status == "pending"]
         assert isinstance(ledger.post_pending(tx, idempotency_key="new", transaction_id=waiting.id), Posted)
-    assert run_checks(database, [empty.id], full=True).ok
+    assert checks.run(database, [empty.id]).ok
 
 
 def test_from_the_command_line(run: Any, story: Book, empty: Any, tmp_path: Path, database: Database) -> None:
@@ -375,7 +374,7 @@ def test_what_stands_beside_the_journal_is_taken_along(whole: Book, empty: Any, 
     assert exported(database, empty.id)[0].splitlines()[1:] == data.splitlines()[1:]
     with whole.begin() as tx, database.begin(tenant_id=empty.id, actor=make.ACTOR) as taken:
         assert beside(taken) == beside(tx)
-    report = run_checks(database, [empty.id], full=True)
+    report = checks.run(database, [empty.id])
     assert report.ok, [found for found in report.invariants if found.violations]
 
 
@@ -399,7 +398,7 @@ def test_what_stands_beside_the_journal_goes_on(whole: Book, empty: Any, databas
         ledger.convert(tx, idempotency_key="fx1", from_account="CASH.USD", to_account="CASH.EUR",
                        amount=make.usd("3.33"), rate=Decimal("0.9"), source="desk", functional_currency="USD",
                        effective_at=YEAR + 40 * DAY)  # fmt: skip
-    assert run_checks(database, [empty.id], full=True).ok
+    assert checks.run(database, [empty.id]).ok
 
 
 def test_a_file_of_the_first_form_is_read_still(story: Book, empty: Any, database: Database) -> None:

@@ -6,11 +6,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from tests import make
+from tests import checks, make
 from tests.ledger.conftest import Book
 
 from headgate import ledger
-from headgate.core import invariants
 from headgate.ledger import ClearingAccount
 
 NOW = datetime.now(UTC)
@@ -52,7 +51,7 @@ def left(book: Book) -> list[tuple[str, str, int]]:
 
 
 def overdue(book: Book) -> list[str]:
-    found = invariants.run_checks(book.database, [book.tenant.id], full=False)
+    found = checks.run(book.database, [book.tenant.id], full=False)
     return [example.detail for one in found.invariants if one.name == "ledger.clearing" for example in one.sample]
 
 

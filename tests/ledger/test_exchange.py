@@ -13,11 +13,11 @@ import psycopg
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests import make
+from tests import checks, make
 from tests.ledger.conftest import Book, book_of, by_hand
 
 from headgate import ledger, tenants
-from headgate.core import ids, invariants
+from headgate.core import ids
 from headgate.core.db import Database
 from headgate.core.errors import Malformed, Refused
 from headgate.core.money import Money
@@ -471,7 +471,7 @@ def test_the_functional_value_is_conserved_and_the_last_cent_goes_to_the_last_un
             desk.converted(f"{away:f}", currency, "USD", str(RATES[currency]))
     assert_conserved(desk)
     assert all(cost == "0.00" for quantity, cost, _ in desk.positions().values() if Decimal(quantity) == 0)
-    report = invariants.run_checks(database, [desk.book.tenant.id], full=True)
+    report = checks.run(database, [desk.book.tenant.id])
     assert report.ok, [one for one in report.invariants if one.violations]
 
 
@@ -492,7 +492,7 @@ def test_the_invariant_sees_what_is_planted(desk: Desk, admin: psycopg.Connectio
         assert hand.execute(statement.format(tenant=desk.book.tenant.id)).rowcount == 1  # type: ignore[arg-type]
         hand.execute("ALTER TABLE ledger.position_moves ENABLE ALWAYS TRIGGER append_only")
 
-    report = invariants.run_checks(desk.book.database, [desk.book.tenant.id], full=True)
+    report = checks.run(desk.book.database, [desk.book.tenant.id])
 
     assert "ledger.positions" in {found.name for found in report.invariants if found.violations}
 

@@ -9,11 +9,10 @@ from typing import Any
 
 import psycopg
 import pytest
-from tests import make
+from tests import checks, make
 from tests.ledger.conftest import Book, by_hand
 
 from headgate import ledger
-from headgate.core import invariants
 from headgate.core.db import Database
 from headgate.ledger import Entry, Posted, Reservation
 
@@ -32,7 +31,7 @@ class Story:
 
     def broken(self, *, full: bool) -> dict[str, str]:
         """What the check finds of this tenant: name of the invariant and the first detail."""
-        report = invariants.run_checks(self.book.database, [self.book.tenant.id], full=full)
+        report = checks.run(self.book.database, [self.book.tenant.id], full=full)
         return {
             found.name: f"{found.sample[0].subject}: {found.sample[0].detail}"
             for found in report.invariants
@@ -51,7 +50,7 @@ def later_story(book: Book) -> Story:
     """The story, told of a book that has been found right before."""
     book.fund("7.00")
     for _ in range(2):
-        assert invariants.run_checks(book.database, [book.tenant.id], full=False).ok
+        assert checks.run(book.database, [book.tenant.id], full=False).ok
     assert book.count("ledger.verified_accounts") > 0
     return told(book)
 
@@ -511,9 +510,9 @@ def test_a_straggler_is_judged_although_later_numbers_were_verified(database: Da
         assert isinstance(later, Posted)
         assert later.transaction_id > straggler.transaction_id
         for _ in range(3):
-            assert invariants.run_checks(database, [book.tenant.id], full=False).ok
+            assert checks.run(database, [book.tenant.id], full=False).ok
         assert verified() < straggler.transaction_id
     for _ in range(3):
-        assert invariants.run_checks(database, [book.tenant.id], full=False).ok
+        assert checks.run(database, [book.tenant.id], full=False).ok
 
     assert verified() >= later.transaction_id

@@ -8,11 +8,10 @@ from typing import Any
 
 import psycopg
 import pytest
-from tests import make
+from tests import checks, make
 from tests.ledger.conftest import Book, by_hand
 
 from headgate import ledger, tenants
-from headgate.core import invariants
 from headgate.core.money import Money
 from headgate.ledger import BalanceMonitor, Entry, Posted, Posting
 
@@ -210,6 +209,6 @@ def test_the_invariant_sees_what_is_planted(book: Book, admin: psycopg.Connectio
     with by_hand(admin) as hand:
         hand.execute(statement.format(tenant=book.tenant.id, client=book.client))  # type: ignore[arg-type]
 
-    report = invariants.run_checks(book.database, [book.tenant.id], full=False)
+    report = checks.run(book.database, [book.tenant.id], full=False)
 
     assert "ledger.monitors" in {found.name for found in report.invariants if found.violations}

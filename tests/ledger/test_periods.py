@@ -10,11 +10,11 @@ from typing import Any
 
 import psycopg
 import pytest
-from tests import make
+from tests import checks, make
 from tests.ledger.conftest import Book, by_hand
 
 from headgate import ledger
-from headgate.core import ids, invariants
+from headgate.core import ids
 from headgate.core.errors import HeadgateError, Refused
 from headgate.ledger import Entry, Posted, Posting, periods
 
@@ -53,7 +53,7 @@ def frozen(book: Book, period: periods.Period, closing: int | None = None) -> di
 
 
 def broken(book: Book) -> dict[str, str]:
-    report = invariants.run_checks(book.database, [book.tenant.id], full=True)
+    report = checks.run(book.database, [book.tenant.id])
     return {found.name: found.sample[0].detail for found in report.invariants if found.violations}
 
 

@@ -12,7 +12,7 @@ from importlib.resources import files
 
 import psycopg
 import pytest
-from tests import make
+from tests import checks, make
 from tests.ledger.concurrent import run
 from tests.ledger.conftest import Book, book_of
 from tests.ledger.model.runs import run_histories
@@ -21,7 +21,6 @@ from tests.ledger.plants_beyond import BEYOND
 from tests.ledger.serial import faults
 
 from headgate import ledger
-from headgate.core import invariants
 from headgate.core.db import Database
 from headgate.ledger import Entry, Posting
 
@@ -130,7 +129,7 @@ def by_the_invariants(database: Database) -> str | None:
     """A small story, told without looking at what is answered; then every invariant."""
     tenant = make.tenant(database)
     _small_story(book_of(database, tenant))
-    report = invariants.run_checks(database, [tenant.id], full=True)
+    report = checks.run(database, [tenant.id])
     broken = [found.name for found in report.invariants if found.violations]
     return ", ".join(broken) or None
 

@@ -8,11 +8,10 @@ from typing import Any
 
 import psycopg
 import pytest
-from tests import make
+from tests import checks, make
 from tests.ledger.conftest import Book, by_hand
 
 from headgate import ledger
-from headgate.core import invariants
 from headgate.ledger import Settlement
 
 pytestmark = pytest.mark.slow
@@ -131,7 +130,7 @@ def test_the_invariant_sees_what_is_planted(book: Book, admin: psycopg.Connectio
         for table in ("settlements", "settlement_legs"):
             hand.execute(f"ALTER TABLE ledger.{table} ENABLE ALWAYS TRIGGER append_only")  # type: ignore[arg-type]
 
-    report = invariants.run_checks(book.database, [book.tenant.id], full=True)
+    report = checks.run(book.database, [book.tenant.id])
     assert "ledger.settlements" in {found.name for found in report.invariants if found.violations}
 
 

@@ -7,12 +7,12 @@ from typing import Any
 
 import psycopg
 import pytest
+from tests import checks
 from tests.ledger.conftest import Book
 
 from headgate import ledger
 from headgate.core.db import Database
 from headgate.core.errors import HeadgateError
-from headgate.core.invariants import run_checks
 
 
 def open_account(book: Book, code: str, type: Any = "ASSET", currency: str = "USD") -> int:
@@ -133,7 +133,7 @@ def test_a_circle_that_was_planted_is_named(banks: Book, admin: psycopg.Connecti
         )
         admin.execute("ALTER TABLE ledger.accounts ENABLE ALWAYS TRIGGER accounts_form_a_tree")
 
-    report = run_checks(database, [banks.tenant.id], full=True)
+    report = checks.run(database, [banks.tenant.id])
 
     named = {found.name: {one.subject for one in found.sample} for found in report.invariants if found.violations}
     assert named == {"ledger.tree": {"assets", "banks", "amegy", "column", "due"}}

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from tests import make
-from tests.conftest import judge
+from tests.checks import judge
 from tests.doors.scripts import HEADGATE, Shell
 from tests.ingestion.envelopes import envelope, raw
 from tests.messaging.broker import Broker

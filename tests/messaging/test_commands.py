@@ -72,7 +72,7 @@ def test_status_and_dead_letters_are_shown(run: Any, dead: Post, monkeypatch: py
 
 
 def test_dead_letters_are_requeued_by_id_or_all(run: Any, dead: Post) -> None:
-    first = dead.letters()[0].id
+    first = dead.letters()[0].number
 
     assert run("requeue", first, 999999) == (1, {"requeued": [first], "unknown": [999999]})
     code, document = run("requeue", "--all")

@@ -150,16 +150,16 @@ def test_poison_goes_to_the_dead_letters_with_its_reason_and_is_told(post: Post)
     assert post.queue() == [] and post.inbox() == []
     with post.database.begin(tenant_id=post.tenant_id, actor=make.ACTOR) as tx:
         told = tx.one("SELECT * FROM messaging.outbox_messages WHERE event_type = 'messaging.dead_letter'")
-    assert told["aggregate_id"] == str(letter.id)
-    assert told["payload"]["last_error"] == "ValueError: poison" and told["payload"]["dead_letter_id"] == letter.id
+    assert told["aggregate_id"] == str(letter.number)
+    assert told["payload"]["last_error"] == "ValueError: poison" and told["payload"]["dead_letter_id"] == letter.number
 
 
 def test_requeued_dead_letter_is_handled_from_its_first_attempt(post: Post) -> None:
     letter = _poisoned(post)
     with post.database.begin(tenant_id=post.tenant_id, actor=make.ACTOR) as tx:
-        messaging.requeue(tx, letter.id)
+        messaging.requeue(tx, letter.number)
         with pytest.raises(messaging.NoSuchDeadLetter), tx.savepoint():
-            messaging.requeue(tx, letter.id)
+            messaging.requeue(tx, letter.number)
     post.consumer = messaging.Consumer(post.consumer.name, post.consumer.topics, post._note)
 
     post.work()
@@ -177,7 +177,7 @@ def test_dead_letter_of_another_tenant_cannot_be_requeued(post: Post, database: 
     with database.begin(tenant_id=make.tenant(database).id, actor=make.ACTOR) as tx:
         assert messaging.dead_letters(tx) == []
         with pytest.raises(messaging.NoSuchDeadLetter):
-            messaging.requeue(tx, letter.id)
+            messaging.requeue(tx, letter.number)
 
 
 class Broken(PostgresTransport):
@@ -215,7 +215,7 @@ def test_past_ten_attempts_a_message_is_a_dead_letter_of_the_relay(post: Post) -
     assert post.outbox()[0]["dead_at"] is not None and post.seen == []
 
     with post.database.begin(tenant_id=post.tenant_id, actor=make.ACTOR) as tx:
-        messaging.requeue(tx, letter.id)
+        messaging.requeue(tx, letter.number)
     post.relay_all()
     post.work()
     broken.close()

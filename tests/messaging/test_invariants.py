@@ -7,17 +7,16 @@ from typing import Any
 
 import pytest
 from psycopg import Connection
-from tests import make
+from tests import checks, make
 from tests.messaging.post import Post
 
 from headgate import audit
-from headgate.core import invariants
 
 pytestmark = pytest.mark.plants
 
 
 def broken(post: Post) -> dict[str, list[str]]:
-    report = invariants.run_checks(post.database, [post.tenant_id], full=True)
+    report = checks.run(post.database, [post.tenant_id])
     return {found.name: [each.subject for each in found.sample] for found in report.invariants if found.violations}
 
 
@@ -77,7 +76,7 @@ def test_message_that_was_given_up_without_a_letter(post: Post, admin: Connectio
 
 def test_between_full_checks_only_what_is_new_or_still_waits_is_judged(post: Post, admin: Connection[Any]) -> None:
     def incremental() -> list[str]:
-        report = invariants.run_checks(post.database, [post.tenant_id], full=False)
+        report = checks.run(post.database, [post.tenant_id], full=False)
         return [found.name for found in report.invariants if found.violations]
 
     (old,) = post.publish()

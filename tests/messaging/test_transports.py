@@ -141,11 +141,11 @@ def test_what_fails_comes_again_is_given_up_told_and_handled_once_requeued(eithe
         told = tx.values(
             "SELECT payload->>'last_error' FROM messaging.outbox_messages"
             " WHERE event_type = 'messaging.dead_letter' AND aggregate_id = %(id)s",
-            {"id": str(letter.id)},
+            {"id": str(letter.number)},
         )
         assert told == ["ValueError: poison ü"]
         assert tx.value("SELECT count(*) FROM audit.events WHERE type = 'test.effect'") == 0
-        messaging.requeue(tx, letter.id)
+        messaging.requeue(tx, letter.number)
     post.consumer = Consumer(post.consumer.name, post.consumer.topics, post._note)
     post.work_until(lambda: bool(post.seen))
     assert post.seen == [0] and post.letters() == [] and post.queue() == []
@@ -291,7 +291,7 @@ def test_no_dead_letter_of_the_broker_is_dropped(rabbit: Make, broker: Broker) -
     post.work_until(lambda: _status(post) == (0, 1, None), 5.0)  # What nobody can read stays where it is.
     with post.database.begin(tenant_id=post.tenant_id, actor=make.ACTOR) as tx:
         for letter in post.letters():
-            messaging.requeue(tx, letter.id)
+            messaging.requeue(tx, letter.number)
     post.work_until(lambda: len(post.inbox()) == 2)
 
 

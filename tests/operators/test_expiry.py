@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from psycopg.rows import dict_row
 from tests import make
-from tests.conftest import judge
+from tests.checks import judge
 from tests.docs import test_runbooks as runbook
 from tests.make import ACTOR, TenantFixture, usd
 from tests.payments import stories

@@ -6,10 +6,9 @@ from typing import Any
 
 import psycopg
 import pytest
-from tests import make
+from tests import checks, make
 
 from headgate import parties
-from headgate.core import invariants
 from headgate.core.db import Database
 from headgate.parties import BankAccountInput
 
@@ -24,7 +23,7 @@ def account(database: Database, tenant: make.TenantFixture) -> parties.BankAccou
 
 
 def violated(database: Database, tenant: make.TenantFixture) -> dict[str, list[tuple[str, str]]]:
-    report = invariants.run_checks(database, [tenant.id], full=True)
+    report = checks.run(database, [tenant.id])
     return {
         one.name: [(each.subject, each.detail) for each in one.sample] for one in report.invariants if one.violations
     }

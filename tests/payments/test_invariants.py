@@ -7,12 +7,12 @@ from typing import Any
 
 import psycopg
 import pytest
+from tests import checks
 from tests.make import ACTOR, TenantFixture
 from tests.payments import stories
 from tests.payments.stories import MONDAY, WEDNESDAY
 
 from headgate import payments
-from headgate.core import invariants
 from headgate.core.db import Database
 
 Plant = Callable[[psycopg.Connection[Any], TenantFixture], str]
@@ -411,11 +411,11 @@ def test_a_planted_violation_is_named(
         payments.commit_payroll(tx, stories.batch(tx, tenant, "30.00", payroll_id="PR-2", pay_on=WEDNESDAY))
         payments.submit_due(tx, on=WEDNESDAY)
         payments.commit_payroll(tx, stories.batch(tx, tenant, "40.00", payroll_id="PR-3", pay_on=stories.FRIDAY))
-    assert invariants.run_checks(database, [tenant.id], full=True).ok
+    assert checks.run(database, [tenant.id]).ok
 
     subject = PLANTS[name](admin, tenant)
 
-    found = {one.name: one for one in invariants.run_checks(database, [tenant.id], full=True).invariants}
+    found = {one.name: one for one in checks.run(database, [tenant.id]).invariants}
     matching = [one for label, one in found.items() if label.endswith(name) or label == name.replace("invariant_", "")]
     assert len(matching) == 1, sorted(found)
     assert matching[0].violations >= 1

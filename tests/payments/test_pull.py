@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests import make
-from tests.conftest import judge
+from tests.checks import judge
 from tests.funding import scenes
 from tests.make import ACTOR, TenantFixture
 from tests.payments import pulls, stories

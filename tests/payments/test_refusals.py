@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from tests import checks
 from tests.make import ACTOR, TenantFixture, usd
 from tests.payments import stories
 from tests.payments.stories import MONDAY, TUESDAY, WEDNESDAY
@@ -11,7 +12,6 @@ from tests.payments.test_delivery import send
 from tests.payments.test_returns import give_back, payroll_status, settle, traces
 
 from headgate import cases, payments
-from headgate.core import invariants
 from headgate.core.db import Database, Tx
 
 pytestmark = pytest.mark.slow
@@ -71,7 +71,7 @@ def test_a_refused_file_is_paid_again_in_another_and_its_late_settlement_moves_n
         (second,) = payments.submit_due(tx, on=WEDNESDAY)
         assert second.name != file.name and second.credit == usd("60.00") and payroll_status(tx) == "paying"
         assert not set(traces(payments.file_bytes(tx, second.id))) & set(traces(content))
-    assert invariants.run_checks(database, [tenant.id], full=True).ok
+    assert checks.run(database, [tenant.id]).ok
 
 
 def test_single_entries_and_batches_are_refused_and_the_rest_settles(
@@ -108,7 +108,7 @@ def test_single_entries_and_batches_are_refused_and_the_rest_settles(
     payments.deliver(database, tenant.id)  # Settled files are not looked for any more.
     with database.begin(tenant_id=tenant.id, actor=ACTOR) as tx:
         assert sums(tx, tenant)[2] == ["settled", "rejected", "settled"]
-    assert invariants.run_checks(database, [tenant.id], full=True).ok
+    assert checks.run(database, [tenant.id]).ok
 
 
 def test_a_batch_that_the_bank_refuses_takes_its_entries_along(

@@ -6,11 +6,10 @@ from typing import Any
 
 import psycopg
 import pytest
-from tests import make
+from tests import checks, make
 from tests.recon.test_runs import CREDIT, ON, line, linked, post, statement
 
 from headgate import ledger, recon
-from headgate.core import invariants
 from headgate.core.db import Database
 
 pytestmark = pytest.mark.plants
@@ -25,7 +24,7 @@ def run(database: Database, tenant: make.TenantFixture) -> recon.Reconciliation:
 
 
 def violated(database: Database, tenant: make.TenantFixture) -> dict[str, str]:
-    report = invariants.run_checks(database, [tenant.id], full=True)
+    report = checks.run(database, [tenant.id])
     return {one.name: one.sample[0].detail for one in report.invariants if one.violations}
 
 

@@ -16,7 +16,7 @@ from tests.web.client import Client, client_of, person_key
 from headgate import ingestion, servicing
 from headgate.api import create_app
 from headgate.core.db import Database, Tx
-from headgate.ingestion.payment_ingestions import Arrival
+from headgate.ingestion.arrivals import Arrival
 from headgate.servicing import pipeline, queries
 from headgate.servicing.errors import InvalidLoan
 from headgate.servicing.importing import import_file

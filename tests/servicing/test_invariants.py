@@ -7,12 +7,12 @@ from typing import Any
 
 import psycopg
 import pytest
+from tests import checks
 from tests.make import ACTOR, TenantFixture, usd
 from tests.servicing.scenes import day
 from tests.servicing.stories import at, board, pay
 
 from headgate import ledger, servicing
-from headgate.core import invariants
 from headgate.core.db import Database
 from headgate.core.errors import IllegalMove
 
@@ -97,11 +97,11 @@ def test_a_planted_violation_is_named(
         undone = pay(tx, loan, 1, 1_500, day(1))
         pay(tx, loan, 2, 1_500, day(2))
         servicing.undo_payment(tx, payment_id=undone.id, reason="a test")
-    assert invariants.run_checks(database, [tenant.id], full=True).ok
+    assert checks.run(database, [tenant.id]).ok
 
     subject = PLANTS[name](admin, database, tenant)
 
-    found = {one.name: one for one in invariants.run_checks(database, [tenant.id], full=True).invariants}
+    found = {one.name: one for one in checks.run(database, [tenant.id]).invariants}
     matching = [one for label, one in found.items() if label.endswith(name) or label == name.replace("invariant_", "")]
     assert len(matching) == 1, sorted(found)
     assert matching[0].violations >= 1

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from tests import make
-from tests.conftest import judge
+from tests.checks import judge
 from tests.ingestion.envelopes import envelope, raw
 from tests.servicing.scenes import day
 from tests.servicing.stories import at, board, book, count, final

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests import make
-from tests.conftest import judge
+from tests.checks import judge
 from tests.ingestion.envelopes import envelope, raw
 from tests.servicing.scenes import day, monthly
 from tests.servicing.stories import at, board, book, cases_of, count, final

@@ -9,12 +9,11 @@ from datetime import date, timedelta
 import pytest
 from hypothesis import HealthCheck, Phase, given, note, settings
 from hypothesis import strategies as st
-from tests import make
+from tests import checks, make
 from tests.make import TenantFixture
 from tests.twin.stories import THURSDAY, at, begin, funded, pay
 
 from headgate import cases, ledger, payments, twin
-from headgate.core import invariants
 from headgate.core.db import Database, Tx
 from headgate.ingestion.parsers import bai2_v1, camt053_v1
 from headgate.ingestion.records import TransactionRecord
@@ -73,7 +72,7 @@ def test_no_bank_makes_money_leave_twice_or_leaves_anything_unexplained(
     _money_left_once(database, tenant)
     _every_return_is_known(database, tenant, said)
     _the_bank_and_the_book_agree_or_a_case_says_why(database, tenant, said)
-    report = invariants.run_checks(database, [tenant.id], full=True)
+    report = checks.run(database, [tenant.id])
     assert report.ok, [found for found in report.invariants if found.violations]
 
 

@@ -14,9 +14,11 @@ from hypothesis import strategies as st
 from starlette.responses import PlainTextResponse
 from starlette.routing import Match, Mount, Route
 from starlette.types import Scope
+from tests.web.client import client_of
 
 from headgate.api import create_app
 from headgate.core.db import Database
+from headgate.web import dispatching
 from headgate.web.dispatching import Dispatcher
 
 WORDS = ("a", "b", "first", "1", "", "a b", "%2f", "é")
@@ -120,6 +122,19 @@ def test_every_route_of_the_application_is_found_as_the_framework_finds_it(datab
             assert ours[0].endpoint is first.endpoint, (method, path)
             found += 1
     assert found > 200 and set(left) == {("POST", "/v1/payments/payrolls")}, "it looks at the body's type"
+
+
+def test_the_first_request_finds_the_table_made(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where it made it, it blocked the loop: `serve` said that it answers, and /healthz waited for some hundred routes."""
+    app = create_app(database)
+    made: list[FastAPI] = []
+    table = dispatching._table
+    monkeypatch.setattr(dispatching, "_table", lambda app: made.append(app) or table(app))
+
+    with client_of(app) as api:
+        answer = api.get("/healthz")
+
+    assert (answer.status_code, made) == (200, [])
 
 
 @pytest.mark.parametrize("path", ["/console/static/none.css", "/v1/none", "/v1/ledger/none/none"])

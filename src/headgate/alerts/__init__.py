@@ -23,7 +23,6 @@ from headgate.alerts.preferences import (
 )
 from headgate.alerts.queries import (
     count_unread,
-    get_notification,
     list_notifications,
     mark_all_read,
     mark_read,
@@ -33,6 +32,7 @@ from headgate.alerts.search import (
     TERMS,
     NotificationTotal,
     find_notifications,
+    get_notification,
     matching_notifications,
     notification_rows,
     notification_totals,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from headgate.alerts.errors import NoSuchNotification
 from headgate.alerts.model import Kind, NotificationView
+from headgate.alerts.search import ROWS, get_notification
 from headgate.core.db import Tx
 
 
@@ -19,7 +19,7 @@ def list_notifications(
 ) -> list[NotificationView]:
     """What was told, the newest first: to one recipient, or to every team, where asked."""
     return tx.all(
-        _ROWS + _WHERE + " ORDER BY n.id DESC LIMIT %(limit)s",
+        ROWS + _WHERE + " ORDER BY n.id DESC LIMIT %(limit)s",
         {
             "tenant": tx.tenant_id,
             "id": None,
@@ -38,22 +38,10 @@ def list_notifications(
 def notifications_of_payment(tx: Tx, payment_id: str) -> list[NotificationView]:
     """Who was told what of a payment, in order."""
     return tx.all(
-        _ROWS + " WHERE n.tenant_id = %(tenant)s AND n.payment_id = %(payment)s ORDER BY n.id",
+        ROWS + " WHERE n.tenant_id = %(tenant)s AND n.payment_id = %(payment)s ORDER BY n.id",
         {"tenant": tx.tenant_id, "payment": payment_id},
         row=NotificationView,
     )
-
-
-def get_notification(tx: Tx, notification_id: str) -> NotificationView:
-    """One notification. Raises NoSuchNotification."""
-    found = tx.maybe(
-        _ROWS + " WHERE n.tenant_id = %(tenant)s AND n.id = %(id)s",
-        {"tenant": tx.tenant_id, "id": notification_id},
-        row=NotificationView,
-    )
-    if found is None:
-        raise NoSuchNotification(f"there is no notification {notification_id[:40]}", notification_id=notification_id)
-    return found
 
 
 def count_unread(tx: Tx, *, recipient: str | None = None) -> int:
@@ -99,13 +87,6 @@ def mark_all_read(tx: Tx, *, through: str, recipient: str | None = None) -> int:
         },
     )
 
-
-_ROWS = """
-SELECT n.id, n.kind, n.recipient, n.title, n.message, n.payment_id, n.loan_id, n.email_sent, m.status AS mail,
-       coalesce(m.tries, 0) AS tries, n.read_at, n.read_by, n.created_at
-  FROM alerts.notifications n
-  LEFT JOIN alerts.mails m ON m.tenant_id = n.tenant_id AND m.notification_id = n.id
-"""
 
 _WHERE = """
  WHERE n.tenant_id = %(tenant)s

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from headgate.alerts.errors import NoSuchNotification
 from headgate.alerts.model import KINDS, NotificationView
 from headgate.core import terms
-from headgate.core.db import Tx
+from headgate.core.listing import Listing
 
 TERMS: Final = {
     "read": terms.Term("choice", ("yes", "no")),
@@ -30,48 +30,12 @@ class NotificationTotal:
     undelivered: int
 
 
-def find_notifications(
-    tx: Tx, query: terms.Query, *, after: str | None = None, limit: int = 50
-) -> list[NotificationView]:
-    """What was told, the newest first, from after that id on."""
-    return tx.all(
-        _ROWS + _WHERE + _PAGE,
-        {**query.params, "tenant": tx.tenant_id, "after": after, "limit": limit},
-        row=NotificationView,
-    )
-
-
-def notification_rows(tx: Tx, notification_ids: Sequence[str]) -> list[NotificationView]:
-    """These, the newest first."""
-    return tx.all(
-        _ROWS + " WHERE n.tenant_id = %(tenant)s AND n.id = ANY (%(ids)s) ORDER BY n.id DESC",
-        {"tenant": tx.tenant_id, "ids": list(notification_ids)},
-        row=NotificationView,
-    )
-
-
-def matching_notifications(tx: Tx, query: terms.Query, notification_ids: Sequence[str]) -> frozenset[str]:
-    """Which of these the query finds."""
-    return frozenset(
-        tx.values(
-            _IDS + _WHERE + " AND n.id = ANY (%(ids)s)",
-            {**query.params, "tenant": tx.tenant_id, "ids": list(notification_ids)},
-        )
-    )
-
-
-def notification_totals(tx: Tx, query: terms.Query) -> list[NotificationTotal]:
-    """What a query comes to; nothing where it finds nothing."""
-    found = tx.all(_TOTALS + _WHERE, {**query.params, "tenant": tx.tenant_id}, row=NotificationTotal)
-    return [one for one in found if one.count]
-
-
 _FROM = """
   FROM alerts.notifications n
   LEFT JOIN alerts.mails m ON m.tenant_id = n.tenant_id AND m.notification_id = n.id
 """
 
-_ROWS = (
+ROWS: Final = (
     """
 SELECT n.id, n.kind, n.recipient, n.title, n.message, n.payment_id, n.loan_id, n.email_sent, m.status AS mail,
        coalesce(m.tries, 0) AS tries, n.read_at, n.read_by, n.created_at
@@ -106,3 +70,23 @@ _PAGE = """
  ORDER BY n.id DESC
  LIMIT %(limit)s
 """
+
+
+def _missing(notification_id: str) -> NoSuchNotification:
+    return NoSuchNotification(f"there is no notification {notification_id}", notification_id=notification_id)
+
+
+_LISTING: Final = Listing(
+    find=ROWS + _WHERE + _PAGE,
+    rows=ROWS + " WHERE n.tenant_id = %(tenant)s AND n.id = ANY (%(ids)s) ORDER BY n.id DESC",
+    matching=_IDS + _WHERE + " AND n.id = ANY (%(ids)s)",
+    totals=_TOTALS + _WHERE + " HAVING count(*) > 0",
+    row=NotificationView,
+    total=NotificationTotal,
+    missing=_missing,
+)
+find_notifications = _LISTING.find_rows
+notification_rows = _LISTING.rows_of
+get_notification = _LISTING.row_of
+matching_notifications = _LISTING.matching_of
+notification_totals = _LISTING.totals_of

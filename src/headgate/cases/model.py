@@ -54,6 +54,7 @@ SEVERITY_BY_CATEGORY: dict[str, Severity] = {
     "loan_payment_held": "medium",
     "loan_payment_rejected": "medium",
     "loan_payment_returned": "medium",
+    "loan_return_unclear": "high",
     "loan_overpaid": "low",
     "loan_payment_unposted": "high",
     "debits_to_stop": "high",

@@ -46,7 +46,7 @@ def _opened(tx: Tx, dead_letter_id: str) -> dict[str, Any]:
     }
 
 
-def steps(row: messaging.DeadLetterRow) -> list[tuple[str, datetime | None, str]]:
+def steps(row: messaging.DeadLetter) -> list[tuple[str, datetime | None, str]]:
     """Its life: written, given up, tried again, and what came of that."""
     tries = f"{row.attempt_count} {'try' if row.attempt_count == 1 else 'tries'}"
     found: list[tuple[str, datetime | None, str]] = [

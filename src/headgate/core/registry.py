@@ -6,6 +6,7 @@ import importlib
 import importlib.resources
 import pkgutil
 from collections.abc import Iterator
+from functools import cache
 from types import ModuleType
 from typing import TypeVar
 
@@ -42,13 +43,20 @@ def data_files(package: str, suffix: str) -> dict[str, str]:
 
 def domain_modules(name: str) -> Iterator[ModuleType]:
     """The module of that name in every domain that has one: `routes`, `consumers`, `jobs`, `commands`, `invariants`."""
+    for domain in _domains_with(name):
+        yield importlib.import_module(f"headgate.{domain}.{name}")
+
+
+@cache
+def _domains_with(name: str) -> tuple[str, ...]:
+    """The domains whose folder holds a module of that name. Looked up once a process, and none is imported for it."""
     root = importlib.import_module("headgate")
-    for info in sorted(pkgutil.iter_modules(root.__path__), key=lambda module: module.name):
-        if not info.ispkg:
-            continue
-        package = importlib.import_module(f"headgate.{info.name}")
-        if any(module.name == name for module in pkgutil.iter_modules(package.__path__)):
-            yield importlib.import_module(f"headgate.{info.name}.{name}")
+    domains = [info.name for info in pkgutil.iter_modules(root.__path__) if info.ispkg]
+    return tuple(
+        domain
+        for domain in sorted(domains)
+        if any(module.name == name for module in pkgutil.iter_modules([f"{path}/{domain}" for path in root.__path__]))
+    )
 
 
 def domain_items(name: str, *, attribute: str, kind: type[T]) -> list[T]:

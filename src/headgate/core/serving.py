@@ -7,10 +7,15 @@ import signal
 import socket
 import threading
 from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Final
 
 import uvicorn
+from starlette.types import ASGIApp
 
 from headgate.core.errors import ConfigError
+
+HERE: Final = "127.0.0.1"
 
 
 class PortTaken(ConfigError):
@@ -70,3 +75,28 @@ def listen(host: str, port: int, *, tries: int = 1) -> socket.socket:
             listener.close()
             reason = error.strerror
     raise PortTaken(f"port {port} of {host} cannot be had ({reason}): choose another with --port")
+
+
+def serve_here(
+    application: ASGIApp,
+    *,
+    port: int,
+    ready: Callable[[str], object] | None = None,
+    stop: threading.Event | None = None,
+) -> None:
+    """Serve an application to this machine alone until SIGINT, SIGTERM or `stop`. Raises PortTaken.
+
+    Port 0 takes any that is free. `ready` is told the address once it answers.
+    """
+    with contextlib.closing(listen(HERE, port)) as listener:
+        config = uvicorn.Config(
+            application,
+            log_config=None,
+            log_level="warning",
+            access_log=False,
+            server_header=False,
+            lifespan="off",
+            timeout_graceful_shutdown=1,
+        )
+        address = f"http://{HERE}:{listener.getsockname()[1]}"
+        Server(config, ready and partial(ready, address), stop).run(sockets=[listener])

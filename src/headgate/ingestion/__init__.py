@@ -9,8 +9,8 @@ counts once. What names people or accounts is sealed beside the record and opene
 
 A payment comes as an *envelope* (schemas/, envelopes.py): `ingest_payments` keeps what was sent, stores it normalised once by
 its identity and publishes `payment.ingested`. Records of a source whose money pays loans (payment_sources.py) become envelopes
-as they are read (intake.py); what two sources tell of one transfer is one payment (joining.py), and one credit has one use
-(uses.py).
+as they are read (intake.py); what two sources tell of one transfer is one payment (joining.py), one credit has one use
+(uses.py), and what says that such a payment came back is told as `saga.payment.return` (returned.py).
 
 People look at it by `show_lines`, with what names people hidden until somebody says why (`reveal`); what the columns of
 a table mean is said once (`save_mapping`); `source_standings` tells how each source fares.
@@ -22,6 +22,7 @@ Exchange rates are evidence too: `read_rates` calls the tenant's sources (rate_s
 the rates in the ledger.
 """
 
+from headgate.ingestion.arrivals import Arrival
 from headgate.ingestion.artifact_search import (
     ArtifactRow,
     ArtifactTotal,
@@ -57,6 +58,7 @@ from headgate.ingestion.evidence import change_entries, register_rows, return_en
 from headgate.ingestion.identifiers import claims as use_claims
 from headgate.ingestion.identifiers import in_text as identifiers_in
 from headgate.ingestion.intake import Taken, loan_records, read, read_together, take_in
+from headgate.ingestion.joining import NAMED, payments_under
 from headgate.ingestion.links import Link
 from headgate.ingestion.links import make as make_link
 from headgate.ingestion.links import make_many as make_links
@@ -78,7 +80,6 @@ from headgate.ingestion.model import (
 )
 from headgate.ingestion.parsers import all_parsers
 from headgate.ingestion.payment_ingestions import (
-    Arrival,
     PaymentIngestion,
     get_payment_ingestion,
     get_payment_ingestions,
@@ -120,6 +121,8 @@ from headgate.ingestion.rate_sources import (
     remove_rate_source,
     set_rate_source,
 )
+from headgate.ingestion.returned import TOPIC as RETURNED
+from headgate.ingestion.returned import Returned
 from headgate.ingestion.showing import Shown, ShownLine, reveal, revealed_until, show_lines, show_payload
 from headgate.ingestion.source_fetching import SourceFetched, fetch_source
 from headgate.ingestion.source_pausing import SourcePause, pause_source, resume_source, source_pauses
@@ -144,6 +147,8 @@ from headgate.ingestion.webhooks import WebhookEndpoint, get_webhook, list_webho
 
 __all__ = [
     "MAPPING_FIELDS",
+    "NAMED",
+    "RETURNED",
     "SIZE_MAX",
     "AlreadyRead",
     "Arrival",
@@ -182,6 +187,7 @@ __all__ = [
     "Reading",
     "RegisterRow",
     "ReturnEntry",
+    "Returned",
     "SavedMapping",
     "Shown",
     "ShownLine",
@@ -255,6 +261,7 @@ __all__ = [
     "pause_source",
     "payments_at",
     "payments_of_artifact",
+    "payments_under",
     "places_of",
     "preview_table",
     "read",

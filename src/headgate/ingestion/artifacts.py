@@ -67,7 +67,7 @@ def receive(
     filename: str,
     data: bytes,
     kind: str | None = None,
-    type: ArtifactType | None = None,
+    type: ArtifactType = "bank_file",
     mime: str | None = None,
     metadata: Mapping[str, Any] | None = None,
 ) -> Artifact:
@@ -78,14 +78,7 @@ def receive(
     source said besides: ids and times, never names or numbers of accounts. Raises EmptyArtifact, ArtifactTooLarge,
     MalformedArtifact.
     """
-    type = type or ("webhook_body" if filename.endswith(".webhook") else "bank_file")
-    facts = _checked(source, filename, data, kind, type, mime, metadata)
-    digest = hashlib.sha256(data).digest()
-    masking = cards.masked(data)
-    stored = masking.data if masking else data
-    stored_digest = hashlib.sha256(stored).digest() if masking else None
-    if masking:
-        facts |= {"stored_size_bytes": len(stored), "redactions": [asdict(hit) for hit in masking.hits]}
+    given = _prepared(source, filename, data, kind=kind, type=type, mime=mime, metadata=metadata)
     # Sealed before it is known whether the bytes are new: so that all is kept in one call of the database.
     kept = tx.one(
         """
@@ -94,18 +87,18 @@ def receive(
         """,
         {
             "id": ids.new("art"),
-            "facts": Jsonb(facts),
-            "sha256": digest,
-            "body": secrets.seal(tx, stored, context=CONTEXT),
-            "lands": len(stored) > INLINE_MAX and storage_of(tx.config) is not None,
-            "stored_sha256": stored_digest,
+            "facts": Jsonb(given.facts),
+            "sha256": given.sha256,
+            "body": secrets.seal(tx, given.stored, context=CONTEXT),
+            "lands": len(given.stored) > INLINE_MAX and storage_of(tx.config) is not None,
+            "stored_sha256": given.stored_sha256,
         },
     )
     if not kept["is_new"]:
         return queries.get_artifact(tx, kept["id"])
-    if masking:
-        _tell_of_cards(tx, kept["id"], masking)
-    return _new(facts, digest.hex(), (stored_digest or digest).hex(), kept)
+    if given.masking:
+        _tell_of_cards(tx, kept["id"], given.masking)
+    return _new(given, kept)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,59 +109,92 @@ class Incoming:
     filename: str
     data: bytes = field(repr=False)
     correlation_id: str
-    type: ArtifactType = "webhook_body"
-    mime: str | None = "application/json"
+    type: ArtifactType = "bank_file"
+    mime: str | None = None
     metadata: Mapping[str, Any] = field(default_factory=dict)
 
 
 def receive_many(tx: Tx, incoming: Sequence[Incoming]) -> list[str]:
     """Keep small bytes of several senders in one round trip, each under its correlation; the id of each artifact, in order.
 
-    What `receive` promises of one holds of each. The same bytes of one source twice among them are to come in order of their
-    sha256, or two transactions could wait for each other. Raises as `receive` does, for the first that is wrong.
+    What `receive` promises of one holds of each. Raises as `receive` does, for the first that is wrong.
     """
-    checked = [_checked(one.source, one.filename, one.data, None, one.type, one.mime, one.metadata) for one in incoming]
-    maskings = [cards.masked(one.data) for one in incoming]
-    stored = [masking.data if masking else one.data for one, masking in zip(incoming, maskings, strict=True)]
-    assert all(len(one) <= INLINE_MAX for one in stored), "larger bodies are kept one by one"
-    facts = [
-        given | {"stored_size_bytes": len(masking.data), "redactions": [asdict(hit) for hit in masking.hits]}
-        if masking
-        else given
-        for given, masking in zip(checked, maskings, strict=True)
+    prepared = [
+        _prepared(one.source, one.filename, one.data, type=one.type, mime=one.mime, metadata=one.metadata)
+        for one in incoming
     ]
-    kept = tx.all(
+    assert all(len(given.stored) <= INLINE_MAX for given in prepared), "larger bodies are kept one by one"
+    # In one order, so that two who keep the same bytes wait for each other instead of deadlocking.
+    order = sorted(range(len(incoming)), key=lambda n: (incoming[n].source, prepared[n].sha256))
+    sorted_out = [prepared[n] for n in order]
+    rows = tx.all(
         """
         SELECT id, is_new FROM ingestion.receive_many(%(ids)s::text[], %(facts)s::jsonb[], %(sha256)s::bytea[],
                                                       %(bodies)s::bytea[], %(stored)s::bytea[], %(correlations)s::text[])
         """,
         {
-            "ids": arrays.texts([ids.new("art") for _ in incoming]),
-            "facts": arrays.documents(facts),
-            "sha256": arrays.blobs([hashlib.sha256(one.data).digest() for one in incoming]),
-            "bodies": arrays.blobs(secrets.seal_many(tx, stored, context=CONTEXT)),
-            "stored": [hashlib.sha256(masking.data).digest() if masking else None for masking in maskings],
-            "correlations": arrays.texts([one.correlation_id for one in incoming]),
+            "ids": arrays.texts(ids.new_many("art", len(order))),
+            "facts": arrays.documents([given.facts for given in sorted_out]),
+            "sha256": arrays.blobs([given.sha256 for given in sorted_out]),
+            "bodies": arrays.blobs(secrets.seal_many(tx, [given.stored for given in sorted_out], context=CONTEXT)),
+            "stored": [given.stored_sha256 for given in sorted_out],
+            "correlations": arrays.texts([incoming[n].correlation_id for n in order]),
         },
     )
-    for row, masking in zip(kept, maskings, strict=True):
+    kept = dict(zip(order, rows, strict=True))
+    for n, row in kept.items():
+        masking = prepared[n].masking
         if row["is_new"] and masking:
             _tell_of_cards(tx, row["id"], masking)
-    return [row["id"] for row in kept]
+    return [kept[n]["id"] for n in range(len(incoming))]
 
 
-def _new(facts: Mapping[str, Any], sha256: str, stored_sha256: str, kept: Mapping[str, Any]) -> Artifact:
-    given = {name: facts[name] for name in ("source", "kind", "filename", "size_bytes", "type", "mime", "metadata")}
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    """Bytes about to be kept: their facts, the sha256 of what came, and what is stored of it where card numbers are masked."""
+
+    facts: dict[str, Any]
+    sha256: bytes
+    stored: bytes = field(repr=False)
+    masking: cards.Masking | None
+
+    @property
+    def stored_sha256(self) -> bytes | None:
+        """None where what came is what is stored."""
+        return hashlib.sha256(self.stored).digest() if self.masking else None
+
+
+def _prepared(
+    source: str,
+    filename: str,
+    data: bytes,
+    *,
+    kind: str | None = None,
+    type: str,
+    mime: str | None,
+    metadata: Mapping[str, Any] | None,
+) -> _Prepared:
+    facts = _checked(source, filename, data, kind, type, mime, metadata)
+    masking = cards.masked(data)
+    if masking:
+        facts |= {"stored_size_bytes": len(masking.data), "redactions": [asdict(hit) for hit in masking.hits]}
+    return _Prepared(facts, hashlib.sha256(data).digest(), masking.data if masking else data, masking)
+
+
+def _new(given: _Prepared, kept: Mapping[str, Any]) -> Artifact:
+    facts = {
+        name: given.facts[name] for name in ("source", "kind", "filename", "size_bytes", "type", "mime", "metadata")
+    }
     return Artifact(
-        **given,
+        **facts,
         id=kept["id"],
-        sha256=sha256,
+        sha256=given.sha256.hex(),
         status="received",
         received_at=kept["received_at"],
         received_by=kept["received_by"],
-        stored_sha256=stored_sha256,
-        redacted="redactions" in facts,
-        redactions=facts.get("redactions"),
+        stored_sha256=(given.stored_sha256 or given.sha256).hex(),
+        redacted=given.masking is not None,
+        redactions=given.facts.get("redactions"),
         is_new=True,
     )
 

@@ -12,7 +12,7 @@ from headgate.ingestion import queries
 from headgate.ingestion.errors import WrongKind
 from headgate.ingestion.model import ChangeEntry, RegisterRow, ReturnEntry, StatementLine, StoredRecord
 from headgate.ingestion.normalise import CHANGE_ENTRY, REGISTER_ROW, RETURN_ENTRY, STATEMENT_LINE
-from headgate.ingestion.reading import CONTEXT
+from headgate.ingestion.readings import CONTEXT
 
 
 def statement_lines(tx: Tx, artifact_id: str) -> list[StatementLine]:

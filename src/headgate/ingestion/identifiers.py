@@ -13,6 +13,7 @@ from datetime import date, timedelta
 from typing import Any, Final
 
 from headgate.core.money import Money
+from headgate.ingestion.model import StoredRecord
 
 DAYS_APART: Final = 5
 """How far apart the days of one payment may be that two sources tell of: a weekend with a holiday."""
@@ -49,6 +50,15 @@ def transfer(text: str | None) -> set[str]:
     """A provider's own id of a transfer."""
     word = (text or "").strip()
     return {f"transfer:{word[:140]}"} if word else set()
+
+
+def of_line(record: StoredRecord, private: Mapping[str, Any]) -> set[str]:
+    """Those that a line of a statement carries; `private` is what is sealed beside it."""
+    details = record.details
+    found = in_text(details["bank_reference"], details["customer_reference"], private.get("text"))
+    if record.parser.startswith("camt"):
+        found |= end_to_end(details["customer_reference"])
+    return found
 
 
 def of_envelope(document: Mapping[str, Any]) -> set[str]:

@@ -2,7 +2,8 @@
 
 What a source's money is for is said by the tenant (payment_sources.py). Of a source of loan payments every credit that has
 reached the state in which its rail's money counts becomes an envelope; an earlier state waits as a record, and the event of
-the later one brings it. An envelope that came as such is taken in as it was sent, whoever sent it under a signature.
+the later one brings it. What says that such a payment came back is told on (returned.py). An envelope that came as such is taken
+in as it was sent, whoever sent it under a signature.
 """
 
 from __future__ import annotations
@@ -20,12 +21,22 @@ from headgate import cases
 from headgate.core import secrets
 from headgate.core.db import Tx
 from headgate.core.errors import Refused
-from headgate.ingestion import artifacts, identifiers, payment_sources, queries, reading, reading_together
+from headgate.ingestion import (
+    artifacts,
+    identifiers,
+    payment_sources,
+    queries,
+    reading,
+    reading_together,
+    readings,
+    returned,
+)
+from headgate.ingestion.arrivals import BATCH_MAX, Arrival
 from headgate.ingestion.model import Artifact, Reading, StoredRecord
-from headgate.ingestion.normalise import SETTLEMENT_EVENT, STATEMENT_LINE
+from headgate.ingestion.normalise import RETURN_ENTRY, SETTLEMENT_EVENT, STATEMENT_LINE
 from headgate.ingestion.parsers import envelope_v1
 from headgate.ingestion.parsers._json_values import dig, text_of, values
-from headgate.ingestion.payment_ingestions import BATCH_MAX, Arrival, ingest_payments
+from headgate.ingestion.payment_ingestions import ingest_payments
 from headgate.ingestion.payment_sources import PaymentSource
 from headgate.ingestion.schemas import ENVELOPE
 
@@ -73,7 +84,7 @@ def take_in(tx: Tx, artifact_id: str) -> Taken:
     taken = Taken()
     if found.parser == envelope_v1.NAME:
         arrivals = list(_envelopes(artifact, artifacts.body(tx, artifact_id)))
-    elif found.kind in ("statement", "settlement"):
+    elif found.kind in ("statement", "settlement", "returns"):
         arrivals = _of_records(tx, artifact, found, taken)
     else:
         return taken
@@ -148,6 +159,14 @@ def _of_message(tx: Tx, one: reading_together.Small, rule: PaymentSource | None)
     """The loan payments among the records of a message."""
     if rule is None or rule.purpose != "loans":
         return []
+    returned.tell(
+        tx,
+        [
+            returned.of_record(one.artifact, record, private)
+            for record, private in one.records
+            if returned.is_returned(record)
+        ],
+    )
     chosen = [(record, private) for record, private in one.records if _is_credit(record) and not _is_early(record)]
     unplaced = [record for record, _ in chosen if record.channel is None and rule.channel is None]
     if unplaced:
@@ -157,14 +176,22 @@ def _of_message(tx: Tx, one: reading_together.Small, rule: PaymentSource | None)
 
 
 def _of_records(tx: Tx, artifact: Artifact, found: Reading, taken: Taken) -> list[Arrival]:
-    """The records that are loan payments, as envelopes, in the order of the file."""
+    """The records that are loan payments, as envelopes, in the order of the file; those that say that one came back are told."""
     said = payment_sources.by_account(tx, artifact.source)
     if not any(one.purpose == "loans" for one in said.values()):
         return []
     of_statement = payment_sources.of_statements(tx, artifact.id, said) if found.kind == "statement" else {}
+    usual = said.get(None)
+    is_certain = usual is not None and usual.purpose == "loans"
     chosen: list[tuple[StoredRecord, PaymentSource]] = []
+    back: list[StoredRecord] = []
     for record in queries.all_records(tx, artifact.id):
-        rule = of_statement.get(record.statement_id) if record.statement_id else said.get(None)
+        rule = of_statement.get(record.statement_id) if record.statement_id else usual
+        if returned.is_returned(record):
+            # A return file names no account of ours: where only some of a source's are of loans, it may tell of other money.
+            if record.kind == RETURN_ENTRY or (rule is not None and rule.purpose == "loans"):
+                back.append(record)
+            continue
         if rule is None or rule.purpose != "loans" or not _is_credit(record):
             continue
         if _is_early(record):
@@ -175,16 +202,30 @@ def _of_records(tx: Tx, artifact: Artifact, found: Reading, taken: Taken) -> lis
             chosen.append((record, rule))
     if taken.unplaced:
         _ask_channel(tx, artifact, taken.unplaced)
-    if not chosen:
-        return []
-    sealed = queries.private_parts(tx, artifact.id)
-    opened = secrets.open_many(tx, [sealed[record.id] for record, _ in chosen], context=reading.CONTEXT)
+    if is_certain and found.parser.startswith("column") and found.faults:
+        returned.tell(tx, list(returned.recalls(artifact, artifacts.body(tx, artifact.id))))
+    opened = _opened(tx, artifact, [*back, *(record for record, _ in chosen)])
+    returned.tell(
+        tx,
+        [
+            returned.of_record(
+                artifact, record, opened[record.id], is_certain=is_certain or record.kind != RETURN_ENTRY
+            )
+            for record in back
+        ],
+    )
     paths = any(rule.loan_field.startswith("data.") for _, rule in chosen)
     sent = _sent(artifacts.body(tx, artifact.id)) if paths else {}
-    return [
-        _arrival(artifact, record, rule, json.loads(private), sent)
-        for (record, rule), private in zip(chosen, opened, strict=True)
-    ]
+    return [_arrival(artifact, record, rule, opened[record.id], sent) for record, rule in chosen]
+
+
+def _opened(tx: Tx, artifact: Artifact, records: Sequence[StoredRecord]) -> dict[str, Mapping[str, Any]]:
+    """What is sealed beside these records, by their ids."""
+    if not records:
+        return {}
+    sealed = queries.private_parts(tx, artifact.id)
+    opened = secrets.open_many(tx, [sealed[record.id] for record in records], context=readings.CONTEXT)
+    return {record.id: json.loads(private) for record, private in zip(records, opened, strict=True)}
 
 
 def _ask_channel(tx: Tx, artifact: Artifact, count: int) -> None:
@@ -309,10 +350,7 @@ def _identifiers(record: StoredRecord, private: Mapping[str, Any]) -> frozenset[
     details = record.details
     if record.kind == SETTLEMENT_EVENT:
         return frozenset(identifiers.transfer(record.reference) | identifiers.in_text(details.get("external_trace_id")))
-    found = identifiers.in_text(details["bank_reference"], details["customer_reference"], private.get("text"))
-    if record.parser.startswith("camt"):
-        found |= identifiers.end_to_end(details["customer_reference"])
-    return frozenset(found)
+    return frozenset(identifiers.of_line(record, private))
 
 
 def loan_records(tx: Tx, artifact_id: str) -> set[str]:

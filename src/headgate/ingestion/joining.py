@@ -11,12 +11,16 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from typing import Final
 
-from headgate import audit, cases
+from headgate import audit, cases, messaging
 from headgate.core import arrays
 from headgate.core.db import Tx
 from headgate.core.money import Money
 from headgate.ingestion import identifiers, uses
+
+NAMED: Final = "ingestion.payment.named"
+"""A payment that came in got an identifier that it had not: another source told of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,12 +142,13 @@ def write(tx: Tx, pieces: Collection[Piece], joined: Joined, fresh: Mapping[byte
         {(word, owners[piece.identity]) for piece in pieces if piece.identity in owners for word in piece.identifiers}
     )
     if words:
-        tx.run(
+        named = tx.values(
             """
             INSERT INTO ingestion.payment_identifiers (tenant_id, identifier, ingestion_id)
             SELECT %(tenant)s, w.identifier, w.ingestion_id
               FROM unnest(%(words)s::text[], %(ingestions)s::text[]) AS w (identifier, ingestion_id)
             ON CONFLICT DO NOTHING
+            RETURNING ingestion_id
             """,
             {
                 "tenant": tx.tenant_id,
@@ -151,8 +156,44 @@ def write(tx: Tx, pieces: Collection[Piece], joined: Joined, fresh: Mapping[byte
                 "ingestions": arrays.texts([owner for _, owner in words]),
             },
         )
+        _tell_named(tx, {one for one in named if one in added.values()} - set(fresh.values()))
     _tell_added(tx, pieces, joined, added)
     return added
+
+
+def payments_under(tx: Tx, words: Collection[str]) -> dict[str, str | None]:
+    """The payments that came in under any of these identifiers, by their ingestions, with the transfer that each names.
+
+    Until this transaction ends, whoever brings evidence under one of them waits, and then finds what it wrote.
+    """
+    uses.lock_words(tx, words)
+    rows = tx.all(
+        """
+        SELECT DISTINCT i.id, coalesce(i.normalized_envelope #>> '{external,column_transfer_id}',
+                                       i.normalized_envelope #>> '{external,psp_id}') AS transfer
+          FROM ingestion.payment_identifiers w
+          JOIN ingestion.payment_ingestions i ON i.tenant_id = w.tenant_id AND i.id = w.ingestion_id
+         WHERE w.tenant_id = %(tenant)s AND w.identifier = ANY (%(words)s::text[])
+        """,
+        {"tenant": tx.tenant_id, "words": arrays.texts(sorted(words))},
+    )
+    return {row["id"]: row["transfer"] for row in rows}
+
+
+def _tell_named(tx: Tx, ingestion_ids: Collection[str]) -> None:
+    """Payments that came before are called by one more name: what waits under it finds them."""
+    messaging.publish_many(
+        tx,
+        [
+            messaging.Outgoing(
+                event_type=NAMED,
+                aggregate_type="ingestion",
+                aggregate_id=number,
+                payload={"schema": f"{NAMED}.v1", "ingestion_id": number},
+            )
+            for number in sorted(ingestion_ids)
+        ],
+    )
 
 
 def _known(tx: Tx, pieces: Sequence[Piece]) -> dict[bytes, str]:

@@ -17,9 +17,10 @@ from headgate.core import terminal
 from headgate.core.db import Actor
 from headgate.core.errors import Refused
 from headgate.ingestion import artifacts, reading
+from headgate.ingestion.arrivals import Arrival
 from headgate.ingestion.envelopes import FORMER
 from headgate.ingestion.model import ArtifactType
-from headgate.ingestion.payment_ingestions import Arrival, ingest_payments
+from headgate.ingestion.payment_ingestions import ingest_payments
 from headgate.ingestion.schemas import ENVELOPE
 from headgate.tenants import command_parts
 

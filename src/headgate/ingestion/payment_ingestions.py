@@ -8,46 +8,23 @@ stand, and a case asks.
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any, Final, Literal
 
 from headgate import audit, cases, messaging
 from headgate.core import arrays, ids, secrets
 from headgate.core.db import Tx
 from headgate.core.errors import Refused
-from headgate.ingestion import cards, envelopes, identifiers, joining, uses
+from headgate.ingestion import joining, suspicions, uses
+from headgate.ingestion.arrivals import Arrival, ReadArrival, read_all
 from headgate.ingestion.conforming import SchemaFault
-from headgate.ingestion.errors import ArtifactTooLarge, EmptyArtifact, NoSuchPaymentIngestion
+from headgate.ingestion.errors import NoSuchPaymentIngestion
 
 CONTEXT: Final = "ingestion.payment_ingestion_bodies.body_sealed"
-BATCH_MAX: Final = 1_000
-SIZE_MAX: Final = 2**20
 INGESTED: Final = "payment.ingested"
-
-
-@dataclass(frozen=True, slots=True)
-class Arrival:
-    """A payment as it was sent: `raw` is the envelope's JSON.
-
-    `artifact_sha256`, `line` and `occurrence` are its place in the file that it came in; without one, what was sent is the
-    file. They identify it where its source gave it no id, in the envelope or as `external_id`. `artifact_id` and `record_id`
-    are the evidence that it was made of, `artifacts` as the envelope names it; `identifiers` are those that stood there
-    beside the envelope's own.
-    """
-
-    raw: bytes = field(repr=False)
-    artifact_sha256: str | None = None
-    line: int = 1
-    occurrence: int = 1
-    external_id: str | None = None
-    identifiers: frozenset[str] = frozenset()
-    artifact_id: str | None = None
-    record_id: str | None = None
-    artifacts: tuple[Mapping[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,56 +44,6 @@ class PaymentIngestion:
     is_new: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class _Read:
-    """An arrival that was read: its envelope, or what is wrong with it."""
-
-    arrival: Arrival
-    envelope: dict[str, Any] | None
-    faults: Sequence[SchemaFault]
-    source: str
-    external_id: str | None
-    raw_sha256: str
-    identifiers: frozenset[str]
-    masking: cards.Masking | None
-
-    @property
-    def piece(self) -> joining.Piece | None:
-        """As a piece of evidence; None where it could not be read."""
-        if self.envelope is None:
-            return None
-        paid = self.envelope["payment"]
-        return joining.Piece(
-            self.identity,
-            self.source,
-            self.envelope["borrower"]["loan_id"],
-            paid["amount_minor"],
-            paid["currency"],
-            date.fromisoformat(paid["value_date"]),
-            self.identifiers,
-            self.arrival.artifact_id,
-            self.arrival.record_id,
-        )
-
-    @property
-    def stored(self) -> bytes:
-        """What is kept of what was sent: all of it, but for the middle digits of card numbers."""
-        return self.masking.data if self.masking else self.arrival.raw
-
-    @property
-    def artifact_sha256(self) -> str:
-        return self.arrival.artifact_sha256 or self.raw_sha256
-
-    @property
-    def identity(self) -> bytes:
-        parts: tuple[str, ...]
-        if self.external_id is not None:
-            parts = ("id", self.source, self.external_id)
-        else:
-            parts = ("place", self.artifact_sha256, str(self.arrival.line), str(self.arrival.occurrence))
-        return hashlib.sha256("\0".join(parts).encode()).digest()
-
-
 def ingest_payment(tx: Tx, raw: bytes) -> PaymentIngestion | Refused:
     """Take one payment in; see `ingest_payments`."""
     return ingest_payments(tx, [Arrival(raw)])[0]
@@ -129,9 +56,8 @@ def ingest_payments(tx: Tx, arrivals: Sequence[Arrival]) -> list[PaymentIngestio
     nothing. One whose envelope fails its schema is kept as it came and refused (ingestion.schema_invalid), with a case; so is
     one whose money was counted as a deposit (ingestion.used_as_deposit). Raises EmptyArtifact, ArtifactTooLarge.
     """
-    _check(arrivals)
-    reads = [_read(arrival) for arrival in arrivals]
-    wanted: dict[bytes, _Read] = {}
+    reads = read_all(arrivals)
+    wanted: dict[bytes, ReadArrival] = {}
     for read in reads:
         wanted.setdefault(read.identity, read)
     pieces = {identity: piece for identity, read in wanted.items() if (piece := read.piece)}
@@ -144,7 +70,7 @@ def ingest_payments(tx: Tx, arrivals: Sequence[Arrival]) -> list[PaymentIngestio
         _keep(tx, [(number, wanted[identity].stored) for identity, number in fresh.items()])
         _tell(tx, [(number, wanted[identity]) for identity, number in fresh.items()])
         added = joining.write(tx, pieces.values(), joined, fresh)
-        _suspect(tx, {number: wanted[identity] for identity, number in fresh.items()})
+        suspicions.suspect(tx, [number for identity, number in fresh.items() if wanted[identity].envelope is not None])
         rows = _rows(tx, wanted, {**joined.known, **added})
     answers: list[PaymentIngestion | Refused] = []
     told: set[bytes] = set()
@@ -194,39 +120,13 @@ def payload(tx: Tx, ingestion_id: str) -> bytes:
     return secrets.open_sealed(tx, bytes(sealed), context=CONTEXT)
 
 
-def _check(arrivals: Sequence[Arrival]) -> None:
-    if len(arrivals) > BATCH_MAX:
-        raise ArtifactTooLarge(f"at most {BATCH_MAX:,} payments are taken at once; these are {len(arrivals):,}")
-    for arrival in arrivals:
-        if not arrival.raw:
-            raise EmptyArtifact("there is nothing in this payment's envelope")
-        if len(arrival.raw) > SIZE_MAX:
-            raise ArtifactTooLarge(f"an envelope has at most {SIZE_MAX:,} bytes; this has {len(arrival.raw):,}")
-
-
-def _read(arrival: Arrival) -> _Read:
-    digest = hashlib.sha256(arrival.raw).hexdigest()
-    masking = cards.masked(arrival.raw)
-    found = envelopes.read(masking.data if masking else arrival.raw)
-    if isinstance(found, list):
-        return _Read(arrival, None, found, "unknown", None, digest, frozenset(), masking)
-    words = identifiers.of_envelope(found) | arrival.identifiers
-    external = found["external"]
-    external_id = (
-        external["column_transfer_id"] or external["psp_id"] or external["column_event_id"] or arrival.external_id
-    )
-    if arrival.artifacts:
-        found = found | {"artifacts": [*found["artifacts"], *map(dict, arrival.artifacts)]}
-    return _Read(arrival, found, (), found["source"]["provider"], external_id, digest, frozenset(words), masking)
-
-
-def _words(reads: Iterable[_Read], pieces: Mapping[bytes, joining.Piece]) -> set[str]:
+def _words(reads: Iterable[ReadArrival], pieces: Mapping[bytes, joining.Piece]) -> set[str]:
     """What of these payments others wait for, so that the later sees the earlier: their keys and identifiers."""
     words = {read.envelope["idempotency_key"] for read in reads if read.envelope}
     return words.union(*(piece.words for piece in pieces.values()))
 
 
-def _insert(tx: Tx, reads: Sequence[_Read]) -> dict[bytes, str]:
+def _insert(tx: Tx, reads: Sequence[ReadArrival]) -> dict[bytes, str]:
     """The new ids by identity, in the order of the ids; an identity that is known is left out.
 
     One with an envelope is published: it is announced in the same transaction.
@@ -288,7 +188,7 @@ def _keep(tx: Tx, fresh: Sequence[tuple[str, bytes]]) -> None:
         )
 
 
-def _tell(tx: Tx, fresh: Sequence[tuple[str, _Read]]) -> None:
+def _tell(tx: Tx, fresh: Sequence[tuple[str, ReadArrival]]) -> None:
     """Announce each fresh payment once, or that it was refused; its event says where it came from, and no more."""
     outgoing, opened, events = [], [], []
     for number, read in fresh:
@@ -331,54 +231,6 @@ def _outgoing(event_type: str, number: str, document: Mapping[str, Any]) -> mess
     )
 
 
-def _suspect(tx: Tx, fresh: Mapping[str, _Read]) -> None:
-    """One case for each set of payments that may be one: of one key, or of one loan, amount and about one day from another
-    source; unless their provider says that they are two transfers, or that they are one."""
-    named = {number: read for number, read in fresh.items() if read.envelope is not None}
-    if not named:
-        return
-    rows = tx.all(
-        """
-        SELECT n.id, n.idempotency_key,
-               ARRAY(SELECT o.id FROM ingestion.payment_ingestions o
-                      WHERE o.tenant_id = %(tenant)s AND o.idempotency_key = n.idempotency_key AND o.id <> n.id
-                        AND coalesce(o.normalized_envelope #>> '{external,column_transfer_id}',
-                                     o.normalized_envelope #>> '{external,psp_id}', o.id)
-                            IS DISTINCT FROM coalesce(n.normalized_envelope #>> '{external,column_transfer_id}',
-                                                      n.normalized_envelope #>> '{external,psp_id}', n.id)
-                      ORDER BY o.id) AS alike,
-               ARRAY(SELECT o.id FROM ingestion.payment_ingestions o
-                      WHERE o.tenant_id = %(tenant)s AND o.loan_id = n.loan_id AND o.amount_minor = n.amount_minor
-                        AND o.value_on BETWEEN n.value_on - %(days)s::integer AND n.value_on + %(days)s::integer
-                        AND o.currency = n.currency AND o.source <> n.source
-                        AND o.idempotency_key <> n.idempotency_key
-                      ORDER BY o.id) AS elsewhere
-          FROM ingestion.payment_ingestions n
-         WHERE n.tenant_id = %(tenant)s AND n.id = ANY (%(ids)s::text[])
-         ORDER BY n.id DESC
-        """,
-        {"tenant": tx.tenant_id, "ids": arrays.texts(sorted(named)), "days": identifiers.DAYS_APART},
-    )
-    opened = []
-    asked: set[str] = set()
-    for row in rows:
-        if row["id"] in asked or not (row["alike"] or row["elsewhere"]):
-            continue
-        together = sorted({row["id"], *row["alike"], *row["elsewhere"]})
-        asked.update(together)
-        detail = {
-            "idempotency_key": row["idempotency_key"],
-            "ingestion_ids": together[:100],
-            "count": len(together),
-            "next": "each of them stands as a payment; take back those that are no payment of their own",
-        }
-        reason = None if row["alike"] else "other_source"
-        opened.append(
-            cases.NewCase(f"duplicate:{row['id']}", "duplicate", reason, ingestion_id=row["id"], detail=detail)
-        )
-    cases.open_cases(tx, opened)
-
-
 def _rows(tx: Tx, identities: Iterable[bytes], known: Mapping[bytes, str]) -> dict[bytes, PaymentIngestion]:
     """The payment of each identity: its own, or the one that it is evidence of."""
     rows = tx.all(
@@ -400,7 +252,7 @@ def _rows(tx: Tx, identities: Iterable[bytes], known: Mapping[bytes, str]) -> di
     return {row.identity: row for row in rows} | {identity: by_id[number] for identity, number in known.items()}
 
 
-def _used(read: _Read) -> Refused:
+def _used(read: ReadArrival) -> Refused:
     return Refused(
         "ingestion.used_as_deposit",
         "this money was counted as a deposit before: it is no loan payment too, and a case asks which is right",

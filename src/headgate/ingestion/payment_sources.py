@@ -17,7 +17,7 @@ from headgate.core import secrets
 from headgate.core.db import Tx
 from headgate.ingestion import artifacts
 from headgate.ingestion.errors import MalformedPaymentSource
-from headgate.ingestion.reading import ACCOUNT_PURPOSE, account_key
+from headgate.ingestion.statements import ACCOUNT_PURPOSE, account_key
 
 Purpose = Literal["loans", "deposits", "none"]
 CHANNELS: Final = ("ach", "wire", "realtime", "check", "card", "paypal", "venmo", "book")

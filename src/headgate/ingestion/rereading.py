@@ -10,22 +10,22 @@ import hashlib
 import json
 import re
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
 from psycopg.types.json import Jsonb
 
 from headgate import audit, cases, messaging
-from headgate.core import ids, secrets
+from headgate.core import secrets
 from headgate.core.db import Tx
-from headgate.ingestion import artifacts, mappings, queries, reading
+from headgate.ingestion import artifacts, mappings, queries, readings
 from headgate.ingestion.differing import Difference, compare
 from headgate.ingestion.errors import AlreadyRead, DifferenceMoved, UnknownFormat, UnknownParser, WrongKind
-from headgate.ingestion.model import Artifact, Reading
-from headgate.ingestion.normalise import LineOffsets, Row, rows
+from headgate.ingestion.made import Made, NewReading
+from headgate.ingestion.model import Reading
+from headgate.ingestion.normalise import Row
 from headgate.ingestion.parsers import SURE_ENOUGH, Parser, all_parsers, detect
-from headgate.ingestion.records import Parsed
 from headgate.jobs import Outside
 
 AT_ONCE: Final = 200
@@ -46,15 +46,6 @@ class Proposal:
     @property
     def digest(self) -> str:
         return hashlib.sha256("".join(one.digest for one in self.differences).encode()).hexdigest()
-
-
-@dataclass(frozen=True, slots=True)
-class _Read:
-    artifact: Artifact
-    parser: Parser
-    parsed: Parsed
-    made: list[Row]
-    offsets: LineOffsets
 
 
 def newest(parser: str, beginning: bytes | None = None) -> str:
@@ -193,7 +184,7 @@ def outdated(
     )
 
 
-def _read(outside: Outside, artifact_id: str, parser: str | None) -> _Read:
+def _read(outside: Outside, artifact_id: str, parser: str | None) -> Made:
     """The artifact as the parser gives it, with no transaction open meanwhile."""
     if parser is not None and parser not in all_parsers():
         raise UnknownParser(f"there is no parser {parser[:40]}; there are {', '.join(sorted(all_parsers()))}")
@@ -217,22 +208,22 @@ def _read(outside: Outside, artifact_id: str, parser: str | None) -> _Read:
                 f"{artifact_id} was read by {chosen.name} already", artifact_id=artifact_id, parser=chosen.name
             )
     parsed = chosen.parse(data) if saved is None else chosen.parse_mapped(data, saved.read)
-    return _Read(artifact, chosen, parsed, rows(parsed), LineOffsets(data))
+    return Made.of(artifact, chosen, parsed, data)
 
 
 def _newest_of(standing: Reading | None, data: bytes) -> Parser | None:
     return all_parsers().get(newest(standing.parser, data[:BEGINNING])) if standing else detect(data)
 
 
-def _compared(tx: Tx, read: _Read) -> tuple[Difference, list[Row]]:
+def _compared(tx: Tx, read: Made) -> tuple[Difference, list[Row]]:
     artifact_id = read.artifact.id
     standing = queries.reading_of(tx, artifact_id)
     records = queries.all_records(tx, artifact_id)
     sealed = queries.private_parts(tx, artifact_id)
     opened = (
-        secrets.open_many(tx, [sealed[record.id] for record in records], context=reading.CONTEXT) if records else []
+        secrets.open_many(tx, [sealed[record.id] for record in records], context=readings.CONTEXT) if records else []
     )
-    external_ids = [row.external_id for row in read.made if row.external_id is not None]
+    external_ids = [row.external_id for row in read.rows if row.external_id is not None]
     elsewhere = tx.all(
         """
         SELECT kind, external_id FROM ingestion.records
@@ -250,29 +241,29 @@ def _compared(tx: Tx, read: _Read) -> tuple[Difference, list[Row]]:
         from_parser=standing.parser if standing else None,
         to_parser=read.parser.name,
         standing=[(record, json.loads(private)) for record, private in zip(records, opened, strict=True)],
-        made=read.made,
+        made=read.rows,
         elsewhere=[(row["kind"], row["external_id"]) for row in elsewhere],
         faults=[one for one in queries.all_faults(tx, artifact_id) if standing and one.reading_id == standing.id],
         faults_made=read.parsed.faults,
     )
 
 
-def _applied(tx: Tx, read: _Read, digest: str) -> Reading:
-    artifact = reading.lock(tx, read.artifact.id)
-    reading.lock_identities(tx, artifact.source)
+def _applied(tx: Tx, read: Made, digest: str) -> Reading:
+    artifact = readings.lock(tx, read.artifact.id)
+    readings.lock_identities(tx, [artifact.source])
     if queries.was_read_by(tx, artifact.id, read.parser.name):
         raise AlreadyRead(f"{artifact.id} was read by {read.parser.name} already", parser=read.parser.name)
     difference, added = _compared(tx, read)
     if difference.digest != digest:
         raise DifferenceMoved(digest=difference.digest)
-    made = ids.new("rdg")
-    reading.store(tx, artifact, made, read.parser, read.parsed, read.made, added, read.offsets)
-    _keep_altered(tx, made, difference)
+    made = NewReading.of(replace(read, artifact=artifact), added)
+    readings.store(tx, [made])
+    _keep_altered(tx, made.id, difference)
     case_id = None if difference.is_none else _ask(tx, difference).id
     facts = {
         **_figures(difference),
         "artifact_id": artifact.id,
-        "reading_id": made,
+        "reading_id": made.id,
         "source": artifact.source,
         "case_id": case_id,
     }
@@ -281,7 +272,7 @@ def _applied(tx: Tx, read: _Read, digest: str) -> Reading:
         tx, event_type="ingestion.artifact.read", aggregate_type="artifact", aggregate_id=artifact.id, payload=facts
     )
     found = queries.reading_of(tx, artifact.id)
-    assert found is not None and found.id == made, "the reading was inserted above"
+    assert found is not None and found.id == made.id, "the reading was inserted above"
     return found
 
 

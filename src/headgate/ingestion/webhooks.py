@@ -12,7 +12,6 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from hashlib import sha256
 from typing import Final, LiteralString
 
 from headgate import audit
@@ -213,8 +212,6 @@ def _keep_together(
                 signed.append(n)
             else:
                 outcomes[n] = WebhookNotSigned()
-        # In one order, so that two who keep the same bytes wait for each other and do not deadlock.
-        signed.sort(key=lambda n: (offered[n].source, sha256(offered[n].body).digest()))
         if signed:
             kept = artifacts.receive_many(tx, [_incoming(offered[n], found[n]) for n in signed])
             outcomes.update(zip(signed, kept, strict=True))
@@ -228,6 +225,8 @@ def _incoming(sent: Sent, endpoint: _Found | None) -> artifacts.Incoming:
         f"{endpoint.id}.webhook",
         sent.body,
         sent.correlation_id,
+        type="webhook_body",
+        mime="application/json",
         metadata={"endpoint_id": endpoint.id},
     )
 

@@ -13,8 +13,6 @@ killed process loses nothing. What carries the messages is PostgreSQL, or Rabbit
 from headgate.messaging.consuming import discovered_consumers, run_consumers
 from headgate.messaging.dead_letter_search import TERMS as DEAD_LETTER_TERMS
 from headgate.messaging.dead_letter_search import (
-    DeadLetterNotFound,
-    DeadLetterRow,
     DeadLetterTotal,
     QueueDepth,
     changed_dead_letters,
@@ -48,8 +46,6 @@ __all__ = [
     "BrokerUnavailable",
     "Consumer",
     "DeadLetter",
-    "DeadLetterNotFound",
-    "DeadLetterRow",
     "DeadLetterTotal",
     "Message",
     "NoSuchDeadLetter",

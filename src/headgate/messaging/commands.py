@@ -12,7 +12,7 @@ from headgate.core.db import Actor, Tx
 from headgate.core.errors import Malformed
 from headgate.messaging import event_commands
 from headgate.messaging.consuming import discovered_consumers
-from headgate.messaging.dead_letters import dead_letters, requeue
+from headgate.messaging.dead_letters import DeadLetter, dead_letters, requeue
 from headgate.messaging.hints import QUEUE, hint
 from headgate.messaging.rebuilding import rebuild
 from headgate.messaging.status import status
@@ -51,7 +51,7 @@ def show_dead_letters(tenant: _Tenant = None, as_json: _Json = False) -> None:
         found: list[dict[str, Any]] = []
         for tenant_id in installation.chosen_tenant_ids(database, tenant):
             with database.begin(tenant_id=tenant_id, actor=_ACTOR) as tx:
-                found += [{"tenant_id": str(tenant_id), **asdict(letter)} for letter in _every(tx)]
+                found += [{"tenant_id": str(tenant_id), **_shown(letter)} for letter in _every(tx)]
     lines = [
         f"{letter['id']}  {letter['event_type']} {letter['aggregate_id']} for {letter['consumer'] or 'the relay'}, "
         f"{letter['attempt_count']} attempts: {letter['last_error']}"
@@ -76,7 +76,7 @@ def requeue_dead_letters(
     with terminal.open_database() as database:
         for tenant_id in installation.chosen_tenant_ids(database, tenant):
             with database.begin(tenant_id=tenant_id, actor=_ACTOR) as tx:
-                chosen = [letter.id for letter in _every(tx) if everything or letter.id in wanted]
+                chosen = [letter.number for letter in _every(tx) if everything or letter.number in wanted]
                 for letter_id in chosen:
                     requeue(tx, letter_id)
                 requeued += chosen
@@ -109,9 +109,15 @@ def fill_again(
     terminal.emit({"replayed": count} if as_json else f"{count} replayed", as_json=as_json)
 
 
-def _every(tx: Tx) -> list[Any]:
+def _shown(letter: DeadLetter) -> dict[str, Any]:
+    """Without what the message carried: that is for those who may look at the tenant's evidence."""
+    left_out = ("number", "standing", "payload", "requeued_by", "handled_at")
+    return {"id": letter.number, **{name: one for name, one in asdict(letter).items() if name not in left_out}}
+
+
+def _every(tx: Tx) -> list[DeadLetter]:
     found, page = [], dead_letters(tx, limit=PAGE)
     while page:
         found += page
-        page = dead_letters(tx, after=page[-1].id, limit=PAGE)
+        page = dead_letters(tx, after=page[-1].number, limit=PAGE)
     return found

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 from headgate.core import ids, terms
 from headgate.core.db import Tx
-from headgate.core.errors import NotFound
 from headgate.core.terms import Query
-from headgate.messaging.dead_letters import requeue
+from headgate.messaging.dead_letters import FROM, SELECT, STANDING, DeadLetter, requeue
+from headgate.messaging.errors import NoSuchDeadLetter
 
 STANDINGS: Final = ("dead", "requeued", "handled", "dead_again")
 """Given up; tried again and on its way; handled since; given up once more (by another dead letter)."""
@@ -23,43 +23,6 @@ TERMS: Final = {
     "about": terms.Term("word"),
     "age": terms.Term("age"),
 }
-
-
-class DeadLetterNotFound(NotFound):
-    """There is no such dead letter."""
-
-    code = "messaging.dead_letter_not_found"
-
-
-@dataclass(frozen=True, slots=True)
-class DeadLetterRow:
-    """A dead letter as a list shows it; `number` counts it, `consumer` is empty where the relay could not hand it over."""
-
-    number: int
-    standing: str
-    consumer: str
-    message_id: int
-    event_type: str
-    aggregate_type: str
-    aggregate_id: str
-    correlation_id: str | None
-    attempt_count: int
-    last_error: str
-    created_at: datetime
-    dead_at: datetime
-    requeued_at: datetime | None
-    requeued_by: str | None
-    handled_at: datetime | None
-    payload: dict[str, Any] = field(repr=False)
-
-    @property
-    def id(self) -> str:
-        return ids.encode("dlt", self.number)
-
-    @property
-    def who(self) -> str:
-        """Who could not handle it."""
-        return self.consumer or "the relay"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,34 +45,32 @@ class QueueDepth:
     transport: str
 
 
-def find_dead_letters(tx: Tx, query: Query, *, after: str | None = None, limit: int = 50) -> list[DeadLetterRow]:
+def find_dead_letters(tx: Tx, query: Query, *, after: str | None = None, limit: int = 50) -> list[DeadLetter]:
     """Dead letters, the newest first, from after that id on."""
-    return tx.all(
-        _SELECT + _WHERE + _PAGE, {**query.params, "after": _number(after), "limit": limit}, row=DeadLetterRow
-    )
+    return tx.all(SELECT + _WHERE + _PAGE, {**query.params, "after": _number(after), "limit": limit}, row=DeadLetter)
 
 
-def dead_letter_rows(tx: Tx, dead_letter_ids: Sequence[str]) -> list[DeadLetterRow]:
+def dead_letter_rows(tx: Tx, dead_letter_ids: Sequence[str]) -> list[DeadLetter]:
     """These, the newest first."""
     return tx.all(
-        _SELECT + " WHERE d.id = ANY(%(ids)s) ORDER BY d.id DESC",
+        SELECT + " WHERE d.id = ANY(%(ids)s) ORDER BY d.id DESC",
         {"ids": [_number(one) for one in dead_letter_ids if ids.is_id(one, "dlt")]},
-        row=DeadLetterRow,
+        row=DeadLetter,
     )
 
 
-def dead_letter_row(tx: Tx, dead_letter_id: str) -> DeadLetterRow:
-    """One. Raises DeadLetterNotFound."""
+def dead_letter_row(tx: Tx, dead_letter_id: str) -> DeadLetter:
+    """One. Raises NoSuchDeadLetter."""
     found = dead_letter_rows(tx, [dead_letter_id])
     if not found:
-        raise DeadLetterNotFound(f"there is no dead letter {dead_letter_id[:40]}", dead_letter_id=dead_letter_id[:40])
+        raise NoSuchDeadLetter(f"there is no dead letter {dead_letter_id[:40]}", dead_letter_id=dead_letter_id[:40])
     return found[0]
 
 
 def matching_dead_letters(tx: Tx, query: Query, dead_letter_ids: Sequence[str]) -> frozenset[str]:
     """Which of these the query finds."""
     numbers = tx.values(
-        _IDS + _FROM + _WHERE + " AND d.id = ANY(%(ids)s)",
+        _IDS + FROM + _WHERE + " AND d.id = ANY(%(ids)s)",
         {**query.params, "ids": [_number(one) for one in dead_letter_ids if ids.is_id(one, "dlt")]},
     )
     return frozenset(ids.encode("dlt", number) for number in numbers)
@@ -117,7 +78,7 @@ def matching_dead_letters(tx: Tx, query: Query, dead_letter_ids: Sequence[str]) 
 
 def dead_letter_totals(tx: Tx, query: Query) -> list[DeadLetterTotal]:
     """How many a query finds; nothing where it finds none."""
-    found = tx.all(_TOTALS + _FROM + _WHERE, query.params, row=DeadLetterTotal)
+    found = tx.all(_TOTALS + FROM + _WHERE, query.params, row=DeadLetterTotal)
     return [one for one in found if one.count]
 
 
@@ -184,33 +145,6 @@ def _number(dead_letter_id: str | None) -> int | None:
     return ids.decode("dlt", dead_letter_id) if dead_letter_id else None
 
 
-_STANDING = """
-CASE WHEN d.requeued_at IS NULL THEN 'dead' WHEN i.handled_at IS NOT NULL THEN 'handled'
-     WHEN d.consumer = '' AND EXISTS (SELECT FROM messaging.outbox_messages o
-                                       WHERE o.tenant_id = d.tenant_id AND o.id = d.message_id AND o.created_at = d.created_at
-                                         AND o.published_at IS NOT NULL) THEN 'handled'
-     WHEN EXISTS (SELECT FROM messaging.dead_letters n
-                   WHERE n.tenant_id = d.tenant_id AND n.consumer = d.consumer AND n.message_id = d.message_id AND n.id > d.id)
-       THEN 'dead_again'
-     ELSE 'requeued' END
-"""
-
-_FROM = """
-  FROM messaging.dead_letters d
-  LEFT JOIN messaging.inbox i ON i.tenant_id = d.tenant_id AND i.consumer = d.consumer AND i.message_id = d.message_id
-"""
-
-_SELECT = (
-    """
-SELECT d.id AS number,
-"""
-    + _STANDING
-    + """ AS standing, d.consumer, d.message_id, d.event_type, d.aggregate_type, d.aggregate_id, d.correlation_id,
-       d.attempt_count, d.last_error, d.created_at, d.dead_at, d.requeued_at, d.requeued_by, i.handled_at, d.payload
-"""
-    + _FROM
-)
-
 _IDS = "SELECT d.id"
 
 _TOTALS = "SELECT count(*) AS count, count(*) FILTER (WHERE d.requeued_at IS NULL) AS waiting"
@@ -219,7 +153,7 @@ _WHERE = (
     """
  WHERE (%(status)s::text[] IS NULL OR
 """
-    + _STANDING
+    + STANDING
     + """ = ANY(%(status)s))
    AND (%(consumer)s::text IS NULL OR d.consumer = %(consumer)s)
    AND (%(event)s::text IS NULL OR d.event_type = %(event)s)

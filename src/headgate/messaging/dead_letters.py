@@ -3,24 +3,56 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
 from psycopg import Connection
 
 from headgate import audit
+from headgate.core import ids
 from headgate.core.db import Tx
 
 DEAD_LETTER: Final = "messaging.dead_letter"
 """The message that tells of a dead letter; `cases` consumes it. One that dies itself is not announced again."""
 
+STANDING: Final = """
+CASE WHEN d.requeued_at IS NULL THEN 'dead' WHEN i.handled_at IS NOT NULL THEN 'handled'
+     WHEN d.consumer = '' AND EXISTS (SELECT FROM messaging.outbox_messages o
+                                       WHERE o.tenant_id = d.tenant_id AND o.id = d.message_id AND o.created_at = d.created_at
+                                         AND o.published_at IS NOT NULL) THEN 'handled'
+     WHEN EXISTS (SELECT FROM messaging.dead_letters n
+                   WHERE n.tenant_id = d.tenant_id AND n.consumer = d.consumer AND n.message_id = d.message_id AND n.id > d.id)
+       THEN 'dead_again'
+     ELSE 'requeued' END
+"""
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+FROM: Final = """
+  FROM messaging.dead_letters d
+  LEFT JOIN messaging.inbox i ON i.tenant_id = d.tenant_id AND i.consumer = d.consumer AND i.message_id = d.message_id
+"""
+
+SELECT: Final = (
+    """
+SELECT d.id AS number,
+"""
+    + STANDING
+    + """ AS standing, d.consumer, d.message_id, d.event_type, d.aggregate_type, d.aggregate_id, d.correlation_id,
+       d.attempt_count, d.last_error, d.created_at, d.dead_at, d.requeued_at, d.requeued_by, i.handled_at, d.payload
+"""
+    + FROM
+)
+
+
+@dataclass(frozen=True, slots=True)
 class DeadLetter:
-    """A message after its last attempt. `consumer` is empty where the relay could not hand it to the transport."""
+    """A message after its last attempt; `number` counts it, `consumer` is empty where the relay could not hand it over.
 
-    id: int
+    `standing` says what became of it: `dead`, or tried again and on its way (`requeued`), `handled` since, or `dead_again`.
+    """
+
+    number: int
+    standing: str
     consumer: str
     message_id: int
     event_type: str
@@ -32,17 +64,27 @@ class DeadLetter:
     created_at: datetime
     dead_at: datetime
     requeued_at: datetime | None
+    requeued_by: str | None
+    handled_at: datetime | None
+    payload: dict[str, Any] = field(repr=False)
+
+    @property
+    def id(self) -> str:
+        return ids.encode("dlt", self.number)
+
+    @property
+    def who(self) -> str:
+        """Who could not handle it."""
+        return self.consumer or "the relay"
 
 
 def dead_letters(tx: Tx, *, after: int = 0, limit: int = 100, requeued: bool = False) -> list[DeadLetter]:
-    """The tenant's dead letters in order of their ids; those that were requeued only when asked for."""
+    """The tenant's dead letters in order of their numbers; those that were requeued only when asked for."""
     return tx.all(
-        """
-        SELECT id, consumer, message_id, event_type, aggregate_type, aggregate_id, correlation_id, attempt_count,
-               last_error, created_at, dead_at, requeued_at
-          FROM messaging.dead_letters
-         WHERE id > %(after)s AND (%(requeued)s OR requeued_at IS NULL)
-         ORDER BY id
+        SELECT
+        + """
+         WHERE d.id > %(after)s AND (%(requeued)s OR d.requeued_at IS NULL)
+         ORDER BY d.id
          LIMIT %(limit)s
         """,
         {"after": after, "limit": limit, "requeued": requeued},

@@ -19,13 +19,11 @@ import ipaddress
 import json
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from datetime import timedelta
-from functools import partial
 from typing import Final
 from urllib.parse import parse_qs
 
-import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
@@ -36,7 +34,6 @@ from headgate.core.errors import HeadgateError
 from headgate.rails.column_twin import KEY, LOST, ColumnTwin
 from headgate.rails.column_webhooks import Delivery
 
-HOST: Final = "127.0.0.1"
 LOOPBACK: Final = (ipaddress.ip_network("127.0.0.0/8"),)
 BODY_MAX: Final = 1 << 20
 TRIES_MAX: Final = 25
@@ -162,15 +159,5 @@ def serve(
     call, and whoever holds the twin takes its webhooks.
     """
     time_passes = face.passing() if passes else contextlib.nullcontext()
-    with closing(serving.listen(HOST, port)) as listener, time_passes:
-        config = uvicorn.Config(
-            face.application(),
-            log_config=None,
-            log_level="warning",
-            access_log=False,
-            server_header=False,
-            lifespan="off",
-            timeout_graceful_shutdown=1,
-        )
-        address = f"http://{HOST}:{listener.getsockname()[1]}"
-        serving.Server(config, ready and partial(ready, address), stop).run(sockets=[listener])
+    with time_passes:
+        serving.serve_here(face.application(), port=port, ready=ready, stop=stop)

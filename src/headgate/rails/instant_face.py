@@ -16,13 +16,10 @@ import contextlib
 import heapq
 import threading
 from collections.abc import Callable
-from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from functools import partial
 from typing import Final
 
-import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
@@ -33,7 +30,6 @@ from headgate.core.currencies import EXPONENTS
 from headgate.rails.iso20022.reader import SIZE_MAX
 from headgate.rails.network_twin import Delivery, Movement, NetworkTwin, Unreadable
 
-HOST: Final = "127.0.0.1"
 _LOOK_SECONDS: Final = 0.1
 _HANGS: Final = ("pacs.008", "pacs.028")
 """Messages that wait for their answer; to the others it comes later, as a message of its own."""
@@ -159,18 +155,7 @@ def serve(
     Port 0 takes any that is free. `ready` is told the address once it answers.
     """
     face = InstantFace(twin, hang_seconds=hang_seconds)
-    with closing(serving.listen(HOST, port)) as listener:
-        config = uvicorn.Config(
-            face.application(),
-            log_config=None,
-            log_level="warning",
-            access_log=False,
-            server_header=False,
-            lifespan="off",
-            timeout_graceful_shutdown=1,
-        )
-        address = f"http://{HOST}:{listener.getsockname()[1]}"
-        serving.Server(config, ready and partial(ready, address), stop).run(sockets=[listener])
+    serving.serve_here(face.application(), port=port, ready=ready, stop=stop)
 
 
 def _row(movement: Movement) -> dict[str, str]:

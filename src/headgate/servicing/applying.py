@@ -145,7 +145,13 @@ def _apply(tx: Tx, judged: Judged) -> tuple[list[Change], dict[str, AppliedPayme
             return changes, telling.tell_pending(tx, changes)
         writing.write(tx, changes)
         applied = telling.tell_applied(tx, changes, wanted)
-    undoing.undo_waiting(tx, [payment.provider_transfer_id for payment, _ in fresh if payment.provider_transfer_id])
+    undoing.undo_waiting(
+        tx,
+        [
+            (applied[payment.idempotency_key].id, payment.provider_transfer_id, payment.ingestion_id)
+            for payment, _ in fresh
+        ],
+    )
     return changes, applied
 
 

@@ -126,12 +126,13 @@ def returns_by_ids(tx: Tx, return_ids: Sequence[str]) -> list[ReturnView]:
 
 _RETURNS = """
 SELECT r.id, r.provider, r.external_id, r.provider_transfer_id, r.kind, r.code, r.action, r.severity, r.returned_on,
-       p.id AS payment_id, u.payment_id IS NOT NULL AS is_undone, r.recorded_at
+       coalesce(u.payment_id, p.payment_id) AS payment_id, u.payment_id IS NOT NULL AS is_undone, r.recorded_at
   FROM servicing.returns r
-  LEFT JOIN LATERAL (SELECT q.id
-                       FROM servicing.payments q
-                      WHERE q.tenant_id = r.tenant_id AND q.provider_transfer_id = r.provider_transfer_id
-                      ORDER BY q.status = 'reversed', q.id LIMIT 1) p ON true
+  LEFT JOIN LATERAL (SELECT o.payment_id
+                       FROM servicing.return_originals o
+                      WHERE o.tenant_id = r.tenant_id AND o.return_id = r.id
+                      ORDER BY o.by_transfer DESC, o.amount_agrees DESC, o.days_apart, o.is_reversed, o.payment_id
+                      LIMIT 1) p ON true
   LEFT JOIN servicing.undoings u ON u.tenant_id = r.tenant_id AND u.return_id = r.id
 """
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from headgate import audit, cases, messaging
 from headgate.core.db import Tx
@@ -18,6 +18,11 @@ from headgate.servicing.writing import Change
 
 NSF: Final = ("R01", "R09")
 """Return codes that say that there was not enough money: a fee may be charged, once for each presentment."""
+ORIGINALS: Final = """
+SELECT o.return_id, o.kind, o.action, o.asks AS reason_to_ask, o.code, o.severity, o.returned_on,
+       o.amount_minor AS returned_minor, o.payment_id, o.loan_id, o.is_reversed, o.total_minor, o.amount_agrees
+  FROM servicing.return_originals o
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,28 +83,137 @@ def undo_payment(
     return Undone(payment_id, loan.id, reason, code, on, fee)
 
 
-def undo_for_return(tx: Tx, *, return_id: str, payment_id: str) -> None:
-    """Do what a return says, with its case where its rule asks for one."""
-    row = tx.one(
-        "SELECT code, action, severity, returned_on FROM servicing.returns WHERE id = %(id)s", {"id": return_id}
+@dataclass(frozen=True, slots=True)
+class Original:
+    """The payment that a return is about. `returned_minor` is what came back, where that was told."""
+
+    return_id: str
+    kind: Literal["return", "recall", "dispute"]
+    action: Literal["reverse", "dispute", "ask"]
+    reason_to_ask: str | None
+    code: str
+    severity: Literal["low", "medium", "high", "critical"]
+    returned_on: date
+    returned_minor: int | None
+    payment_id: str
+    loan_id: str
+    is_reversed: bool
+    total_minor: int
+    amount_agrees: bool
+
+    @property
+    def asks(self) -> str | None:
+        """Why a person decides: its bank only asks, its code is unknown, the banks disagree, or the amount differs."""
+        if self.action == "ask":
+            return self.reason_to_ask or "recall"
+        return None if self.amount_agrees else "amount_differs"
+
+
+def original_of(tx: Tx, return_id: str) -> Original | None:
+    """The payment that a return is about, if it is here: by its transfer, else by another name of it, of its amount before any
+    other, of the nearest day, and one that stands before one that was taken back."""
+    return tx.maybe(
+        ORIGINALS
+        + """
+         WHERE o.return_id = %(id)s
+         ORDER BY o.by_transfer DESC, o.amount_agrees DESC, o.days_apart, o.is_reversed, o.payment_id
+         LIMIT 1
+        """,
+        {"id": return_id},
+        row=Original,
     )
-    known = return_codes().get(row["code"])
-    reason = known.title if known else row["code"]
+
+
+def take_effect(tx: Tx, found: Original) -> Literal["asked", "undone"]:
+    """Do what a return says of its payment, or ask a person. Of one that is taken back already there is nothing to ask."""
+    if found.kind == "recall":
+        _open_recall(tx, found)
+    elif found.asks is None:
+        _undo(tx, found)
+        return "undone"
+    elif found.is_reversed and found.asks != "disputed":
+        return "undone"
+    else:
+        _ask(tx, found)
+    return "asked"
+
+
+def undo_waiting(tx: Tx, payments: Sequence[tuple[str, str | None, str | None]]) -> None:
+    """Returns that came before these payments take effect now. Each payment with its provider's transfer and its ingestion."""
+    words = [transfer or ingestion_id for _, transfer, ingestion_id in payments]
+    if not any(words):
+        return
+    lock_transfers(tx, [word for word in words if word])
+    # Nearly always nothing waits: asked first without the view, whose plan takes four times as long to make.
+    waits = tx.value(
+        """
+        SELECT EXISTS (SELECT FROM servicing.returns r
+                        WHERE r.tenant_id = %(tenant)s AND r.provider_transfer_id = ANY (%(transfers)s))
+            OR EXISTS (SELECT FROM ingestion.payment_identifiers w
+                         JOIN servicing.return_identifiers n ON n.tenant_id = w.tenant_id AND n.identifier = w.identifier
+                        WHERE w.tenant_id = %(tenant)s AND w.ingestion_id = ANY (%(ingestions)s))
+        """,
+        {
+            "tenant": tx.tenant_id,
+            "transfers": [transfer for _, transfer, _ in payments if transfer],
+            "ingestions": [ingestion_id for *_, ingestion_id in payments if ingestion_id],
+        },
+    )
+    if waits:
+        meet_waiting(tx, [payment_id for payment_id, *_ in payments])
+
+
+def meet_waiting(tx: Tx, payment_ids: Sequence[str]) -> None:
+    """Returns that wait under a name of these payments take effect; one that undid a payment has had its effect."""
+    rows = tx.all(
+        ORIGINALS
+        + """
+         WHERE o.payment_id = ANY (%(payments)s) AND o.status = 'completed'
+           AND NOT EXISTS (SELECT FROM servicing.undoings u WHERE u.tenant_id = o.tenant_id AND u.return_id = o.return_id)
+         ORDER BY o.return_id, o.by_transfer DESC, o.amount_agrees DESC, o.days_apart, o.payment_id
+        """,
+        {"payments": list(payment_ids)},
+        row=Original,
+    )
+    seen: set[str] = set()
+    for found in rows:
+        if found.return_id not in seen:
+            seen.add(found.return_id)
+            take_effect(tx, found)
+
+
+def meet_named(tx: Tx, ingestion_id: str) -> None:
+    """The same for the payment that came in so: another source has given it a name that it had not."""
+    payments = tx.values("SELECT id FROM servicing.payments WHERE ingestion_id = %(id)s", {"id": ingestion_id})
+    if payments:
+        meet_waiting(tx, payments)
+
+
+def _undo(tx: Tx, found: Original) -> None:
+    """Take the payment back, with the case that its rule asks for. What tells of the same return once more opens none."""
+    known = return_codes().get(found.code)
     undone = undo_payment(
-        tx, payment_id=payment_id, reason=reason, code=row["code"], undone_on=row["returned_on"], return_id=return_id
+        tx,
+        payment_id=found.payment_id,
+        reason=known.title if known else found.code,
+        code=found.code,
+        undone_on=found.returned_on,
+        return_id=found.return_id,
     )
-    is_dispute = row["action"] == "dispute"
+    if undone.replayed and undone.code == found.code:
+        return
+    is_dispute = found.action == "dispute"
     cases.open_case(
         tx,
-        key=f"loan_return:{return_id}",
+        key=f"loan_return:{found.return_id}",
         category="unauthorized_dispute" if is_dispute else "loan_payment_returned",
-        subcategory=row["code"],
-        severity=row["severity"],
-        payment_id=payment_id,
+        subcategory=found.code,
+        severity=found.severity,
+        payment_id=found.payment_id,
         detail={
-            "return_id": return_id,
+            "return_id": found.return_id,
             "loan_id": undone.loan_id,
-            "code": row["code"],
+            "code": found.code,
             "next": "find the authorization: the borrower says there is none; stop the series of debits"
             if is_dispute
             else "the payment is taken back and its dues are owed again",
@@ -107,49 +221,47 @@ def undo_for_return(tx: Tx, *, return_id: str, payment_id: str) -> None:
     )
 
 
-def open_recall(tx: Tx, *, return_id: str, payment_id: str) -> None:
+def _open_recall(tx: Tx, found: Original) -> None:
     """A bank asks for a payment back: nothing is reversed until a person approves."""
-    detail = {"return_id": return_id, "next": "answer the bank; where it is approved, take the payment back"}
+    detail = {
+        "return_id": found.return_id,
+        "next": "answer the bank; where it is approved, take the payment back",
+    }
     cases.open_case(
         tx,
-        key=f"loan_recall:{return_id}",
+        key=f"loan_recall:{found.return_id}",
         category="wire_recall",
         subcategory="loan",
-        payment_id=payment_id,
+        payment_id=found.payment_id,
         detail=detail,
     )
 
 
-def undo_waiting(tx: Tx, transfers: Sequence[str]) -> None:
-    """Returns that came before these transfers' payments take effect now."""
-    if not transfers:
-        return
-    with tx.ahead():
-        lock_transfers(tx, transfers)
-        rows = _early_returns(tx, transfers)
-    for row in rows:
-        if row["kind"] == "recall":
-            open_recall(tx, return_id=row["id"], payment_id=row["payment_id"])
-        else:
-            undo_for_return(tx, return_id=row["id"], payment_id=row["payment_id"])
-
-
-def _early_returns(tx: Tx, transfers: Sequence[str]) -> list[dict[str, Any]]:
-    return tx.all(
-        """
-        SELECT r.id, r.kind, p.id AS payment_id
-          FROM servicing.returns r
-          JOIN servicing.payments p
-            ON p.tenant_id = r.tenant_id AND p.provider_transfer_id = r.provider_transfer_id AND p.status = 'completed'
-         WHERE r.provider_transfer_id = ANY (%(transfers)s)
-         ORDER BY r.id
-        """,
-        {"transfers": list(transfers)},
+def _ask(tx: Tx, found: Original) -> None:
+    """Nothing is reversed by itself where it is not clear what came back, or whether."""
+    cases.open_case(
+        tx,
+        key=f"loan_return:{found.return_id}",
+        category="loan_return_unclear",
+        subcategory=found.asks,
+        severity="high",
+        payment_id=found.payment_id,
+        detail={
+            "return_id": found.return_id,
+            "loan_id": found.loan_id,
+            "code": found.code,
+            "returned_minor": found.returned_minor,
+            "payment_minor": found.total_minor,
+            "next": "nothing was reversed: find out what came back, and take the payment back if it was all of it",
+        },
     )
 
 
 def lock_transfers(tx: Tx, transfers: Sequence[str]) -> None:
-    """Hold these transfers until the transaction ends, in one order: an early return and its payment meet here."""
+    """Hold these until the transaction ends, in one order: an early return and its payment meet here.
+
+    A payment is held by its provider's transfer, one without by its ingestion.
+    """
     tx.run(
         """
         SELECT pg_advisory_xact_lock(hashtextextended('servicing.transfer:' || %(tenant)s || t.id, 0))
@@ -157,20 +269,6 @@ def lock_transfers(tx: Tx, transfers: Sequence[str]) -> None:
         """,
         {"tenant": str(tx.tenant_id), "transfers": list(transfers)},
     )
-
-
-def payment_of_transfer(tx: Tx, transfer: str) -> str | None:
-    """The payment that a provider's transfer brought: the one that stands before one that was taken back."""
-    found: str | None = tx.value(
-        """
-        SELECT id FROM servicing.payments
-         WHERE provider_transfer_id = %(transfer)s
-         ORDER BY status = 'reversed', id
-         LIMIT 1
-        """,
-        {"transfer": transfer},
-    )
-    return found
 
 
 def _charge_fee(tx: Tx, loan: Loaded, payment_id: str, code: str | None, on: date) -> int | None:

@@ -7,7 +7,7 @@ are `MoneyModel`. Names, paths and operation ids are stable: clients are generat
 """
 
 from headgate.web import idempotency
-from headgate.web.application import build_application
+from headgate.web.application import build_application, prepare
 from headgate.web.bodies import parse as parse_json
 from headgate.web.calls import Call, money, reads, writes
 from headgate.web.errors import Contended
@@ -41,6 +41,7 @@ __all__ = [
     "of_refusal",
     "page_of",
     "parse_json",
+    "prepare",
     "reads",
     "rendered",
     "writes",

@@ -63,6 +63,13 @@ def build_application(
     return app
 
 
+def prepare(app: FastAPI) -> None:
+    """Do now, when every router is in, what the first request would wait for, and every other request with it."""
+    dispatcher = app.router.middleware_stack
+    assert isinstance(dispatcher, Dispatcher), "the application was built here"
+    dispatcher.prepare()
+
+
 def _document(app: FastAPI) -> None:
     """The document is made at the first request for it, when every router is in."""
 

@@ -23,7 +23,7 @@ def list_dead_letters(call: Reads, page: Page, requeued: bool = False) -> PageOf
     """The messages that were given up, oldest first; those that were requeued only where asked for."""
     with call.begin() as tx:
         rows = messaging.dead_letters(tx, after=page.after(int) or 0, limit=page.limit + 1, requeued=requeued)
-    return page_of(page, rows, key=lambda row: row.id, row=_shown)
+    return page_of(page, rows, key=lambda row: row.number, row=_shown)
 
 
 @router.post("/dead-letters/requeue")
@@ -45,7 +45,7 @@ def requeue_dead_letter(call: Requeues, dead_letter_id: str) -> RequeuedModel:
 
 def _shown(letter: DeadLetter) -> DeadLetterModel:
     return DeadLetterModel(
-        id=ids.encode("dlt", letter.id),
+        id=letter.id,
         consumer=letter.consumer,
         event_type=letter.event_type,
         aggregate_type=letter.aggregate_type,

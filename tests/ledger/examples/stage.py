@@ -13,10 +13,10 @@ from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from tests import make
+from tests import checks, make
 
 from headgate import ledger, tenants
-from headgate.core import ids, invariants
+from headgate.core import ids
 from headgate.core.db import Database, Tx
 from headgate.core.errors import Refused
 from headgate.core.money import Money
@@ -43,7 +43,7 @@ def told(text: str, database: Database) -> str:
         return f"```python\n{part['code']}```\n" + (f"\n```text\n{output}```\n" if output else "")
 
     now = PART.sub(run, text)
-    report = invariants.run_checks(database, [words["tenant_id"]], full=True)
+    report = checks.run(database, [words["tenant_id"]])
     assert report.ok, [found for found in report.invariants if found.violations]
     return now
 

@@ -12,7 +12,7 @@ from datetime import date
 from typing import Any
 
 from tests import make
-from tests.conftest import judge
+from tests.checks import judge
 from tests.funding import scenes
 from tests.make import ACTOR
 from tests.payments import stories

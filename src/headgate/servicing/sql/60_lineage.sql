@@ -4,7 +4,7 @@ CREATE OR REPLACE VIEW servicing.lineage WITH (security_invoker = true) AS
     FROM servicing.payments p
     JOIN servicing.postings g ON g.tenant_id = p.tenant_id AND g.payment_id = p.id
   UNION ALL
-  SELECT r.tenant_id, 'loan_return', r.id, NULL, NULL, r.ingestion_id, NULL, r.recorded_at
+  SELECT r.tenant_id, 'loan_return', r.id, r.record_id, r.artifact_id, r.ingestion_id, NULL, r.recorded_at
     FROM servicing.returns r
   UNION ALL
   SELECT r.tenant_id, 'loan_payment_refused', r.idempotency_key, NULL, NULL, r.ingestion_id, NULL, r.recorded_at
