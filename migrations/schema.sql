@@ -1870,6 +1870,14 @@ function ingestion.body_stored(p_artifact_id text, p_name text, p_sealed_sha256 
   body 32c1c8bc827b3e6d
   grant EXECUTE to headgate_app
 
+function ingestion.check_transition()
+  owner headgate_owner
+  comment Row trigger: a status may only make the moves that ingestion.transitions lists
+  returns trigger, plpgsql, volatile
+  set search_path=pg_catalog, pg_temp
+  body 363d134672c944f3
+  grant EXECUTE to headgate_app
+
 function ingestion.day_begins(day date)
   owner headgate_owner
   comment When a day of the tenant in context begins: in the zone of its first legal entity, else UTC
@@ -1891,7 +1899,7 @@ function ingestion.receive_many(p_ids text[], p_facts jsonb[], p_sha256 bytea[],
   comment ingestion.receive for many small artifacts, each under its own correlation; in order, the id of each and whether it is new
   returns TABLE(id text, is_new boolean), plpgsql, volatile
   set search_path=pg_catalog, pg_temp
-  body 080e9c58c5e4262f
+  body c80b042ae5e2b55e
   grant EXECUTE to headgate_app
 
 function ingestion.sources_failing()
@@ -2025,7 +2033,7 @@ table ingestion.artifacts
   policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
   policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
   policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
-  TRIGGER artifact_moves BEFORE INSERT OR UPDATE OF status ON ingestion.artifacts FOR EACH ROW EXECUTE FUNCTION core.check_transition('artifact', 'ingestion.transitions')
+  TRIGGER artifact_moves BEFORE INSERT OR UPDATE OF status ON ingestion.artifacts FOR EACH ROW EXECUTE FUNCTION ingestion.check_transition('artifact')
 
 table ingestion.body_checks
   owner headgate_owner
@@ -2270,7 +2278,7 @@ table ingestion.payment_ingestions
   policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
   policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
   policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
-  TRIGGER payment_ingestion_moves BEFORE INSERT OR UPDATE OF status ON ingestion.payment_ingestions FOR EACH ROW EXECUTE FUNCTION core.check_transition('payment_ingestion', 'ingestion.transitions')
+  TRIGGER payment_ingestion_moves BEFORE INSERT OR UPDATE OF status ON ingestion.payment_ingestions FOR EACH ROW EXECUTE FUNCTION ingestion.check_transition('payment_ingestion')
 
 table ingestion.payment_sources
   owner headgate_owner
@@ -5257,9 +5265,11 @@ table messaging.outbox_messages
   grant INSERT (payload) to headgate_app
   grant INSERT (payload) to headgate_dispatcher
   grant INSERT (payload) to headgate_poster
+  grant INSERT (published_at) to headgate_app
   grant INSERT (tenant_id) to headgate_app
   grant INSERT (tenant_id) to headgate_dispatcher
   grant INSERT (tenant_id) to headgate_poster
+  grant INSERT, UPDATE (published_at) to headgate_poster
   grant SELECT to headgate_app
   grant SELECT to headgate_dispatcher
   grant SELECT to headgate_operator
@@ -5278,7 +5288,6 @@ table messaging.outbox_messages
   grant UPDATE (last_error) to headgate_dispatcher
   grant UPDATE (last_error) to headgate_poster
   grant UPDATE (published_at) to headgate_dispatcher
-  grant UPDATE (published_at) to headgate_poster
   column tenant_id uuid not null
   column id bigint not null default nextval('messaging.message_id'::regclass)
   column created_at timestamp with time zone not null default clock_timestamp()

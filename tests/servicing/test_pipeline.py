@@ -119,6 +119,52 @@ def test_the_whole_history_is_posted_once_in_any_order_and_again(empty_database:
     judge(database, [one.id, other.id])
 
 
+@pytest.mark.slow
+def test_what_is_live_goes_through_all_stages_in_one_transaction(empty_database: Database) -> None:
+    database = empty_database
+    deliver_waiting(database)
+    tenant = story(database, ("ach",))
+    with database.begin(tenant_id=tenant.id, actor=make.ACTOR) as tx:
+        servicing.set_posting_mode(tx, channel="wire", mode="shadow", reason="first look")
+
+    send(database, tenant, came(1, 1_000, 5, channel="ach"), came(2, 1_000, 6, channel="wire"))
+    deliver_waiting(database)
+
+    with database.begin(tenant_id=tenant.id, actor=make.ACTOR) as tx:
+        told = tx.all(
+            """
+            SELECT o.event_type, o.attempt_count AS relayed, i.consumer, count(*) AS how_many
+              FROM messaging.outbox_messages o
+              JOIN messaging.inbox i ON i.tenant_id = o.tenant_id AND i.message_id = o.id
+             WHERE o.event_type IN ('payment.validated', 'saga.payment.start', 'saga.payment.allocated')
+               AND o.published_at IS NOT NULL
+             GROUP BY o.event_type, o.attempt_count, i.consumer ORDER BY o.event_type, o.attempt_count
+            """
+        )
+        assert tx.values("SELECT status FROM servicing.payments ORDER BY source_channel") == ["completed", "pending"]
+        assert tx.value("SELECT count(*) FROM messaging.queue_messages") == 0
+        xids = tx.values(
+            """
+            SELECT DISTINCT e.xid::text FROM audit.events e
+             WHERE e.type IN ('servicing.payment.posted', 'ledger.transaction.posted')
+               AND e.payment_id = (SELECT id FROM servicing.payments WHERE status = 'completed')
+            """
+        )
+    # What only is written down goes by the queues between the stages.
+    stages = {
+        "payment.validated": "servicing.classify",
+        "saga.payment.allocated": "servicing.post",
+        "saga.payment.start": "servicing.allocate",
+    }
+    assert told == [
+        {"event_type": topic, "relayed": relayed, "consumer": consumer, "how_many": 1}
+        for topic, consumer in stages.items()
+        for relayed in (0, 1)
+    ]
+    assert len(xids) == 1
+    judge(database, [tenant.id])
+
+
 def _forget(database: Database) -> None:
     """What the workers handled is forgotten, as when an older backup was restored."""
     with database.connect("admin") as admin:

@@ -10,7 +10,7 @@ from headgate import servicing
 from headgate.alerts.model import BORROWERS, EVENTS, Kind, audience_of
 from headgate.alerts.preferences import Preference, list_addresses, list_preferences
 from headgate.alerts.templates import Template, list_templates
-from headgate.core import ids
+from headgate.core import arrays, ids
 from headgate.core.db import Tx
 from headgate.core.money import Money
 from headgate.messaging import Message
@@ -123,14 +123,14 @@ def _write(tx: Tx, tellings: Sequence[_Telling]) -> int:
         {
             "tenant": tx.tenant_id,
             "now": tx.now(),
-            "ids": ids.new_many("ntf", len(tellings)),
-            "keys": [one.key for one in tellings],
-            "kinds": [one.kind for one in tellings],
-            "recipients": [one.recipient for one in tellings],
-            "titles": [one.title for one in tellings],
-            "messages": [one.message for one in tellings],
-            "payments": [one.payment_id for one in tellings],
-            "loans": [one.loan_id for one in tellings],
+            "ids": arrays.texts(ids.new_many("ntf", len(tellings))),
+            "keys": arrays.texts([one.key for one in tellings]),
+            "kinds": arrays.texts([one.kind for one in tellings]),
+            "recipients": arrays.texts([one.recipient for one in tellings]),
+            "titles": arrays.texts([one.title for one in tellings]),
+            "messages": arrays.texts([one.message for one in tellings]),
+            "payments": arrays.texts([one.payment_id for one in tellings]),
+            "loans": arrays.texts([one.loan_id for one in tellings]),
         },
     )
     if tx.config.smtp_url is not None:

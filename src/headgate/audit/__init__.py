@@ -20,7 +20,7 @@ from headgate.audit.errors import (
 from headgate.audit.export import write_export
 from headgate.audit.health import UNSEALED_SECONDS_MAX, announce_restore, oldest_unsealed_seconds
 from headgate.audit.model import Break, Event, Report
-from headgate.audit.record import record, record_many
+from headgate.audit.record import record, record_ahead, record_many
 from headgate.audit.sealer import run_sealer, seal, seal_all
 from headgate.audit.verify import verify_database, verify_export
 
@@ -40,6 +40,7 @@ __all__ = [
     "oldest_unsealed_seconds",
     "read_checkpoint",
     "record",
+    "record_ahead",
     "record_many",
     "run_sealer",
     "seal",

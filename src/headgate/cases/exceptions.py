@@ -59,7 +59,7 @@ def open_cases(tx: Tx, cases: Sequence[NewCase]) -> list[Case]:
             "details": [Jsonb(dict(case.detail)) for case in cases],
         },
     )
-    audit.record_many(
+    audit.record_ahead(
         tx,
         [
             audit.Event(

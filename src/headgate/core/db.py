@@ -31,7 +31,14 @@ from headgate.core.config import Config
 
 T = TypeVar("T")
 Params = Mapping[str, Any] | None
+Asked = tuple[LiteralString, Params, type[Any] | None]
+"""A query, its parameters, and the dataclass of its rows (None: dicts)."""
 Role = Literal["admin", "owner", "app", "operator", "readonly", "dispatcher", "backup"]
+
+
+BY_KEY: Final[Mapping[str, str]] = {"enable_seqscan": "off"}
+"""Settings of a transaction that finds all it needs by keys and that many follow: a table that was all but empty when its
+statement was planned would be read whole for as long as that plan is kept, however much it has grown."""
 
 
 class SuperuserRefused(errors.ConfigError):
@@ -160,6 +167,26 @@ class Tx:
         with translated(), self.conn.cursor() as cursor:
             cursor.executemany(query, params)
             return cursor.rowcount
+
+    def gather(self, *asked: Asked) -> list[list[Any]]:
+        """The rows of several queries that need nothing of each other, in one round trip; each sees what the one before did."""
+        with translated(), self.conn.pipeline():
+            cursors = [
+                self.conn.cursor(row_factory=cast(RowFactory[Any], class_row(row) if row else dict_row)).execute(
+                    query, params
+                )
+                for query, params, row in asked
+            ]
+            return [cursor.fetchall() for cursor in cursors]
+
+    @contextmanager
+    def ahead(self) -> Iterator[None]:
+        """What is run within is sent without a wait for each answer; who asks for rows waits for his own.
+
+        How many rows `run` touched is not known here. An error comes up where its answer is read, at the latest at the end.
+        """
+        with translated(), self.conn.pipeline():
+            yield
 
     @contextmanager
     def acting_for(self, actor: Actor, correlation_id: str) -> Iterator[None]:

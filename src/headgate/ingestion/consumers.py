@@ -6,15 +6,12 @@ from collections.abc import Sequence
 
 from headgate import ingestion
 from headgate.core.db import Tx
-from headgate.ingestion.artifacts import RATES
 from headgate.messaging import Consumer, Message
 
 
 def read_artifact(tx: Tx, message: Message) -> None:
     """Read an artifact that came. One that is read already, that no parser knows or that holds rates needs no more."""
-    found = ingestion.get_artifact(tx, message.aggregate_id)
-    if found.status == "received" and found.kind != RATES:
-        ingestion.read(tx, message.aggregate_id)
+    ingestion.read_together(tx, [message.aggregate_id])
 
 
 def read_artifacts(tx: Tx, messages: Sequence[Message]) -> None:

@@ -8,12 +8,11 @@ stand, and a case asks.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final, Literal
-
-from psycopg.types.json import Jsonb
 
 from headgate import audit, cases, messaging
 from headgate.core import arrays, ids, secrets
@@ -62,15 +61,17 @@ def ingest_payments(tx: Tx, arrivals: Sequence[Arrival]) -> list[PaymentIngestio
     for read in reads:
         wanted.setdefault(read.identity, read)
     pieces = {identity: piece for identity, read in wanted.items() if (piece := read.piece)}
-    uses.lock_words(tx, _words(wanted.values(), pieces))
-    joined = joining.join(tx, list(pieces.values()))
+    with tx.ahead():
+        uses.lock_words(tx, _words(wanted.values(), pieces))
+        joined = joining.join(tx, list(pieces.values()))
     fresh = _insert(tx, [read for identity, read in wanted.items() if joined.is_new(identity)])
     tx.follow({number: wanted[identity].arrival.artifact_id for identity, number in fresh.items()})
-    _keep(tx, [(number, wanted[identity].stored) for identity, number in fresh.items()])
-    _tell(tx, [(number, wanted[identity]) for identity, number in fresh.items()])
-    added = joining.write(tx, pieces.values(), joined, fresh)
-    suspicions.suspect(tx, [number for identity, number in fresh.items() if wanted[identity].envelope is not None])
-    rows = _rows(tx, wanted, {**joined.known, **added})
+    with tx.ahead():
+        _keep(tx, [(number, wanted[identity].stored) for identity, number in fresh.items()])
+        _tell(tx, [(number, wanted[identity]) for identity, number in fresh.items()])
+        added = joining.write(tx, pieces.values(), joined, fresh)
+        suspicions.suspect(tx, [number for identity, number in fresh.items() if wanted[identity].envelope is not None])
+        rows = _rows(tx, wanted, {**joined.known, **added})
     answers: list[PaymentIngestion | Refused] = []
     told: set[bytes] = set()
     for read in reads:
@@ -102,9 +103,9 @@ def get_payment_ingestions(tx: Tx, ingestion_ids: Sequence[str]) -> dict[str, Pa
         SELECT id, identity, status, source, channel, idempotency_key, source_reference, raw_payload_hash, received_at,
                normalized_envelope AS envelope
           FROM ingestion.payment_ingestions
-         WHERE id = ANY (%(ids)s)
+         WHERE id = ANY (%(ids)s::text[])
         """,
-        {"ids": list(ingestion_ids)},
+        {"ids": arrays.texts(list(ingestion_ids))},
         row=PaymentIngestion,
     )
     return {row.id: row for row in rows}
@@ -126,7 +127,10 @@ def _words(reads: Iterable[ReadArrival], pieces: Mapping[bytes, joining.Piece]) 
 
 
 def _insert(tx: Tx, reads: Sequence[ReadArrival]) -> dict[bytes, str]:
-    """The new ids by identity, in the order of the ids; an identity that is known is left out."""
+    """The new ids by identity, in the order of the ids; an identity that is known is left out.
+
+    One with an envelope is published: it is announced in the same transaction.
+    """
     if not reads:
         return {}
     rows = tx.all(
@@ -141,7 +145,7 @@ def _insert(tx: Tx, reads: Sequence[ReadArrival]) -> dict[bytes, str]:
                        FROM jsonb_array_elements(r.envelope -> 'artifacts') WITH ORDINALITY AS a (one, n) ORDER BY a.n),
                ARRAY(SELECT a.one ->> 'hash'
                        FROM jsonb_array_elements(r.envelope -> 'artifacts') WITH ORDINALITY AS a (one, n) ORDER BY a.n),
-               r.envelope, CASE WHEN r.envelope IS NULL THEN 'received' ELSE 'normalized' END,
+               r.envelope, CASE WHEN r.envelope IS NULL THEN 'received' ELSE 'published' END,
                r.envelope #>> '{borrower,loan_id}', (r.envelope #>> '{payment,amount_minor}')::bigint,
                r.envelope #>> '{payment,currency}', (r.envelope #>> '{payment,value_date}')::date
           FROM unnest(%(ids)s::text[], %(identities)s::bytea[], %(sources)s::text[], %(externals)s::text[], %(shas)s::text[],
@@ -153,15 +157,17 @@ def _insert(tx: Tx, reads: Sequence[ReadArrival]) -> dict[bytes, str]:
         """,
         {
             "tenant": tx.tenant_id,
-            "ids": ids.new_many("ing", len(reads)),
-            "identities": [read.identity for read in reads],
-            "sources": [read.source for read in reads],
-            "externals": [read.external_id for read in reads],
-            "shas": [read.artifact_sha256 for read in reads],
-            "lines": [read.arrival.line for read in reads],
-            "occurrences": [read.arrival.occurrence for read in reads],
-            "raws": [read.raw_sha256 for read in reads],
-            "envelopes": [Jsonb(read.envelope) if read.envelope is not None else None for read in reads],
+            "ids": arrays.texts(ids.new_many("ing", len(reads))),
+            "identities": arrays.blobs([read.identity for read in reads]),
+            "sources": arrays.texts([read.source for read in reads]),
+            "externals": arrays.texts([read.external_id for read in reads]),
+            "shas": arrays.texts([read.artifact_sha256 for read in reads]),
+            "lines": arrays.numbers(read.arrival.line for read in reads),
+            "occurrences": arrays.numbers(read.arrival.occurrence for read in reads),
+            "raws": arrays.texts([read.raw_sha256 for read in reads]),
+            "envelopes": arrays.texts(
+                [None if read.envelope is None else json.dumps(read.envelope, ensure_ascii=False) for read in reads]
+            ),
         },
     )
     return {bytes(row["identity"]): row["id"] for row in rows}
@@ -176,8 +182,8 @@ def _keep(tx: Tx, fresh: Sequence[tuple[str, bytes]]) -> None:
             """,
             {
                 "tenant": tx.tenant_id,
-                "ids": [number for number, _ in fresh],
-                "bodies": secrets.seal_many(tx, [raw for _, raw in fresh], context=CONTEXT),
+                "ids": arrays.texts([number for number, _ in fresh]),
+                "bodies": arrays.blobs(secrets.seal_many(tx, [raw for _, raw in fresh], context=CONTEXT)),
             },
         )
 
@@ -210,15 +216,9 @@ def _tell(tx: Tx, fresh: Sequence[tuple[str, ReadArrival]]) -> None:
             )
         type_ = "ingestion.payment.ingested" if read.envelope else "ingestion.payment.refused"
         events.append(audit.Event(type=type_, data=facts, ingestion_id=number))
-    audit.record_many(tx, events)
+    audit.record_ahead(tx, events)
     messaging.publish_many(tx, outgoing)
     cases.open_cases(tx, opened)
-    tx.run(
-        """
-        UPDATE ingestion.payment_ingestions SET status = 'published' WHERE id = ANY (%(ids)s) AND status = 'normalized'
-        """,
-        {"ids": [number for number, read in fresh if read.envelope is not None]},
-    )
 
 
 def _outgoing(event_type: str, number: str, document: Mapping[str, Any]) -> messaging.Outgoing:

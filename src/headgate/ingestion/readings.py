@@ -45,21 +45,22 @@ def lock_identities(tx: Tx, sources: Collection[str]) -> None:
 def take(tx: Tx, found: Sequence[Made]) -> list[NewReading]:
     """Store what parsers made of these artifacts, each fact once, and tell of each. The caller holds the artifacts' locks."""
     readings = _sorted_out(tx, found)
-    case_ids = store(tx, readings)
-    facts = [(one.made.artifact.id, one.told(case_ids.get(one.id))) for one in readings]
-    audit.record_many(
-        tx,
-        [audit.Event(type="ingestion.artifact.read", data=told, ingestion_id=artifact) for artifact, told in facts],
-    )
-    messaging.publish_many(
-        tx,
-        [
-            messaging.Outgoing(
-                event_type="ingestion.artifact.read", aggregate_type="artifact", aggregate_id=artifact, payload=told
-            )
-            for artifact, told in facts
-        ],
-    )
+    with tx.ahead():
+        case_ids = store(tx, readings)
+        facts = [(one.made.artifact.id, one.told(case_ids.get(one.id))) for one in readings]
+        audit.record_ahead(
+            tx,
+            [audit.Event(type="ingestion.artifact.read", data=told, ingestion_id=artifact) for artifact, told in facts],
+        )
+        messaging.publish_ahead(
+            tx,
+            [
+                messaging.Outgoing(
+                    event_type="ingestion.artifact.read", aggregate_type="artifact", aggregate_id=artifact, payload=told
+                )
+                for artifact, told in facts
+            ],
+        )
     return readings
 
 

@@ -16,7 +16,7 @@ from typing import Final, LiteralString
 
 from headgate import audit
 from headgate.core import ids, secrets
-from headgate.core.db import Actor, Database, Tx
+from headgate.core.db import BY_KEY, Actor, Database, Tx
 from headgate.core.errors import Unavailable
 from headgate.ingestion import artifacts
 from headgate.ingestion.errors import MalformedWebhook, NoSuchWebhook, SenderNotAllowed, WebhookNotSigned
@@ -201,7 +201,7 @@ def _keep_together(
     outcomes: dict[int, str | Exception] = {}
     known: dict[str, list[bytes]] = {}
     signed: list[int] = []
-    with database.begin(tenant_id=tenant_id, actor=ACTOR) as tx:
+    with database.begin(tenant_id=tenant_id, actor=ACTOR, settings=BY_KEY) as tx:
         for n in places:
             endpoint, sent = found[n], offered[n]
             assert endpoint is not None, "who has no endpoint has his answer"

@@ -29,7 +29,7 @@ from headgate.messaging.delivery import deliver_waiting
 from headgate.messaging.errors import BrokerUnavailable, NoSuchDeadLetter, TopicMalformed, TopologyDiffers
 from headgate.messaging.hints import hint
 from headgate.messaging.model import Consumer, Message, Outgoing
-from headgate.messaging.outbox import announce_many, publish, publish_many
+from headgate.messaging.outbox import announce_many, publish, publish_ahead, publish_many
 from headgate.messaging.rebuilding import rebuild
 from headgate.messaging.relay import run_relay
 from headgate.messaging.status import (
@@ -69,6 +69,7 @@ __all__ = [
     "oldest_dead_letter_seconds",
     "oldest_unpublished_seconds",
     "publish",
+    "publish_ahead",
     "publish_many",
     "queue_depths",
     "rebuild",

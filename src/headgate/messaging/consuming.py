@@ -11,16 +11,18 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from headgate.core import log, registry
+from headgate.core import arrays, log, registry
 from headgate.core.backoff import wait_seconds
-from headgate.core.db import Actor, Database
+from headgate.core.db import BY_KEY, Actor, Database, Tx
 from headgate.core.errors import Unavailable
 from headgate.messaging import hints
-from headgate.messaging.model import Consumer
+from headgate.messaging.following import Following, following
+from headgate.messaging.model import Consumer, Message
 from headgate.messaging.transports.choice import chosen_transport
 from headgate.messaging.transports.contract import Delivery, Transport
 
 ROUND_MAX: Final = 50
+FEW: Final = 10
 POLL_SECONDS: Final = 0.5
 REAP_SECONDS: Final = 10.0
 THREADS: Final = 2
@@ -50,8 +52,11 @@ def run_consumers(
     """
     chosen = {consumer.name: consumer for consumer in (discovered_consumers() if consumers is None else consumers)}
     with hints.listening(database, hints.QUEUE, stop) as woken:
+        turn = threading.Lock()
         workers = [
-            threading.Thread(target=_work, args=(database, stop, woken, chosen, transport), name=f"consumers {number}")
+            threading.Thread(
+                target=_work, args=(database, stop, woken, chosen, transport, turn), name=f"consumers {number}"
+            )
             for number in range(threads)
         ]
         for worker in workers:
@@ -60,57 +65,71 @@ def run_consumers(
             worker.join()
 
 
-def handle(database: Database, consumer: Consumer, delivery: Delivery) -> bool:
-    """Handle one delivery in its own transaction; False where its message was handled before. Raises what it raises."""
-    message = delivery.message
-    actor = Actor.system(consumer.name)
-    with database.begin(tenant_id=message.tenant_id, actor=actor, correlation_id=message.correlation_id) as tx:
-        fresh = tx.run(
-            """
-            INSERT INTO messaging.inbox (tenant_id, consumer, message_id)
-            VALUES (%(tenant_id)s, %(consumer)s, %(message_id)s)
-            ON CONFLICT DO NOTHING
-            """,
-            {"tenant_id": message.tenant_id, "consumer": consumer.name, "message_id": message.id},
-        )
-        if fresh:
-            consumer.handle(tx, message)
-    return bool(fresh)
+def handle(database: Database, consumer: Consumer, delivery: Delivery, at_once: Sequence[Consumer] = ()) -> bool:
+    """Handle one delivery in its own transaction; False where its message was handled before. Raises what it raises.
+
+    What it publishes for those who are `at_once` goes on in it; where that fails, it is handled without.
+    """
+    return bool(_handle(database, consumer, [delivery], at_once, lambda tx, messages: consumer.handle(tx, messages[0])))
 
 
-def handle_together(database: Database, consumer: Consumer, deliveries: Sequence[Delivery]) -> int:
+def handle_together(
+    database: Database, consumer: Consumer, deliveries: Sequence[Delivery], at_once: Sequence[Consumer] = ()
+) -> int:
     """Handle deliveries of one tenant in one transaction, as a set; how many were not handled before.
 
     What is told of each message's aggregate belongs to that message's correlation.
     """
     assert consumer.handle_many is not None, "it was chosen by that"
+    return _handle(database, consumer, deliveries, at_once, consumer.handle_many)
+
+
+def _handle(
+    database: Database,
+    consumer: Consumer,
+    deliveries: Sequence[Delivery],
+    at_once: Sequence[Consumer],
+    function: Callable[[Tx, Sequence[Message]], None],
+) -> int:
     messages = {delivery.message.id: delivery.message for delivery in deliveries}
     stories = {message.aggregate_id: message.correlation_id for message in messages.values() if message.correlation_id}
     tenant_id, actor = deliveries[0].message.tenant_id, Actor.system(consumer.name)
     alone = set(stories.values()).pop() if len(set(stories.values())) == 1 else None
-    with database.begin(tenant_id=tenant_id, actor=actor, correlation_id=alone) as tx:
-        if alone is None:
-            tx.tell_under(stories)
-        fresh = tx.values(
-            """
-            INSERT INTO messaging.inbox (tenant_id, consumer, message_id)
-            SELECT %(tenant_id)s, %(consumer)s, m.id
-              FROM unnest(%(ids)s::bigint[]) AS m (id)
-             ORDER BY m.id
-            ON CONFLICT DO NOTHING
-            RETURNING message_id
-            """,
-            {"tenant_id": tenant_id, "consumer": consumer.name, "ids": sorted(messages)},
-        )
-        if fresh:
-            consumer.handle_many(tx, [messages[number] for number in sorted(fresh)])
-    return len(fresh)
+    goes_on: Following | None = None
+    try:
+        with database.begin(tenant_id=tenant_id, actor=actor, correlation_id=alone, settings=BY_KEY) as tx:
+            if alone is None:
+                tx.tell_under(stories)
+            fresh = tx.values(
+                """
+                INSERT INTO messaging.inbox (tenant_id, consumer, message_id)
+                SELECT %(tenant_id)s, %(consumer)s, m.id
+                  FROM unnest(%(ids)s::bigint[]) AS m (id)
+                 ORDER BY m.id
+                ON CONFLICT DO NOTHING
+                RETURNING message_id
+                """,
+                {"tenant_id": tenant_id, "consumer": consumer.name, "ids": arrays.numbers(sorted(messages))},
+            )
+            if fresh:
+                with following(tx, at_once) as goes_on:
+                    function(tx, [messages[number] for number in sorted(fresh)])
+                    goes_on.go_on()
+        return len(fresh)
+    except Unavailable:
+        raise
+    except Exception as error:
+        if goes_on is None or not goes_on.has_gone_on:
+            raise
+        _LOG.info("messages do not go on at once", extra={"consumer": consumer.name, "error": str(error)[:200]})
+        return _handle(database, consumer, deliveries, (), function)
 
 
 def work_round(
     database: Database, transport: Transport, consumers: dict[str, Consumer], stop: threading.Event | None = None
 ) -> int:
     """Take up to 50 messages and handle them; returns how many were taken."""
+    at_once = [consumer for consumer in consumers.values() if consumer.at_once]
     deliveries = transport.receive(list(consumers), ROUND_MAX)
     untouched = list(deliveries)
     handled: list[Delivery] = []
@@ -120,7 +139,7 @@ def work_round(
         while untouched and not (stop and stop.is_set()):
             consumer = consumers[untouched[0].consumer]
             together = _together(consumer, untouched, alone)
-            if len(together) > 1 and _attempt_together(database, consumer, together):
+            if len(together) > 1 and _attempt_together(database, consumer, together, at_once):
                 handled += together
                 gone = {_which(delivery) for delivery in together}
                 untouched = [delivery for delivery in untouched if _which(delivery) not in gone]
@@ -128,17 +147,18 @@ def work_round(
                 continue
             alone |= {_which(delivery) for delivery in together}
             delivery = untouched.pop(0)
-            if _attempt(database, transport, consumer, delivery):
+            if _attempt(database, transport, consumer, delivery, at_once):
                 handled.append(delivery)
                 published = True
     finally:
-        # Whatever ends the round early, what was handled leaves and what was not looked at is free at once.
+        # Whatever ends the round early, what was handled leaves and what was not looked at is free at once. First the relay
+        # is woken: what was published need not wait for that.
+        if published:
+            hints.hint(database)
         if handled:
             transport.acknowledge(handled)
         if untouched:
             transport.release(untouched)
-        if published:
-            hints.hint(database)
     return len(deliveries)
 
 
@@ -159,10 +179,12 @@ def _which(delivery: Delivery) -> tuple[str, int]:
     return (delivery.consumer, delivery.message.id)
 
 
-def _attempt_together(database: Database, consumer: Consumer, deliveries: Sequence[Delivery]) -> bool:
+def _attempt_together(
+    database: Database, consumer: Consumer, deliveries: Sequence[Delivery], at_once: Sequence[Consumer]
+) -> bool:
     """Whether they were handled as a set. If not, nothing of it stands, and each is tried by itself."""
     try:
-        handle_together(database, consumer, deliveries)
+        handle_together(database, consumer, deliveries, at_once)
         return True
     except Unavailable:
         raise
@@ -172,12 +194,14 @@ def _attempt_together(database: Database, consumer: Consumer, deliveries: Sequen
         return False
 
 
-def _attempt(database: Database, transport: Transport, consumer: Consumer, delivery: Delivery) -> bool:
+def _attempt(
+    database: Database, transport: Transport, consumer: Consumer, delivery: Delivery, at_once: Sequence[Consumer]
+) -> bool:
     """Whether it was handled, now or before. A database that is away is no fault of the message."""
     message = delivery.message
     about = {"consumer": consumer.name, "message_id": message.id, "event_type": message.event_type}
     try:
-        handle(database, consumer, delivery)
+        handle(database, consumer, delivery, at_once)
         return True
     except Unavailable:
         transport.release([delivery])
@@ -200,6 +224,7 @@ def _work(
     woken: threading.Event,
     consumers: dict[str, Consumer],
     make_transport: Callable[[Database], Transport],
+    turn: threading.Lock,
 ) -> None:
     pause = POLL_SECONDS
     while not stop.is_set():
@@ -208,7 +233,7 @@ def _work(
             transport = make_transport(database)
             try:
                 transport.subscribe({consumer.name: consumer.topics for consumer in consumers.values()})
-                _work_on(database, stop, woken, consumers, transport)
+                _work_on(database, stop, woken, consumers, transport, turn)
             finally:
                 transport.close()
         except Exception as error:
@@ -224,12 +249,21 @@ def _work_on(
     woken: threading.Event,
     consumers: dict[str, Consumer],
     transport: Transport,
+    turn: threading.Lock,
 ) -> None:
     reaped = float("-inf")
     while not stop.is_set():
-        woken.clear()
         if time.monotonic() - reaped > REAP_SECONDS:
             transport.reap()
             reaped = time.monotonic()
-        if work_round(database, transport, consumers, stop) == 0 and not transport.waits:
-            woken.wait(POLL_SECONDS)
+        taken = work_round(database, transport, consumers, stop)
+        if transport.waits:
+            continue
+        if taken >= ROUND_MAX:
+            woken.set()  # More may wait than one thread has taken.
+        elif taken <= FEW:
+            # Little comes, nothing was left of it, and what comes next brings a hint. One thread at a time listens for that,
+            # so that one looks and not all.
+            with turn:
+                woken.wait(POLL_SECONDS)
+                woken.clear()

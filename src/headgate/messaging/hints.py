@@ -1,7 +1,7 @@
 """Hints: wake the relay and the workers sooner than they would look. A hint may be lost; polling finds everything.
 
 Never sent inside a business transaction, since a NOTIFY there serialises commits. A relay in this process is woken
-directly; for one elsewhere a thread sends NOTIFY on a connection of its own, at most every 20 ms however many commits
+directly; for one elsewhere a thread sends NOTIFY on a connection of its own, at most every 4 ms however many commits
 there were.
 """
 
@@ -23,7 +23,7 @@ from headgate.core.errors import HeadgateError
 Channel = Literal["headgate_outbox", "headgate_queue"]
 OUTBOX: Final[Channel] = "headgate_outbox"
 QUEUE: Final[Channel] = "headgate_queue"
-COALESCE_SECONDS: Final = 0.02
+COALESCE_SECONDS: Final = 0.004
 IDLE_SECONDS: Final = 5.0
 LISTEN_SLICE_SECONDS: Final = 0.5
 

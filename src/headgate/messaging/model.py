@@ -17,13 +17,17 @@ ATTEMPTS_MAX = 10
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outgoing:
-    """A message to publish. With a `dedupe_key` it exists once per tenant, for ever."""
+    """A message to publish. With a `dedupe_key` it exists once per tenant, for ever.
+
+    `handled_by` names a consumer whose part was done in this very transaction: it is not given the message any more.
+    """
 
     event_type: str
     aggregate_type: str
     aggregate_id: str
     payload: Mapping[str, Any]
     dedupe_key: str | None = None
+    handled_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +52,8 @@ class Consumer:
     What `handle` raises rolls back its effects; the message comes again, at most `attempts_max` times in all.
     `handle_many`, where there is one, takes messages of one tenant that wait together, as a set; if it raises, each is
     handled by itself. What it tells of a message's aggregate belongs to that message's correlation (`Tx.follow` for what
-    came of it).
+    came of it). Who is `at_once` is given what other consumers of its worker publish in their very transaction: see
+    messaging/following.py.
     """
 
     name: str
@@ -56,3 +61,4 @@ class Consumer:
     handle: Callable[[Tx, Message], None]
     attempts_max: int = ATTEMPTS_MAX
     handle_many: Callable[[Tx, Sequence[Message]], None] | None = None
+    at_once: bool = False

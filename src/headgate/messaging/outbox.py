@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final, LiteralString
 
 from headgate.core import arrays
 from headgate.core.db import Tx
+from headgate.messaging.following import followed_in
 from headgate.messaging.model import Outgoing
 from headgate.messaging.topics import check_topic
 
@@ -35,56 +36,97 @@ def publish(
     return publish_many(tx, [outgoing])[0]
 
 
+_PUBLISH: Final[LiteralString] = """
+    WITH given AS MATERIALIZED (
+      SELECT u.n, nextval('messaging.message_id') AS id, u.event_type, u.aggregate_type, u.aggregate_id, u.payload,
+             nullif(u.dedupe_key, '') AS dedupe_key, coalesce(u.correlation, %(correlation_id)s) AS correlation_id,
+             u.handled_by
+        FROM unnest(%(types)s::text[], %(aggregate_types)s::text[], %(aggregate_ids)s::text[],
+                    %(payloads)s::jsonb[], %(dedupe_keys)s::text[], %(correlations)s::text[], %(handled_by)s::text[])
+             WITH ORDINALITY AS u (event_type, aggregate_type, aggregate_id, payload, dedupe_key, correlation, handled_by, n)
+    ), done AS MATERIALIZED (
+      -- A topic is matched once, however many messages have it.
+      SELECT t.event_type, t.handled_by
+        FROM (SELECT DISTINCT event_type, handled_by FROM given WHERE handled_by IS NOT NULL) t
+       WHERE NOT EXISTS (SELECT FROM messaging.subscriptions s
+                          WHERE s.transport <> 'postgres' OR (s.consumer <> t.handled_by AND '.' || t.event_type ~ s.pattern))
+    ), claimed AS (
+      -- In the order of the keys, so that two transactions wait for each other and do not deadlock.
+      INSERT INTO messaging.outbox_keys (tenant_id, dedupe_key, message_id)
+      SELECT (SELECT core.require_tenant()), g.dedupe_key, g.id
+        FROM given g
+       WHERE g.dedupe_key IS NOT NULL
+       ORDER BY g.dedupe_key, g.n
+      ON CONFLICT DO NOTHING
+      RETURNING message_id
+    ), published AS (
+      INSERT INTO messaging.outbox_messages (tenant_id, id, event_type, aggregate_type, aggregate_id, payload,
+        correlation_id, dedupe_key, published_at)
+      SELECT (SELECT core.require_tenant()), g.id, g.event_type, g.aggregate_type, g.aggregate_id, g.payload,
+             g.correlation_id, g.dedupe_key, CASE WHEN d.event_type IS NOT NULL THEN clock_timestamp() END
+        FROM given g
+        LEFT JOIN done d ON d.event_type = g.event_type AND d.handled_by = g.handled_by
+       WHERE g.dedupe_key IS NULL OR g.id IN (SELECT message_id FROM claimed)
+       ORDER BY g.n
+      RETURNING id, created_at
+    ), handled AS (
+      INSERT INTO messaging.inbox (tenant_id, consumer, message_id)
+      SELECT (SELECT core.require_tenant()), g.handled_by, g.id
+        FROM given g
+       WHERE g.handled_by IS NOT NULL AND (g.dedupe_key IS NULL OR g.id IN (SELECT message_id FROM claimed))
+       ORDER BY g.handled_by, g.id
+    )
+    SELECT p.id, p.created_at
+      FROM given g
+      LEFT JOIN published p ON p.id = g.id
+     ORDER BY g.n
+"""
+
+
 def publish_many(tx: Tx, messages: Sequence[Outgoing]) -> list[int | None]:
-    """Publish messages in order, in one statement; None for each whose `dedupe_key` was used before."""
+    """Publish messages in order, in one statement; None for each whose `dedupe_key` was used before.
+
+    One that is `handled_by` a consumer here leaves a row in its inbox. Where nobody else is to get it, and no broker keeps
+    what all consumers get, it is published with that: the relay does not touch it.
+    """
     if not messages:
         return []
+    goes_on = followed_in(tx)
+    if goes_on:
+        messages = goes_on.claim(messages)
+    correlations = tx.correlations_of([(message.aggregate_id,) for message in messages])
+    rows = tx.all(_PUBLISH, _given(tx, messages, correlations))
+    if goes_on:
+        for n, (message, row) in enumerate(zip(messages, rows, strict=True)):
+            if message.handled_by is not None and row["id"] is not None:
+                goes_on.add(
+                    message, row["id"], row["created_at"], correlations[n] if correlations else tx.correlation_id
+                )
+    return [row["id"] for row in rows]
+
+
+def publish_ahead(tx: Tx, messages: Sequence[Outgoing]) -> None:
+    """The same for who needs no ids: within `tx.ahead()` nobody waits for the answer."""
+    if followed_in(tx):
+        publish_many(tx, messages)
+    elif messages:
+        correlations = tx.correlations_of([(message.aggregate_id,) for message in messages])
+        tx.run(_PUBLISH, _given(tx, messages, correlations))
+
+
+def _given(tx: Tx, messages: Sequence[Outgoing], correlations: Sequence[str] | None) -> dict[str, Any]:
     for message in messages:
         check_topic(message.event_type)
-    correlations = tx.correlations_of([(message.aggregate_id,) for message in messages])
-    rows = tx.all(
-        """
-        WITH given AS MATERIALIZED (
-          SELECT u.n, nextval('messaging.message_id') AS id, u.event_type, u.aggregate_type, u.aggregate_id, u.payload,
-                 nullif(u.dedupe_key, '') AS dedupe_key, coalesce(u.correlation, %(correlation_id)s) AS correlation_id
-            FROM unnest(%(types)s::text[], %(aggregate_types)s::text[], %(aggregate_ids)s::text[],
-                        %(payloads)s::jsonb[], %(dedupe_keys)s::text[], %(correlations)s::text[])
-                 WITH ORDINALITY AS u (event_type, aggregate_type, aggregate_id, payload, dedupe_key, correlation, n)
-        ), claimed AS (
-          -- In the order of the keys, so that two transactions wait for each other and do not deadlock.
-          INSERT INTO messaging.outbox_keys (tenant_id, dedupe_key, message_id)
-          SELECT (SELECT core.require_tenant()), g.dedupe_key, g.id
-            FROM given g
-           WHERE g.dedupe_key IS NOT NULL
-           ORDER BY g.dedupe_key, g.n
-          ON CONFLICT DO NOTHING
-          RETURNING message_id
-        ), published AS (
-          INSERT INTO messaging.outbox_messages (tenant_id, id, event_type, aggregate_type, aggregate_id, payload,
-            correlation_id, dedupe_key)
-          SELECT (SELECT core.require_tenant()), g.id, g.event_type, g.aggregate_type, g.aggregate_id, g.payload,
-                 g.correlation_id, g.dedupe_key
-            FROM given g
-           WHERE g.dedupe_key IS NULL OR g.id IN (SELECT message_id FROM claimed)
-           ORDER BY g.n
-          RETURNING id
-        )
-        SELECT p.id
-          FROM given g
-          LEFT JOIN published p ON p.id = g.id
-         ORDER BY g.n
-        """,
-        {
-            "types": arrays.texts([message.event_type for message in messages]),
-            "aggregate_types": arrays.texts([message.aggregate_type for message in messages]),
-            "aggregate_ids": arrays.texts([message.aggregate_id for message in messages]),
-            "payloads": arrays.documents(dict(message.payload) for message in messages),
-            "dedupe_keys": arrays.texts([message.dedupe_key for message in messages]),
-            "correlation_id": tx.correlation_id,
-            "correlations": arrays.texts(correlations) if correlations else None,
-        },
-    )
-    return [row["id"] for row in rows]
+    return {
+        "types": arrays.texts([message.event_type for message in messages]),
+        "aggregate_types": arrays.texts([message.aggregate_type for message in messages]),
+        "aggregate_ids": arrays.texts([message.aggregate_id for message in messages]),
+        "payloads": arrays.documents(dict(message.payload) for message in messages),
+        "dedupe_keys": arrays.texts([message.dedupe_key for message in messages]),
+        "handled_by": arrays.texts([message.handled_by for message in messages]),
+        "correlation_id": tx.correlation_id,
+        "correlations": arrays.texts(correlations) if correlations else None,
+    }
 
 
 ANNOUNCED_AT_ONCE = 10_000

@@ -28,7 +28,7 @@ from headgate.messaging.dead_letters import announce
 from headgate.messaging.model import ATTEMPTS_MAX, Message
 from headgate.messaging.transports.choice import chosen_transport
 from headgate.messaging.transports.contract import Transport
-from headgate.messaging.transports.postgres import ERROR_LENGTH_MAX
+from headgate.messaging.transports.postgres import ERROR_LENGTH_MAX, dispatching
 
 ROUND_MAX: Final = 500
 CLAIM_SECONDS: Final = 60
@@ -44,7 +44,7 @@ class Relay:
     """One relay with its own connection. `claim_seconds` is how long a claimed row belongs to it."""
 
     def __init__(self, database: Database, transport: Transport, *, claim_seconds: float = CLAIM_SECONDS) -> None:
-        self._connection: Connection[Any] = database.connect("dispatcher")
+        self._connection: Connection[Any] = dispatching(database)
         self._transport = transport
         self._claim_seconds = claim_seconds
         self.name = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"

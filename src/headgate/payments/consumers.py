@@ -20,5 +20,10 @@ def on_funds(tx: Tx, message: Message) -> None:
 
 CONSUMERS = [
     Consumer(name="payments.awaiting_funding", topics=FUNDED, handle=on_funds),
-    Consumer(name="payments.column_events", topics=("ingestion.artifact.read",), handle=column_events.on_artifact),
+    Consumer(
+        name="payments.column_events",
+        topics=("ingestion.artifact.read",),
+        handle=column_events.on_artifact,
+        handle_many=column_events.on_artifacts,
+    ),
 ]

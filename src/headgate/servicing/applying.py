@@ -9,20 +9,21 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Final
 
-from headgate.core import ids
+from headgate.core import arrays, ids
 from headgate.core.db import Tx
 from headgate.core.errors import Refused
 from headgate.core.money import Money
+from headgate.servicing import known as known_payments
 from headgate.servicing import refusing, telling, undoing, writing
 from headgate.servicing.errors import InvalidPayment, PaymentDiffers
-from headgate.servicing.loading import Loaded, LoanRow, load, lock_loans, today_of
+from headgate.servicing.known import Known
+from headgate.servicing.loading import Loaded, LoanRow, load, lock_loans
 from headgate.servicing.model import (
     CHANNELS,
     AppliedPayment,
-    Instruction,
     NewPayment,
     Parts,
     PaymentStatus,
@@ -32,29 +33,6 @@ from headgate.servicing.model import (
 from headgate.servicing.writing import Change
 
 BATCH_MAX: Final = 1_000
-
-
-@dataclass(frozen=True, slots=True)
-class _Known:
-    """A payment that stands under a key or a transfer."""
-
-    id: str
-    loan_id: str
-    external_id: str
-    idempotency_key: str
-    provider_transfer_id: str | None
-    source_channel: str
-    effective_date: date
-    currency: str
-    total_received: int
-    status: PaymentStatus
-    instruction: Instruction
-    policy_version_no: int
-    principal: int
-    interest: int
-    fee: int
-    escrow: int
-    suspense: int
 
 
 def apply_payment(tx: Tx, payment: NewPayment, *, pending: bool = False) -> AppliedPayment | Refused:
@@ -72,17 +50,42 @@ def apply_payments(tx: Tx, payments: Sequence[NewPayment], *, pending: bool = Fa
     Refusals: servicing.loan_not_found, .legal_hold, .loan_closed, .stop_pay, .currency_mismatch. Raises InvalidPayment,
     PaymentDiffers where a key stands for another payment, NotPostable.
     """
+    return carry_out(tx, judge(tx, payments, pending=pending)).answers
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """Payments before anything is written of them: what is new, what is refused, what stands, under their loans' locks."""
+
+    asked: Sequence[NewPayment]
+    answers: list[AppliedPayment | Refused | None]
+    fresh: Mapping[str, tuple[NewPayment, LoanRow]]
+    rejected: Mapping[str, tuple[NewPayment, str]]
+    waiting: Mapping[str, Known]
+    pending: bool
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class CarriedOut:
+    """What became of payments, in their order, and the loans that changed."""
+
+    answers: list[AppliedPayment | Refused]
+    changes: Sequence[Change]
+
+
+def judge(tx: Tx, payments: Sequence[NewPayment], *, pending: bool = False) -> Judged:
+    """Lock the loans and say of each payment what it is; nothing is written. Raises InvalidPayment, PaymentDiffers."""
     asked = list(payments)
     if len(asked) > BATCH_MAX:
         raise InvalidPayment(f"a batch takes {BATCH_MAX:,} payments at most; this has {len(asked):,}")
-    _check(tx, asked)
     loans = lock_loans(tx, {payment.loan_id for payment in asked})
-    by_key, by_transfer = _known(tx, asked)
-    refused = refusing.refused_before(tx, asked)
+    now, by_key, by_transfer, refused = known_payments.before(tx, asked)
+    _check(asked, now)
     answers: list[AppliedPayment | Refused | None] = [None] * len(asked)
     fresh: dict[str, tuple[NewPayment, LoanRow]] = {}
     rejected: dict[str, tuple[NewPayment, str]] = {}
-    waiting: dict[str, _Known] = {}
+    waiting: dict[str, Known] = {}
     for n, payment in enumerate(asked):
         key = payment.idempotency_key
         known = by_key.get(key)
@@ -103,13 +106,19 @@ def apply_payments(tx: Tx, payments: Sequence[NewPayment], *, pending: bool = Fa
             _sort(payment, loans, fresh, rejected)
         elif twin != payment and not _is_same_transfer(twin, payment):
             raise PaymentDiffers(f"the key {key} stands for two payments of one batch", idempotency_key=key)
-    if rejected:
-        refusing.reject(tx, list(rejected.values()))
-    applied = _apply(tx, list(fresh.values()), waiting, pending) if fresh else {}
-    for n, payment in enumerate(asked):
-        if answers[n] is None:
-            answers[n] = _first_answer(payment, fresh, rejected, applied, is_again=_came_before(asked, n))
-    return [answer for answer in answers if answer is not None]
+    return Judged(asked, answers, fresh, rejected, waiting, pending, now)
+
+
+def carry_out(tx: Tx, judged: Judged) -> CarriedOut:
+    """Write what was judged, in the same transaction. Raises PaymentDiffers where a key was used meanwhile, NotPostable."""
+    if judged.rejected:
+        refusing.reject(tx, list(judged.rejected.values()))
+    changes, applied = _apply(tx, judged) if judged.fresh else ([], {})
+    answers = [
+        answer or _first_answer(payment, judged.fresh, judged.rejected, applied, is_again=_came_before(judged.asked, n))
+        for n, (payment, answer) in enumerate(zip(judged.asked, judged.answers, strict=True))
+    ]
+    return CarriedOut(answers, changes)
 
 
 def _sort(
@@ -125,17 +134,17 @@ def _sort(
         fresh[payment.idempotency_key] = (payment, loans[payment.loan_id])
 
 
-def _apply(
-    tx: Tx, fresh: Sequence[tuple[NewPayment, LoanRow]], waiting: Mapping[str, _Known], pending: bool
-) -> dict[str, AppliedPayment]:
-    """What is new, by its key; what was `waiting` goes on under its own id."""
-    changes = _fold_all(tx, fresh, waiting)
+def _apply(tx: Tx, judged: Judged) -> tuple[list[Change], dict[str, AppliedPayment]]:
+    """The loans that changed, and what is new by its key; what was `waiting` goes on under its own id."""
+    fresh = list(judged.fresh.values())
+    changes = _fold_all(tx, fresh, judged.waiting, judged.now)
     wanted = {payment.idempotency_key: payment for payment, _ in fresh}
-    _insert(tx, changes, wanted, "pending" if pending else "completed")
-    if pending:
-        return telling.tell_pending(tx, changes)
-    writing.write(tx, changes)
-    applied = telling.tell_applied(tx, changes, wanted)
+    with tx.ahead():
+        _insert(tx, changes, wanted, "pending" if judged.pending else "completed", judged.now)
+        if judged.pending:
+            return changes, telling.tell_pending(tx, changes)
+        writing.write(tx, changes)
+        applied = telling.tell_applied(tx, changes, wanted)
     undoing.undo_waiting(
         tx,
         [
@@ -143,7 +152,7 @@ def _apply(
             for payment, _ in fresh
         ],
     )
-    return applied
+    return changes, applied
 
 
 def preview(tx: Tx, payments: Sequence[NewPayment]) -> dict[str, tuple[Placed, ...]]:
@@ -152,8 +161,7 @@ def preview(tx: Tx, payments: Sequence[NewPayment]) -> dict[str, tuple[Placed, .
     One that stands already, was refused before or would be refused now is left out. Locks the loans.
     """
     loans = lock_loans(tx, {payment.loan_id for payment in payments})
-    by_key, by_transfer = _known(tx, payments)
-    refused = refusing.refused_before(tx, payments)
+    now, by_key, by_transfer, refused = known_payments.before(tx, payments)
     fresh: dict[str, tuple[NewPayment, LoanRow]] = {}
     for payment in payments:
         key = payment.idempotency_key
@@ -161,7 +169,7 @@ def preview(tx: Tx, payments: Sequence[NewPayment]) -> dict[str, tuple[Placed, .
         if (stands is None or stands.status == "pending") and key not in refused:
             _sort(payment, loans, fresh, {})
     lines: dict[str, tuple[Placed, ...]] = {}
-    for change in _fold_all(tx, list(fresh.values()), {}):
+    for change in _fold_all(tx, list(fresh.values()), {}, now):
         placed = change.history.placed("keep")
         for receipt in change.fresh.values():
             lines[receipt.key] = tuple(line for line in placed if line.receipt_id == receipt.id)
@@ -170,7 +178,8 @@ def preview(tx: Tx, payments: Sequence[NewPayment]) -> dict[str, tuple[Placed, .
 
 def standing(tx: Tx, payments: Sequence[NewPayment]) -> set[str]:
     """The keys of those that stand already, under their key or their transfer, or are written down."""
-    by_key, by_transfer = _known(tx, payments)
+    [rows] = tx.gather(known_payments.asked(payments))
+    by_key, by_transfer = known_payments.read(rows)
     return {
         payment.idempotency_key
         for payment in payments
@@ -179,7 +188,9 @@ def standing(tx: Tx, payments: Sequence[NewPayment]) -> set[str]:
     }
 
 
-def _fold_all(tx: Tx, fresh: Sequence[tuple[NewPayment, LoanRow]], waiting: Mapping[str, _Known]) -> list[Change]:
+def _fold_all(
+    tx: Tx, fresh: Sequence[tuple[NewPayment, LoanRow]], waiting: Mapping[str, Known], now: datetime
+) -> list[Change]:
     """Each loan with its fresh payments folded in, in the order of the loans' ids."""
     by_loan: dict[str, list[NewPayment]] = defaultdict(list)
     rows = {}
@@ -187,7 +198,7 @@ def _fold_all(tx: Tx, fresh: Sequence[tuple[NewPayment, LoanRow]], waiting: Mapp
         by_loan[row.id].append(payment)
         rows[row.id] = row
     whole = {loan for loan, own in by_loan.items() if any(_is_late(payment, rows[loan]) for payment in own)}
-    loaded = load(tx, [rows[loan] for loan in sorted(rows)], whole=whole)
+    loaded = load(tx, [rows[loan] for loan in sorted(rows)], whole=whole, now=now)
     return [_fold(loaded[loan], by_loan[loan], waiting) for loan in sorted(by_loan)]
 
 
@@ -197,7 +208,7 @@ def _is_late(payment: NewPayment, row: LoanRow) -> bool:
     return (payment.received_on, payment.idempotency_key) <= last
 
 
-def _fold(loan: Loaded, payments: Sequence[NewPayment], waiting: Mapping[str, _Known]) -> Change:
+def _fold(loan: Loaded, payments: Sequence[NewPayment], waiting: Mapping[str, Known]) -> Change:
     receipts = []
     for payment in payments:
         known = waiting.get(payment.idempotency_key)
@@ -220,7 +231,9 @@ def _fold(loan: Loaded, payments: Sequence[NewPayment], waiting: Mapping[str, _K
     return Change(loan, history, {receipt.id: receipt for receipt in receipts})
 
 
-def _insert(tx: Tx, changes: Sequence[Change], wanted: Mapping[str, NewPayment], status: PaymentStatus) -> None:
+def _insert(
+    tx: Tx, changes: Sequence[Change], wanted: Mapping[str, NewPayment], status: PaymentStatus, now: datetime
+) -> None:
     """The rows of fresh payments; one that was pending is completed.
 
     Raises PaymentDiffers where another transaction used a key for another loan meanwhile.
@@ -232,7 +245,6 @@ def _insert(tx: Tx, changes: Sequence[Change], wanted: Mapping[str, NewPayment],
         for receipt in change.fresh.values()
         for parts in [parts_by_id[receipt.id]]
     ]
-    now = tx.now()
     written = tx.values(
         """
         INSERT INTO servicing.payments
@@ -259,23 +271,23 @@ def _insert(tx: Tx, changes: Sequence[Change], wanted: Mapping[str, NewPayment],
             "tenant": tx.tenant_id,
             "now": now,
             "status": status,
-            "ids": [receipt.id for _, receipt, _, _ in rows],
-            "loans": [change.loan.row.id for change, _, _, _ in rows],
-            "channels": [payment.source_channel for _, _, payment, _ in rows],
-            "keys": [receipt.key for _, receipt, _, _ in rows],
-            "days": [receipt.received_on for _, receipt, _, _ in rows],
-            "currencies": [change.loan.row.currency for change, _, _, _ in rows],
-            "totals": [receipt.amount_minor for _, receipt, _, _ in rows],
+            "ids": arrays.texts([receipt.id for _, receipt, _, _ in rows]),
+            "loans": arrays.texts([change.loan.row.id for change, _, _, _ in rows]),
+            "channels": arrays.texts([payment.source_channel for _, _, payment, _ in rows]),
+            "keys": arrays.texts([receipt.key for _, receipt, _, _ in rows]),
+            "days": arrays.texts([receipt.received_on.isoformat() for _, receipt, _, _ in rows]),
+            "currencies": arrays.texts([change.loan.row.currency for change, _, _, _ in rows]),
+            "totals": arrays.numbers(receipt.amount_minor for _, receipt, _, _ in rows),
             **{
-                name: [parts[n] for _, _, _, parts in rows]
+                name: arrays.numbers(parts[n] for _, _, _, parts in rows)
                 for n, name in enumerate(("principal", "interest", "fee", "escrow", "suspense"))
             },
-            "instructions": [receipt.instruction for _, receipt, _, _ in rows],
-            "products": [change.loan.row.product for change, _, _, _ in rows],
-            "versions": [receipt.version_no for _, receipt, _, _ in rows],
-            "transfers": [payment.provider_transfer_id for _, _, payment, _ in rows],
-            "accounts": [payment.provider_account_id for _, _, payment, _ in rows],
-            "ingestions": [payment.ingestion_id for _, _, payment, _ in rows],
+            "instructions": arrays.texts([receipt.instruction for _, receipt, _, _ in rows]),
+            "products": arrays.texts([change.loan.row.product for change, _, _, _ in rows]),
+            "versions": arrays.numbers(receipt.version_no for _, receipt, _, _ in rows),
+            "transfers": arrays.texts([payment.provider_transfer_id for _, _, payment, _ in rows]),
+            "accounts": arrays.texts([payment.provider_account_id for _, _, payment, _ in rows]),
+            "ingestions": arrays.texts([payment.ingestion_id for _, _, payment, _ in rows]),
         },
     )
     tx.follow({receipt.id: payment.ingestion_id for _, receipt, payment, _ in rows})
@@ -283,29 +295,7 @@ def _insert(tx: Tx, changes: Sequence[Change], wanted: Mapping[str, NewPayment],
         raise PaymentDiffers("another payment was applied under one of these keys meanwhile: ask again")
 
 
-def _known(tx: Tx, payments: Sequence[NewPayment]) -> tuple[dict[str, _Known], dict[tuple[str, str], _Known]]:
-    """Payments that stand under these keys, and under these transfers of their channel."""
-    rows = tx.all(
-        """
-        SELECT p.id, p.loan_id, n.external_id, p.idempotency_key, p.provider_transfer_id, p.source_channel, p.effective_date,
-               p.currency, p.total_received, p.status, p.instruction, p.policy_version_no, p.principal, p.interest, p.fee, p.escrow,
-               p.suspense
-          FROM servicing.payments p
-          JOIN servicing.loans n ON n.tenant_id = p.tenant_id AND n.id = p.loan_id
-         WHERE p.idempotency_key = ANY (%(keys)s) OR p.provider_transfer_id = ANY (%(transfers)s)
-         ORDER BY p.id DESC
-        """,
-        {
-            "keys": [payment.idempotency_key for payment in payments],
-            "transfers": [payment.provider_transfer_id for payment in payments if payment.provider_transfer_id],
-        },
-        row=_Known,
-    )
-    by_transfer = {(row.source_channel, row.provider_transfer_id): row for row in rows if row.provider_transfer_id}
-    return {row.idempotency_key: row for row in rows}, by_transfer
-
-
-def _answer_again(payment: NewPayment, known: _Known) -> AppliedPayment:
+def _answer_again(payment: NewPayment, known: Known) -> AppliedPayment:
     asked = (payment.amount_minor, payment.currency)
     if asked != (known.total_received, known.currency) or payment.loan_id not in (known.loan_id, known.external_id):
         raise PaymentDiffers(
@@ -370,8 +360,8 @@ def _came_before(payments: Sequence[NewPayment], n: int) -> bool:
     return any(other.idempotency_key == one.idempotency_key or _is_same_transfer(other, one) for other in payments[:n])
 
 
-def _check(tx: Tx, payments: Sequence[NewPayment]) -> None:
-    tomorrow = today_of(tx).toordinal() + 1
+def _check(payments: Sequence[NewPayment], now: datetime) -> None:
+    tomorrow = now.astimezone(UTC).date().toordinal() + 1
     for payment in payments:
         if not 1 <= len(payment.idempotency_key) <= 255:
             raise InvalidPayment("a payment's key has 1 to 255 characters")

@@ -11,8 +11,8 @@ from headgate.servicing import pipeline, returns, undoing
 
 
 def validate(tx: Tx, messages: Sequence[Message]) -> None:
-    """Whether they may be posted."""
-    pipeline.validate(tx, [message.aggregate_id for message in messages])
+    """Whether they may be posted; those that may at once are."""
+    pipeline.go_through(tx, [message.aggregate_id for message in messages])
 
 
 def classify(tx: Tx, messages: Sequence[Message]) -> None:
@@ -40,15 +40,21 @@ def meet_named(tx: Tx, message: Message) -> None:
     undoing.meet_named(tx, message.aggregate_id)
 
 
-def _stage(name: str, topic: str, stage: Callable[[Tx, Sequence[Message]], None]) -> Consumer:
-    return Consumer(name=name, topics=(topic,), handle=lambda tx, message: stage(tx, [message]), handle_many=stage)
+def _stage(name: str, topic: str, stage: Callable[[Tx, Sequence[Message]], None], *, at_once: bool = False) -> Consumer:
+    return Consumer(
+        name=name,
+        topics=(topic,),
+        handle=lambda tx, message: stage(tx, [message]),
+        handle_many=stage,
+        at_once=at_once,
+    )
 
 
 CONSUMERS = [
-    _stage("servicing.validate", "payment.ingested", validate),
-    _stage("servicing.classify", pipeline.VALIDATED, classify),
-    _stage("servicing.allocate", pipeline.START, allocate),
-    _stage("servicing.post", pipeline.ALLOCATED, post),
+    _stage("servicing.validate", "payment.ingested", validate, at_once=True),
+    _stage(pipeline.CLASSIFIES, pipeline.VALIDATED, classify),
+    _stage(pipeline.ALLOCATES, pipeline.START, allocate),
+    _stage(pipeline.POSTS, pipeline.ALLOCATED, post),
     Consumer(name="servicing.return", topics=(ingestion.RETURNED,), handle=take_return),
     Consumer(name="servicing.return_named", topics=(ingestion.NAMED,), handle=meet_named),
 ]

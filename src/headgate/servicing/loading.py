@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
+from typing import Any, Final, LiteralString
 from zoneinfo import ZoneInfo
 
-from headgate import tenants
+from headgate.core import arrays
 from headgate.core.db import Tx
 from headgate.servicing import policies
 from headgate.servicing.history import History, fold
@@ -45,6 +46,7 @@ class LoanRow:
     open_minor: int
     suspense_minor: int
     overpayment_minor: int
+    time_zone: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,13 +71,18 @@ class Loaded:
 
     row: LoanRow
     zone: ZoneInfo
-    today: date
+    now: datetime
     is_whole: bool
     dues: dict[int, DueRow] = field(default_factory=dict)
     standings: list[StandingChange] = field(default_factory=list)
     policies: list[policies.Policy] = field(default_factory=list)
     receipts: list[Receipt] = field(default_factory=list)
     lines: list[LiveLine] = field(default_factory=list)
+
+    @property
+    def today(self) -> date:
+        """The day where its legal entity is."""
+        return self.now.astimezone(self.zone).date()
 
     def begin(self) -> History:
         """The history where it stands: what comes next must be later than all that was."""
@@ -111,63 +118,58 @@ class Loaded:
         return [receipt for receipt in self.receipts if receipt.id == live.line.receipt_id]
 
 
+_FIND: Final[LiteralString] = """
+    SELECT n.id, n.external_id, n.legal_entity_id, n.product, n.currency, n.borrower_id, n.state, n.has_legal_hold,
+           n.has_stop_pay, n.is_kyc_incomplete, n.applied_through, n.applied_key, n.oldest_due_on, n.open_minor,
+           n.suspense_minor, n.overpayment_minor,
+           (SELECT e.time_zone FROM tenants.legal_entities e
+             WHERE e.tenant_id = n.tenant_id AND e.id = n.legal_entity_id) AS time_zone
+      FROM servicing.loans n
+     WHERE n.id = ANY (%(names)s::text[]) OR n.external_id = ANY (%(names)s::text[])
+     ORDER BY n.id
+"""
+_LOCK: Final[LiteralString] = _FIND + " FOR UPDATE OF n"
+
+
 def lock_loans(tx: Tx, names: Collection[str]) -> dict[str, LoanRow]:
     """Loans by id and by the client's own name, locked in the order of their ids; a name that names none is left out."""
-    rows = tx.all(
-        """
-        SELECT n.id, n.external_id, n.legal_entity_id, n.product, n.currency, n.borrower_id, n.state, n.has_legal_hold,
-               n.has_stop_pay, n.is_kyc_incomplete, n.applied_through, n.applied_key, n.oldest_due_on, n.open_minor,
-               n.suspense_minor,
-               n.overpayment_minor
-          FROM servicing.loans n
-         WHERE n.id = ANY (%(names)s) OR n.external_id = ANY (%(names)s)
-         ORDER BY n.id
-           FOR UPDATE
-        """,
-        {"names": sorted(set(names))},
-        row=LoanRow,
-    )
-    found = {row.external_id: row for row in rows}
-    return found | {row.id: row for row in rows}
+    return _by_name(tx.all(_LOCK, {"names": arrays.texts(sorted(set(names)))}, row=LoanRow))
 
 
 def find_loans(tx: Tx, names: Collection[str]) -> dict[str, LoanRow]:
     """The same, unlocked: good enough to look at, not to write by."""
-    rows = tx.all(
-        """
-        SELECT n.id, n.external_id, n.legal_entity_id, n.product, n.currency, n.borrower_id, n.state, n.has_legal_hold,
-               n.has_stop_pay, n.is_kyc_incomplete, n.applied_through, n.applied_key, n.oldest_due_on, n.open_minor,
-               n.suspense_minor,
-               n.overpayment_minor
-          FROM servicing.loans n
-         WHERE n.id = ANY (%(names)s) OR n.external_id = ANY (%(names)s)
-        """,
-        {"names": sorted(set(names))},
-        row=LoanRow,
-    )
+    return _by_name(tx.all(_FIND, {"names": arrays.texts(sorted(set(names)))}, row=LoanRow))
+
+
+def _by_name(rows: Sequence[LoanRow]) -> dict[str, LoanRow]:
     found = {row.external_id: row for row in rows}
     return found | {row.id: row for row in rows}
 
 
-def load(tx: Tx, rows: Collection[LoanRow], *, whole: Collection[str]) -> dict[str, Loaded]:
-    """What a fold of these locked loans needs: of those in `whole` everything, of the others what waits."""
-    now = tx.now()
-    zones = {
-        entity: ZoneInfo(tenants.legal_entity(tx, entity).time_zone)
-        for entity in sorted({row.legal_entity_id for row in rows})
-    }
-    found = {}
-    for row in rows:
-        zone = zones[row.legal_entity_id]
-        found[row.id] = Loaded(row, zone, now.astimezone(zone).date(), row.id in whole)
-    if not found:
-        return found
-    versions = policies.policies_of(tx, {row.product for row in rows})
+def load(
+    tx: Tx, rows: Collection[LoanRow], *, whole: Collection[str], now: datetime | None = None
+) -> dict[str, Loaded]:
+    """What a fold of these locked loans needs, in one round trip: of those in `whole` everything, of the others what waits.
+
+    `now` is the tenant's, where it was asked already since the loans were locked.
+    """
+    if not rows:
+        return {}
+    at = now or tx.now()
+    found = {row.id: Loaded(row, ZoneInfo(row.time_zone), at, row.id in whole) for row in rows}
+    loans = arrays.texts(sorted(found))
+    versions, dues, standings, lines = tx.gather(
+        policies.asked({row.product for row in rows}),
+        (_DUES, {"loans": loans}, None),
+        (_STANDINGS, {"loans": loans}, None),
+        (_LINES, {"loans": loans, "whole": arrays.texts(sorted(set(whole) & found.keys()))}, None),
+    )
+    of_product = policies.read({row.product for row in rows}, versions)
     for one in found.values():
-        one.policies = versions[one.row.product]
-    _load_dues(tx, found)
-    _load_standings(tx, found)
-    _load_lines(tx, found)
+        one.policies = of_product[one.row.product]
+    _load_dues(dues, found)
+    _load_standings(standings, found)
+    _load_lines(lines, found)
     return found
 
 
@@ -176,19 +178,18 @@ def today_of(tx: Tx, zone: ZoneInfo | None = None) -> date:
     return tx.now().astimezone(zone or UTC).date()
 
 
-def _load_dues(tx: Tx, found: Mapping[str, Loaded]) -> None:
-    rows = tx.all(
-        """
-        SELECT d.loan_id, d.instalment_no, d.due_on, d.kind = 'charge' AS is_charge,
-               ARRAY[d.fees_minor, d.interest_minor, d.principal_minor, d.escrow_minor] AS charged,
-               ARRAY[d.fees_minor - d.fees_paid_minor, d.interest_minor - d.interest_paid_minor,
-                     d.principal_minor - d.principal_paid_minor, d.escrow_minor - d.escrow_paid_minor] AS now
-          FROM servicing.dues d
-         WHERE d.loan_id = ANY (%(loans)s)
-         ORDER BY d.loan_id, d.instalment_no
-        """,
-        {"loans": sorted(found)},
-    )
+_DUES: Final[LiteralString] = """
+    SELECT d.loan_id, d.instalment_no, d.due_on, d.kind = 'charge' AS is_charge,
+           ARRAY[d.fees_minor, d.interest_minor, d.principal_minor, d.escrow_minor] AS charged,
+           ARRAY[d.fees_minor - d.fees_paid_minor, d.interest_minor - d.interest_paid_minor,
+                 d.principal_minor - d.principal_paid_minor, d.escrow_minor - d.escrow_paid_minor] AS now
+      FROM servicing.dues d
+     WHERE d.loan_id = ANY (%(loans)s::text[])
+     ORDER BY d.loan_id, d.instalment_no
+"""
+
+
+def _load_dues(rows: Sequence[Mapping[str, Any]], found: Mapping[str, Loaded]) -> None:
     for row in rows:
         charged = Due(row["instalment_no"], row["due_on"], is_charge=row["is_charge"]).with_open(
             dict(zip(BUCKETS, row["charged"], strict=True))
@@ -197,35 +198,33 @@ def _load_dues(tx: Tx, found: Mapping[str, Loaded]) -> None:
         found[row["loan_id"]].dues[charged.number] = DueRow(charged, now)
 
 
-def _load_standings(tx: Tx, found: Mapping[str, Loaded]) -> None:
-    rows = tx.all(
-        """
-        SELECT s.loan_id, s.from_on, s.standing
-          FROM servicing.standings s
-         WHERE s.loan_id = ANY (%(loans)s)
-         ORDER BY s.loan_id, s.from_on, s.id
-        """,
-        {"loans": sorted(found)},
-    )
+_STANDINGS: Final[LiteralString] = """
+    SELECT s.loan_id, s.from_on, s.standing
+      FROM servicing.standings s
+     WHERE s.loan_id = ANY (%(loans)s::text[])
+     ORDER BY s.loan_id, s.from_on, s.id
+"""
+
+
+def _load_standings(rows: Sequence[Mapping[str, Any]], found: Mapping[str, Loaded]) -> None:
     for row in rows:
         standing: Standing = row["standing"]
         found[row["loan_id"]].standings.append(StandingChange(row["from_on"], standing))
 
 
-def _load_lines(tx: Tx, found: Mapping[str, Loaded]) -> None:
+_LINES: Final[LiteralString] = """
+    SELECT l.id, l.payment_id, l.loan_id, l.bucket, l.instalment_no, l.applied_on, l.policy_version_no, l.is_recovery,
+           l.amount_minor, p.idempotency_key, p.effective_date, p.total_received, p.policy_version_no AS own_version_no,
+           p.instruction
+      FROM servicing.live_allocations l
+      JOIN servicing.payments p ON p.tenant_id = l.tenant_id AND p.id = l.payment_id
+     WHERE l.loan_id = ANY (%(loans)s::text[]) AND (l.instalment_no IS NULL OR l.loan_id = ANY (%(whole)s::text[]))
+     ORDER BY l.id
+"""
+
+
+def _load_lines(rows: Sequence[Mapping[str, Any]], found: Mapping[str, Loaded]) -> None:
     """The lines that stand with their payments: of a whole loan all of them, else those that wait."""
-    rows = tx.all(
-        """
-        SELECT l.id, l.payment_id, l.loan_id, l.bucket, l.instalment_no, l.applied_on, l.policy_version_no, l.is_recovery,
-               l.amount_minor, p.idempotency_key, p.effective_date, p.total_received, p.policy_version_no AS own_version_no,
-               p.instruction
-          FROM servicing.live_allocations l
-          JOIN servicing.payments p ON p.tenant_id = l.tenant_id AND p.id = l.payment_id
-         WHERE l.loan_id = ANY (%(loans)s) AND (l.instalment_no IS NULL OR l.loan_id = ANY (%(whole)s))
-         ORDER BY l.id
-        """,
-        {"loans": sorted(found), "whole": sorted(loan for loan, one in found.items() if one.is_whole)},
-    )
     known: set[str] = set()
     for row in rows:
         one = found[row["loan_id"]]

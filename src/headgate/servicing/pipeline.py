@@ -7,6 +7,10 @@ Each stage takes payments by their ingestions, decides what its name says with t
 tells the next. What they decide on the way is told, not believed: the poster validates, classifies and allocates once more
 under the loan's lock, so that what happened meanwhile counts. A stage that sees a payment again changes nothing. Each says how
 many it let go on. `brought` is by what each came there, as its message: what comes by another is told to the next once more.
+
+What may be posted at once goes through all of them in one transaction (`go_through`), under one lock of its loan and by one
+fold: each stage's message is written, as handled. The queues between the stages hold what may not: what a channel's mode
+holds back, what contradicts a payment that stands, what a person brought back.
 """
 
 from __future__ import annotations
@@ -22,12 +26,15 @@ from headgate.core.errors import Refused
 from headgate.ingestion import PaymentIngestion
 from headgate.servicing import applying, modes, policies, refusing
 from headgate.servicing.errors import InvalidPayment, PaymentDiffers
-from headgate.servicing.loading import find_loans
-from headgate.servicing.model import AppliedPayment, NewPayment
+from headgate.servicing.loading import LoanRow, find_loans
+from headgate.servicing.model import AppliedPayment, NewPayment, Placed, Terms
+from headgate.servicing.writing import Change
 
 VALIDATED: Final = "payment.validated"
 START: Final = "saga.payment.start"
 ALLOCATED: Final = "saga.payment.allocated"
+CLASSIFIES, ALLOCATES, POSTS = "servicing.classify", "servicing.allocate", "servicing.post"
+"""The consumers of these, by name."""
 RELEASED_AT_ONCE: Final = 1_000
 
 
@@ -46,6 +53,32 @@ def new_payment(came: PaymentIngestion) -> NewPayment:
         provider_transfer_id=external["column_transfer_id"] or external["psp_id"],
         ingestion_id=came.id,
     )
+
+
+def go_through(tx: Tx, ingestion_ids: Sequence[str]) -> int:
+    """Take payments from validation into the book at once, where their channels are live; the rest is validated.
+
+    How many went on. Raises NoSuchPaymentIngestion, NotPostable.
+    """
+    payments = _payments(tx, ingestion_ids)
+    chosen = modes.posting_modes(tx)
+    live = {number: one for number, one in payments.items() if chosen[one.source_channel].mode == "live"}
+    try:
+        judged = applying.judge(tx, list(live.values()))
+    except (InvalidPayment, PaymentDiffers):
+        # The poster finds which, and makes a case of it.
+        return validate(tx, ingestion_ids)
+    done = applying.carry_out(tx, judged)
+    posted: dict[str, AppliedPayment] = {}
+    refused: set[str] = set()
+    for number, answer in zip(live, done.answers, strict=True):
+        if isinstance(answer, Refused):
+            refused.add(number)
+        elif not answer.replayed:
+            posted[number] = answer
+    _tell_all(tx, {number: payments[number] for number in posted}, posted, done.changes)
+    rest = [number for number in payments if number not in posted and number not in refused]
+    return len(posted) + (validate(tx, rest) if rest else 0)
 
 
 def validate(tx: Tx, ingestion_ids: Sequence[str]) -> int:
@@ -82,14 +115,7 @@ def classify(tx: Tx, brought: Mapping[str, str]) -> int:
     found: dict[str, dict[str, Any]] = {}
     for number, payment in known.items():
         loan = loans[payment.loan_id]
-        terms = policies.in_force(versions[loan.product], payment.received_on)
-        found[number] = {
-            "loan_id": loan.id,
-            "state": loan.state,
-            "policy_version_no": terms.version_no,
-            "rule": asdict(terms.rule(loan.state)),
-            "is_known": loan.state in terms.rules,
-        }
+        found[number] = _rule_of(loan, policies.in_force(versions[loan.product], payment.received_on))
     _tell_next(tx, START, found, brought)
     return len(found)
 
@@ -99,17 +125,7 @@ def allocate(tx: Tx, brought: Mapping[str, str]) -> int:
     payments = _payments(tx, brought)
     lines = applying.preview(tx, list(payments.values()))
     found = {
-        number: {
-            "allocations": [
-                {
-                    "bucket": line.place,
-                    "instalment_no": line.number,
-                    "amount_minor": line.amount_minor,
-                    "currency": payment.currency,
-                }
-                for line in lines[payment.idempotency_key]
-            ]
-        }
+        number: _lines_of(payment, lines[payment.idempotency_key])
         for number, payment in payments.items()
         if payment.idempotency_key in lines
     }
@@ -197,18 +213,61 @@ def _payments(tx: Tx, ingestion_ids: Collection[str]) -> dict[str, NewPayment]:
     return {number: new_payment(found[number]) for number in wanted}
 
 
+def _rule_of(loan: LoanRow, terms: Terms) -> dict[str, Any]:
+    return {
+        "loan_id": loan.id,
+        "state": loan.state,
+        "policy_version_no": terms.version_no,
+        "rule": asdict(terms.rule(loan.state)),
+        "is_known": loan.state in terms.rules,
+    }
+
+
+def _lines_of(payment: NewPayment, lines: Sequence[Placed]) -> dict[str, Any]:
+    allocations = [
+        {
+            "bucket": line.place,
+            "instalment_no": line.number,
+            "amount_minor": line.amount_minor,
+            "currency": payment.currency,
+        }
+        for line in lines
+    ]
+    return {"allocations": allocations}
+
+
+def _tell_all(
+    tx: Tx, payments: Mapping[str, NewPayment], posted: Mapping[str, AppliedPayment], changes: Sequence[Change]
+) -> None:
+    """What each stage would have told the next, which has done its part already."""
+    loans = {change.loan.row.id: change.loan for change in changes}
+    outgoing = []
+    for number, payment in payments.items():
+        loan = loans[posted[number].loan_id]
+        rule = _rule_of(loan.row, loan.terms_on(payment.received_on))
+        outgoing += [
+            _outgoing(VALIDATED, number, {"loan_id": loan.row.id}, "once", CLASSIFIES),
+            _outgoing(START, number, rule, "once", ALLOCATES),
+            _outgoing(ALLOCATED, number, _lines_of(payment, posted[number].lines), "once", POSTS),
+        ]
+    messaging.publish_ahead(tx, outgoing)
+
+
 def _tell_next(tx: Tx, event_type: str, found: Mapping[str, Mapping[str, Any]], brought: Mapping[str, str]) -> None:
     """Tell the next stage, once for each payment and each message that brought it here."""
-    messaging.publish_many(
-        tx,
-        [
-            messaging.Outgoing(
-                event_type=event_type,
-                aggregate_type="ingestion",
-                aggregate_id=number,
-                payload={"schema": f"{event_type}.v1", "ingestion_id": number, **facts},
-                dedupe_key=f"{event_type}:{number}:{brought[number]}",
-            )
-            for number, facts in found.items()
-        ],
+    messaging.publish_ahead(
+        tx, [_outgoing(event_type, number, facts, brought[number]) for number, facts in found.items()]
+    )
+
+
+def _outgoing(
+    event_type: str, number: str, facts: Mapping[str, Any], brought: str, handled_by: str | None = None
+) -> messaging.Outgoing:
+    return messaging.Outgoing(
+        event_type=event_type,
+        aggregate_type="ingestion",
+        aggregate_id=number,
+        payload={"schema": f"{event_type}.v1", "ingestion_id": number, **facts},
+        dedupe_key=f"{event_type}:{number}:{brought}",
+        handled_by=handled_by,
     )

@@ -7,15 +7,16 @@ earlier day, changes nothing that was allocated.
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
 from importlib.resources import files
-from typing import Any, cast
+from typing import Any, Final, LiteralString, cast
 
 from headgate import audit
-from headgate.core.db import Tx
+from headgate.core import arrays
+from headgate.core.db import Asked, Tx
 from headgate.servicing.errors import InvalidPolicy
 from headgate.servicing.model import STATES, Overpayment, Rule, State, Terms
 from headgate.servicing.waterfalls import waterfalls
@@ -99,23 +100,33 @@ def begin_product(tx: Tx, product: str) -> None:
     )
 
 
+_ALL: Final[LiteralString] = """
+    SELECT p.product, p.version_no, p.effective_from, p.grace_days, p.default_after_days, p.overpayment, p.nsf_fee_minor,
+           coalesce(jsonb_agg(jsonb_build_object('state', r.state, 'waterfall', r.waterfall, 'in_advance', r.in_advance,
+             'allow_fees', r.allow_fees, 'allow_interest', r.allow_interest, 'allow_principal', r.allow_principal,
+             'allow_escrow', r.allow_escrow, 'default_loan', r.default_loan)) FILTER (WHERE r.state IS NOT NULL), '[]') AS rules
+      FROM servicing.policies p
+      LEFT JOIN servicing.policy_rules r
+        ON r.tenant_id = p.tenant_id AND r.product = p.product AND r.version_no = p.version_no
+     WHERE p.product = ANY (%(products)s::text[])
+     GROUP BY p.tenant_id, p.product, p.version_no
+     ORDER BY p.product, p.version_no
+"""
+
+
 def policies_of(tx: Tx, products: Collection[str]) -> dict[str, list[Policy]]:
     """Every version of these products' policies, the oldest first, in one query."""
-    rows = tx.all(
-        """
-        SELECT p.product, p.version_no, p.effective_from, p.grace_days, p.default_after_days, p.overpayment, p.nsf_fee_minor,
-               coalesce(jsonb_agg(jsonb_build_object('state', r.state, 'waterfall', r.waterfall, 'in_advance', r.in_advance,
-                 'allow_fees', r.allow_fees, 'allow_interest', r.allow_interest, 'allow_principal', r.allow_principal,
-                 'allow_escrow', r.allow_escrow, 'default_loan', r.default_loan)) FILTER (WHERE r.state IS NOT NULL), '[]') AS rules
-          FROM servicing.policies p
-          LEFT JOIN servicing.policy_rules r
-            ON r.tenant_id = p.tenant_id AND r.product = p.product AND r.version_no = p.version_no
-         WHERE p.product = ANY (%(products)s)
-         GROUP BY p.tenant_id, p.product, p.version_no
-         ORDER BY p.product, p.version_no
-        """,
-        {"products": sorted(products)},
-    )
+    [rows] = tx.gather(asked(products))
+    return read(products, rows)
+
+
+def asked(products: Collection[str]) -> Asked:
+    """What to ask for them, together with other things."""
+    return _ALL, {"products": arrays.texts(sorted(products))}, None
+
+
+def read(products: Collection[str], rows: Sequence[Mapping[str, Any]]) -> dict[str, list[Policy]]:
+    """What the answer says."""
     found: dict[str, list[Policy]] = {product: [] for product in products}
     for row in rows:
         rules = {rule.pop("state"): Rule(**rule) for rule in row["rules"]}

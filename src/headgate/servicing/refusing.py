@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, LiteralString
 
 from headgate import cases, messaging
-from headgate.core.db import Tx
+from headgate.core import arrays
+from headgate.core.db import Asked, Tx
 from headgate.core.errors import Refused
 from headgate.servicing.errors import PaymentDiffers
 from headgate.servicing.loading import LoanRow
@@ -37,15 +38,19 @@ def objection(payment: NewPayment, loan: LoanRow | None) -> str | None:
     return "currency_mismatch" if payment.currency != loan.currency else None
 
 
-def refused_before(tx: Tx, payments: Sequence[NewPayment]) -> dict[str, dict[str, Any]]:
-    """What was refused under these keys."""
-    rows = tx.all(
-        """
-        SELECT idempotency_key, loan_ref, effective_date, currency, total_received, code
-          FROM servicing.refusals WHERE idempotency_key = ANY (%(keys)s)
-        """,
-        {"keys": [payment.idempotency_key for payment in payments]},
-    )
+_BEFORE: Final[LiteralString] = """
+    SELECT idempotency_key, loan_ref, effective_date, currency, total_received, code
+      FROM servicing.refusals WHERE idempotency_key = ANY (%(keys)s::text[])
+"""
+
+
+def asked(payments: Sequence[NewPayment]) -> Asked:
+    """What to ask to know what was refused under these keys."""
+    return _BEFORE, {"keys": arrays.texts([payment.idempotency_key for payment in payments])}, None
+
+
+def read(rows: Sequence[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """What was refused, by its key."""
     return {row["idempotency_key"]: row for row in rows}
 
 

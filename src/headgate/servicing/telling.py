@@ -30,8 +30,8 @@ def tell_pending(tx: Tx, changes: Sequence[Change]) -> dict[str, AppliedPayment]
             outgoing.append(_outgoing(tx, "payment.posted", receipt.id, loan.currency, own, "pending"))
             facts = {"payment_id": receipt.id, "loan_id": loan.id, "amount_minor": receipt.amount_minor}
             events.append(audit.Event(type="servicing.payment.pending", data=facts, payment_id=receipt.id))
-    audit.record_many(tx, events)
-    messaging.publish_many(tx, outgoing)
+    audit.record_ahead(tx, events)
+    messaging.publish_ahead(tx, outgoing)
     return told
 
 
@@ -70,7 +70,7 @@ def tell_applied(tx: Tx, changes: Sequence[Change], wanted: Mapping[str, NewPaym
     messaging.announce_many(
         tx, event_type="servicing.payment.posted", aggregate_type="payment", facts=facts, named_by="payment_id"
     )
-    messaging.publish_many(tx, outgoing)
+    messaging.publish_ahead(tx, outgoing)
     cases.open_cases(tx, held)
     return applied
 

@@ -13,6 +13,7 @@ from datetime import date, datetime
 from typing import Any
 
 from headgate import audit
+from headgate.core import arrays
 from headgate.core.db import Tx
 from headgate.servicing import book
 from headgate.servicing.history import History
@@ -105,6 +106,8 @@ class Change:
 
 def write(tx: Tx, changes: Sequence[Change]) -> None:
     """Write what these folds changed. The rows of fresh payments, and of what undid others, stand already."""
+    if not changes:
+        return
     for change in changes:
         change.compare()
     numbers = _post(tx, changes)
@@ -162,10 +165,12 @@ def _post(tx: Tx, changes: Sequence[Change]) -> dict[str, int]:
             """,
             {
                 "tenant": tx.tenant_id,
-                "payments": [one.payment_id for one in movements],
-                "nos": [counts.get(one.payment_id, 0) + 1 for one in movements],
-                "kinds": ["applied" if payment in change.fresh else "replayed" for change, payment, _ in moved],
-                "transactions": transactions,
+                "payments": arrays.texts([one.payment_id for one in movements]),
+                "nos": arrays.numbers(counts.get(one.payment_id, 0) + 1 for one in movements),
+                "kinds": arrays.texts(
+                    ["applied" if payment in change.fresh else "replayed" for change, payment, _ in moved]
+                ),
+                "transactions": arrays.numbers(transactions),
             },
         )
     return {one.payment_id: number for one, number in zip(movements, transactions, strict=True)}
@@ -217,15 +222,15 @@ def _write_lines(tx: Tx, changes: Sequence[Change], numbers: Mapping[str, int]) 
             """,
             {
                 "tenant": tx.tenant_id,
-                "payments": [line.receipt_id for _, line in made],
-                "loans": [change.loan.row.id for change, _ in made],
-                "buckets": [line.place for _, line in made],
-                "instalments": [line.number for _, line in made],
-                "amounts": [line.amount_minor for _, line in made],
-                "days": [line.applied_on for _, line in made],
-                "versions": [line.version_no for _, line in made],
-                "recoveries": [line.is_recovery for _, line in made],
-                "transactions": [numbers.get(line.receipt_id) for _, line in made],
+                "payments": arrays.texts([line.receipt_id for _, line in made]),
+                "loans": arrays.texts([change.loan.row.id for change, _ in made]),
+                "buckets": arrays.texts([line.place for _, line in made]),
+                "instalments": arrays.numbers(line.number for _, line in made),
+                "amounts": arrays.numbers(line.amount_minor for _, line in made),
+                "days": arrays.texts([line.applied_on.isoformat() for _, line in made]),
+                "versions": arrays.numbers(line.version_no for _, line in made),
+                "recoveries": arrays.texts(["t" if line.is_recovery else "f" for _, line in made]),
+                "transactions": arrays.numbers(numbers.get(line.receipt_id) for _, line in made),
             },
         )
 
@@ -249,9 +254,9 @@ def _write_dues(tx: Tx, changes: Sequence[Change]) -> None:
          WHERE d.loan_id = p.loan_id AND d.instalment_no = p.no
         """,
         {
-            "loans": [loan for loan, _, _ in rows],
-            "nos": [no for _, no, _ in rows],
-            **{bucket: [paid[n] for _, _, paid in rows] for n, bucket in enumerate(BUCKETS)},
+            "loans": arrays.texts([loan for loan, _, _ in rows]),
+            "nos": arrays.numbers(no for _, no, _ in rows),
+            **{bucket: arrays.numbers(paid[n] for _, _, paid in rows) for n, bucket in enumerate(BUCKETS)},
         },
     )
 
@@ -278,7 +283,7 @@ def _write_parts(tx: Tx, changes: Sequence[Change]) -> None:
             },
         },
     )
-    audit.record_many(
+    audit.record_ahead(
         tx,
         [
             audit.Event(type="servicing.payment.reallocated", data={"payment_id": payment}, payment_id=payment)
@@ -307,15 +312,15 @@ def _write_loans(tx: Tx, changes: Sequence[Change]) -> None:
          WHERE n.id = c.id
         """,
         {
-            "now": tx.now(),
-            "ids": [change.loan.row.id for change in changes],
-            "states": states,
-            "through": [change.history.through if change.history.through > date.min else None for change in changes],
-            "keys": [change.applied_key() for change in changes],
-            "oldest": oldest,
-            "open": [sum(due.open_minor for due in change.history.dues.values()) for change in changes],
-            "suspense": [suspense for suspense, _ in waiting],
-            "overpayment": [over for _, over in waiting],
+            "now": changes[0].loan.now,
+            "ids": arrays.texts([change.loan.row.id for change in changes]),
+            "states": arrays.texts(states),
+            "through": arrays.texts([_day(change.history.through) for change in changes]),
+            "keys": arrays.texts([change.applied_key() for change in changes]),
+            "oldest": arrays.texts([_day(one) for one in oldest]),
+            "open": arrays.numbers(sum(due.open_minor for due in change.history.dues.values()) for change in changes),
+            "suspense": arrays.numbers(suspense for suspense, _ in waiting),
+            "overpayment": arrays.numbers(over for _, over in waiting),
         },
     )
     moved = [
@@ -341,7 +346,7 @@ def _write_loans(tx: Tx, changes: Sequence[Change]) -> None:
             "oldest": [since for _, _, since in moved],
         },
     )
-    audit.record_many(
+    audit.record_ahead(
         tx,
         [
             audit.Event(
@@ -351,3 +356,7 @@ def _write_loans(tx: Tx, changes: Sequence[Change]) -> None:
             for change, state, _ in moved
         ],
     )
+
+
+def _day(on: date | None) -> str | None:
+    return None if on is None or on == date.min else on.isoformat()

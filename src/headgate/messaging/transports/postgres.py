@@ -12,6 +12,7 @@ import socket
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, LiteralString
 
+from psycopg import Connection
 from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
@@ -26,6 +27,21 @@ HOLD_SECONDS: Final = 60
 ERROR_LENGTH_MAX: Final = 2000
 
 
+def dispatching(database: Database) -> Connection[Any]:
+    """A connection for who only moves messages about: it does not wait for the disk.
+
+    What a crash of the server takes with it is the latest that was moved, whole: what was taken is due again, what was
+    claimed is free again, what was acknowledged comes again to a consumer whose inbox knows it. A consumer's own commit does
+    wait, and with it comes to disk whatever was moved before it.
+    """
+    connection = database.connect("dispatcher")
+    with translated():
+        connection.execute("SET synchronous_commit = off")
+        # What waits comes and goes: a plan made while nothing did would read the whole table later on.
+        connection.execute("SET enable_seqscan = off")
+    return connection
+
+
 class PostgresTransport:
     """Queues in the database. `hold_seconds` is how long a received message belongs to who received it.
 
@@ -38,7 +54,7 @@ class PostgresTransport:
     def __init__(
         self, database: Database, *, hold_seconds: float = HOLD_SECONDS, subscribes_as: str = "postgres"
     ) -> None:
-        self._connection = database.connect("dispatcher")
+        self._connection = dispatching(database)
         self._hold_seconds = hold_seconds
         self._subscribes_as = subscribes_as
         # Unlike a process id, never another's: a name that comes again would own what its forerunner left.
@@ -79,18 +95,20 @@ class PostgresTransport:
                ORDER BY o.available_at, o.id
                LIMIT %(limit)s
                FOR UPDATE SKIP LOCKED
+            ), wanted AS MATERIALIZED (
+              -- A topic is matched once, however many messages have it.
+              SELECT t.event_type, s.consumer
+                FROM (SELECT DISTINCT event_type FROM due) t
+                JOIN messaging.subscriptions s ON '.' || t.event_type ~ s.pattern
             ), whole AS MATERIALIZED (
+              -- What nobody wants is looked at no further.
               SELECT d.tenant_id, d.id, d.created_at, d.event_type, d.aggregate_type, d.aggregate_id,
                      coalesce(d.payload, e.data) AS payload, coalesce(d.correlation_id, e.correlation_id) AS correlation_id
                 FROM due d
                 LEFT JOIN audit.events e
                   ON e.tenant_id = d.tenant_id AND e.epoch = d.audit_epoch AND e.xid = d.audit_xid
                  AND e.id = d.audit_event_id AND e.event_time = d.created_at
-            ), wanted AS MATERIALIZED (
-              -- A topic is matched once, however many messages have it.
-              SELECT t.event_type, s.consumer
-                FROM (SELECT DISTINCT event_type FROM due) t
-                JOIN messaging.subscriptions s ON '.' || t.event_type ~ s.pattern
+               WHERE d.event_type IN (SELECT event_type FROM wanted)
             ), queued AS (
               INSERT INTO messaging.queue_messages (tenant_id, consumer, message_id, created_at, event_type,
                 aggregate_type, aggregate_id, payload, correlation_id)
@@ -105,8 +123,9 @@ class PostgresTransport:
               UPDATE messaging.outbox_messages o
                  SET published_at = clock_timestamp(), attempt_count = o.attempt_count + 1, claimed_by = NULL,
                      claimed_until = NULL, last_error = NULL
-                FROM whole w
-               WHERE o.tenant_id = w.tenant_id AND o.id = w.id AND o.created_at = w.created_at AND w.payload IS NOT NULL
+                FROM due d
+               WHERE o.tenant_id = d.tenant_id AND o.id = d.id AND o.created_at = d.created_at
+                 AND d.id NOT IN (SELECT w.id FROM whole w WHERE w.payload IS NULL)
               RETURNING o.id
             )
             SELECT count(*) AS count FROM taken

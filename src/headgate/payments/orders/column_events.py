@@ -44,22 +44,36 @@ class ColumnEffects:
 
 def on_artifact(tx: Tx, message: Message) -> None:
     """Apply the events of an artifact that ingestion has read as Column's."""
-    if str(message.payload.get("parser", "")).startswith(PARSER):
-        take_events(tx, artifact_id=message.aggregate_id)
+    on_artifacts(tx, [message])
+
+
+def on_artifacts(tx: Tx, messages: Sequence[Message]) -> None:
+    """Those of artifacts that wait together; where no rail goes over Column, one look for all of them."""
+    columns = [one for one in messages if str(one.payload.get("parser", "")).startswith(PARSER)]
+    spoken = _spoken(tx) if columns else {}
+    if spoken:
+        for message in columns:
+            _take(tx, message.aggregate_id, spoken)
 
 
 def take_events(tx: Tx, *, artifact_id: str) -> ColumnEffects:
     """Apply what Column's events say, each once, whoever brought them. Where no rail goes over Column, nothing is looked at."""
-    spoken = {one.kind: one for one in providers_in(tx).values() if isinstance(one, rails.ColumnProvider)}
-    if not spoken:
-        return ColumnEffects()
+    spoken = _spoken(tx)
+    return _take(tx, artifact_id, spoken) if spoken else ColumnEffects()
+
+
+# Helpers, in the order of their call.
+
+
+def _spoken(tx: Tx) -> dict[rails.column.Kind, rails.ColumnProvider]:
+    return {one.kind: one for one in providers_in(tx).values() if isinstance(one, rails.ColumnProvider)}
+
+
+def _take(tx: Tx, artifact_id: str, spoken: Mapping[rails.column.Kind, rails.ColumnProvider]) -> ColumnEffects:
     work = _Work(tx, artifact_id, spoken, _records(tx, artifact_id))
     events = rails.column.read_events(ingestion.body(tx, artifact_id))
     found = [work.take(event, order) for event, order in _ordered(tx, events)]
     return ColumnEffects(*(found.count(one) for one in ("answered", "received", "told")))
-
-
-# Helpers, in the order of their call.
 
 
 def _records(tx: Tx, artifact_id: str) -> Mapping[str, str]:

@@ -1,0 +1,142 @@
+"""What goes on at once: handled in the transaction that publishes it, or, where that fails, by its queue."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import pytest
+from tests import make
+from tests.messaging.post import Post
+
+from headgate import audit, messaging
+from headgate.core.db import Database, Tx
+from headgate.messaging.consuming import work_round
+from headgate.messaging.model import Message
+
+pytestmark = pytest.mark.slow
+
+
+class Chain:
+    """Two consumers: the first publishes for the second, which goes on at once and may fail in a set."""
+
+    def __init__(self, first: Post, second: Post) -> None:
+        self.first, self.second = first, second
+        self.sets: list[list[int]] = []
+        self.fails_at: int | None = None
+        first.consumer = messaging.Consumer(
+            first.consumer.name, first.consumer.topics, lambda tx, m: self.on(tx, [m]), handle_many=self.on
+        )
+        second.consumer = messaging.Consumer(
+            second.consumer.name,
+            second.consumer.topics,
+            lambda tx, m: self.last(tx, [m]),
+            handle_many=self.last,
+            at_once=True,
+        )
+        self.consumers = {one.consumer.name: one.consumer for one in (first, second)}
+
+    def on(self, tx: Tx, messages: Sequence[Message]) -> None:
+        for one in messages:
+            messaging.publish(
+                tx,
+                event_type=self.second.topic,
+                aggregate_type="t",
+                aggregate_id=one.aggregate_id,
+                payload=one.payload,
+                dedupe_key=f"{self.second.name}:{one.aggregate_id}",
+            )
+
+    def last(self, tx: Tx, messages: Sequence[Message]) -> None:
+        audit.record_many(
+            tx, [audit.Event(type="test.last.seen", ingestion_id=f"{self.second.name}") for _ in messages]
+        )
+        self.sets.append([one.payload["n"] for one in messages])
+        if self.fails_at in self.sets[-1]:
+            raise RuntimeError("broken")
+
+    def work(self) -> int:
+        return work_round(self.first.database, self.first.transport, self.consumers)
+
+    def recorded(self) -> list[tuple[str, str]]:
+        with self.first.database.begin(tenant_id=self.first.tenant_id, actor=make.ACTOR) as tx:
+            rows = tx.all(
+                "SELECT actor_id, correlation_id FROM audit.events WHERE type = 'test.last.seen' AND ingestion_id = %(id)s",
+                {"id": self.second.name},
+            )
+        return [(row["actor_id"], row["correlation_id"]) for row in rows]
+
+
+@pytest.fixture
+def chain(database: Database, tenant: make.TenantFixture) -> Iterator[Chain]:
+    posts = Post(database, tenant.id), Post(database, tenant.id)
+    yield Chain(*posts)
+    for one in posts:
+        one.close()
+
+
+def test_it_is_handled_with_what_brought_it_and_never_queued(chain: Chain) -> None:
+    chain.first.publish(3)
+    chain.first.relay_all()
+
+    assert chain.work() == 3
+    assert chain.sets == [[0, 1, 2]]
+    assert [(row["published_at"] is not None, row["attempt_count"]) for row in chain.second.outbox()] == [(True, 0)] * 3
+    assert len(chain.second.inbox()) == 3 and chain.second.queue() == []
+    assert chain.recorded() == [(chain.second.consumer.name, "cor_t")] * 3
+
+    chain.first.relay_all()
+    assert chain.work() == 0
+
+
+def test_where_it_fails_the_first_stands_and_it_comes_by_its_queue(chain: Chain) -> None:
+    chain.fails_at = 1
+    chain.first.publish(3)
+    chain.first.relay_all()
+
+    chain.work()
+    assert len(chain.first.inbox()) == 3 and chain.second.inbox() == [] and chain.recorded() == []
+    chain.first.relay_all()
+    chain.work()
+
+    assert len(chain.second.inbox()) == 2 and len(chain.recorded()) == 2
+    [left] = chain.second.queue()
+    assert "broken" in left["last_error"]
+
+
+def test_what_another_wants_too_is_relayed_to_that_one(
+    chain: Chain, database: Database, tenant: make.TenantFixture
+) -> None:
+    other = Post(database, tenant.id)
+    other.transport.subscribe({other.consumer.name: (chain.second.topic,)})
+    try:
+        chain.first.publish(2)
+        chain.first.relay_all()
+        chain.work()
+        assert [row["published_at"] for row in chain.second.outbox()] == [None, None]
+        chain.first.relay_all()
+
+        assert other.work() == 2 and sorted(other.seen) == [0, 1]
+        assert chain.work() == 2 and chain.sets == [[0, 1]]
+        assert chain.second.queue() == []
+    finally:
+        other.close()
+
+
+def test_messages_are_handled_by_key_and_moved_without_a_wait_for_the_disk(post: Post) -> None:
+    """A table that was empty when its plan was made is not read whole once it has grown; a consumer's commit is durable."""
+    seen: list[tuple[str, str]] = []
+
+    def look(tx: Tx, message: Message) -> None:
+        seen.append((tx.value("SHOW enable_seqscan"), tx.value("SHOW synchronous_commit")))
+
+    post.consumer = messaging.Consumer(post.consumer.name, post.consumer.topics, look)
+    post.publish(1)
+    post.relay_all()
+    post.work()
+
+    assert seen == [("off", "on")]
+    for mover in (post.transport, post.relay):
+        shown = [
+            mover._connection.execute(f"SHOW {name}").fetchone()[0] for name in ("enable_seqscan", "synchronous_commit")
+        ]
+        assert shown == ["off", "off"]
