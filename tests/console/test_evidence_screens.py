@@ -460,5 +460,6 @@ def test_a_message_that_comes_is_told_to_live_pages(scene: Scene) -> None:
         came = ingestion.ingest_payment(tx, raw(envelope("L-1", 5, transfer="acht_live", reference="live")))
         artifact = ingestion.receive(tx, source="column", filename="live", data=b"{}")
     assert not isinstance(came, Refused)
+    make.caught_up(scene.database, scene.tenant.id)
     _, told = changes(scene.database, scene.tenant.id, position)
     assert {came.id, artifact.id} <= set(told)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
@@ -45,3 +46,19 @@ def tenant(database: Database, *, livemode: bool = False) -> TenantFixture:
         entity = tenants.create_legal_entity(tx, name=f"Entity {slug}", time_zone=TIME_ZONE, currency="USD")
         ledger.seed_chart(tx, legal_entity_id=entity.id, currency="USD")
     return TenantFixture(made.id, slug, entity.id, ACTOR)
+
+
+def caught_up(database: Database, tenant_id: UUID) -> None:
+    """Wait until everything that is written by now is told to who asks what changed.
+
+    A transaction that is open anywhere on the server, also in another test, puts the news off.
+    """
+    deadline = time.monotonic() + 60
+    with database.begin(tenant_id=tenant_id, actor=ACTOR) as tx:
+        written = int(tx.value("SELECT pg_current_xact_id()::text"))
+    while time.monotonic() < deadline:
+        with database.begin(tenant_id=tenant_id, actor=ACTOR) as tx:
+            if int(tx.value("SELECT pg_snapshot_xmin(pg_current_snapshot())::text")) > written:
+                return
+        time.sleep(0.01)
+    raise AssertionError("a transaction stays open")

@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -74,9 +75,13 @@ def leaves(node: ast.AST, constants: set[str]) -> list[ast.expr]:
 
 
 def module_constants(tree: ast.Module) -> set[str]:
-    """The names in capitals that a module binds to literals."""
+    """The names in capitals that a module binds to literals, or has from a module of ours that does."""
     found: set[str] = set()
     for node in tree.body:
+        if isinstance(node, ast.ImportFrom):
+            wanted = {alias.name for alias in node.names if alias.name.isupper() and alias.asname is None}
+            found |= wanted & constants_of(node.module or "") if wanted else set()
+            continue
         targets = (
             node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) else []
         )
@@ -84,6 +89,13 @@ def module_constants(tree: ast.Module) -> set[str]:
         if value is not None and not leaves(value, found):
             found |= {target.id for target in targets if isinstance(target, ast.Name) and target.id.isupper()}
     return found
+
+
+@cache
+def constants_of(module: str) -> set[str]:
+    """What `module_constants` finds in a module of ours, by its name."""
+    file = SOURCE.parent.joinpath(*module.split(".")).with_suffix(".py")
+    return module_constants(ast.parse(file.read_text("utf-8"))) if file.is_file() else set()
 
 
 def unencoded(node: ast.expr) -> ast.expr:
@@ -127,6 +139,7 @@ def test_no_sql_is_built_of_anything_but_literals() -> None:
         ('connection.execute(f"SET LOCAL ROLE {role}".encode())', "role"),
         ('query = f"{what} FROM ledger.entries"', "what"),
         ("sql.SQL(text)", "text"),
+        ('from headgate.messaging.dead_letters import DeadLetter, ERROR_MAX as A\ntx.run("SELECT " + A)', "A"),
         ('sql.SQL(f"{a}")', "a"),
         ('cursor.copy("COPY " + table + " FROM STDIN")', "table"),
         ('tx.value(" ".join(parts))', "' '.join(parts)"),
