@@ -12,7 +12,7 @@ import pytest
 import typer
 from tests.funding import scenes
 from tests.make import ACTOR, TenantFixture, usd
-from tests.payments import stories
+from tests.payments import pulls, stories
 from tests.payments.stories import MONDAY, TUESDAY
 from tests.web.client import Client, Keys, client_of, keys_of, person_key
 from typer.testing import CliRunner
@@ -221,3 +221,36 @@ def test_the_command_line_asks_lists_and_shows(
     assert run("list", "--status", "requested") == [made]
     assert run("show", made["id"]) == {**made, "events": []}
     assert usd("12.50").minor == made["amount"]["minor"]
+
+
+def test_a_client_lets_an_account_be_debited_and_takes_its_word_back_over_http(
+    client: Client, keys: Keys, database: Database, tenant: TenantFixture
+) -> None:
+    path = f"/v1/funding/debit-authorizations/{tenant.legal_entity_id}"
+    with database.begin(tenant_id=tenant.id, actor=ACTOR) as tx:
+        account = pulls.client(tx, tenant)
+        before = funding.debit_authorization(tx, legal_entity_id=tenant.legal_entity_id)
+    body = {"bank_account_id": account, "evidence": "agreement of 2026-11-20"}
+
+    assert before is not None and client.get(path, headers=keys.readonly).json()["evidence"] == before.evidence
+    assert client.send("PUT", path, json=body, headers=keys.readonly).status_code == 403
+    given = client.send("PUT", path, json=body, headers=keys.operator)
+    assert given.status_code == 200 and given.json()["bank_account_id"] == account
+    assert client.send("PUT", path, json=body, headers=keys.operator).json() == given.json()
+    wrong = client.send("PUT", path, json={**body, "bank_account_id": "ba_nobody"}, headers=keys.operator)
+    assert wrong.status_code == 422 and "no bank account" in wrong.text
+    taken = client.send("DELETE", path, params={"reason": "left us"}, headers=keys.operator)
+    assert taken.status_code == 200 and taken.json()["bank_account_id"] is None
+    assert client.get(path, headers=keys.readonly).json() == taken.json()
+    with database.begin(tenant_id=tenant.id, actor=ACTOR) as tx:
+        found = funding.debit_authorization(tx, legal_entity_id=tenant.legal_entity_id)
+        told = tx.values("SELECT type FROM audit.events WHERE type LIKE 'funding.debits.%%' ORDER BY id")
+    assert found is not None and (found.bank_account_id, found.evidence) == (None, "left us")
+    assert told == ["funding.debits.authorized", "funding.debits.authorized", "funding.debits.withdrawn"]
+
+
+def test_a_client_that_said_nothing_of_debits_is_said_so(client: Client, keys: Keys, tenant: TenantFixture) -> None:
+    path = f"/v1/funding/debit-authorizations/{tenant.legal_entity_id}"
+
+    assert client.get(path, headers=keys.readonly).status_code == 404
+    assert client.send("DELETE", path, params={"reason": "x"}, headers=keys.operator).status_code == 404

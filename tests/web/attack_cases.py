@@ -89,12 +89,12 @@ class Victim:
 
     @cached_property
     def party(self) -> str:
-        """A payee."""
+        """A payee whom no other row pays."""
         return str(
             self.do(
                 parties.create_party,
                 kind="payee",
-                external_id="E-1",
+                external_id="E-UNPAID",
                 name="Ada Example",
                 legal_entity_id=self.tenant.legal_entity_id,
                 is_person=True,
@@ -826,6 +826,15 @@ ROWS: dict[tuple[str, str], Row] = {
         params={"deposit_id": a.deposit}, json={"legal_entity_id": a.tenant.legal_entity_id, "reason": "mine"}
     ),
     ("POST", "/v1/funding/deposit-assignments"): lambda a: Attack(json={"approval_id": a.approval.id}),
+    ("GET", "/v1/funding/debit-authorizations/{legal_entity_id}"): lambda a: Attack(
+        params={"legal_entity_id": a.tenant.legal_entity_id}
+    ),
+    ("PUT", "/v1/funding/debit-authorizations/{legal_entity_id}"): lambda a: Attack(
+        params={"legal_entity_id": a.tenant.legal_entity_id}, json={"bank_account_id": "ba_x", "evidence": "mine"}
+    ),
+    ("DELETE", "/v1/funding/debit-authorizations/{legal_entity_id}"): lambda a: Attack(
+        params={"legal_entity_id": a.tenant.legal_entity_id}, query={"reason": "mine"}
+    ),
     ("POST", "/v1/funding/payer-references"): lambda a: Attack(json={"legal_entity_id": a.tenant.legal_entity_id}),
     ("GET", "/v1/funding/evaluations"): lambda a: Attack(query={"subject": a.payroll.payroll.id}, own=True),
     ("GET", "/v1/funding/evaluations/{evaluation_id}"): lambda a: Attack(params={"evaluation_id": a.evaluation}),

@@ -64,6 +64,12 @@ class NoSuchEvent(NotFound):
     code = "funding.event_not_found"
 
 
+class NoSuchAuthorization(NotFound):
+    """The client has said nothing of its debits."""
+
+    code = "funding.authorization_not_found"
+
+
 class RailUnavailable(Unprocessable):
     """The bank profile does not have this rail."""
 

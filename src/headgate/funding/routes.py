@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from headgate import cases
 from headgate.core import ids
 from headgate.core.money import Money
-from headgate.funding import control_routes, queries, references, request_routes
+from headgate.funding import authorization_routes, control_routes, queries, references, request_routes
 from headgate.funding.assigning import assign_deposit, request_assignment
 from headgate.funding.deposits import settle_deposits
 from headgate.funding.model import Deposit, Evaluation, GateMode, Outcome, Reason, SettledDeposits
@@ -20,6 +20,7 @@ from headgate.web import Call, MoneyModel, Page, PageOf, money, page_of, reads, 
 router = APIRouter(prefix="/v1/funding", tags=["funding"])
 router.include_router(request_routes.router)
 router.include_router(control_routes.router)
+router.include_router(authorization_routes.router)
 
 Reads = Annotated[Call, reads("funding.read")]
 Manages = Annotated[Call, writes("funding.manage")]
