@@ -278,6 +278,7 @@ class Victim:
         """A debit of A's client."""
 
         def made(tx: Tx) -> str:
+            stories.at(tx, stories.MONDAY)
             pulls.client(tx, self.tenant)
             pulls.debit(tx, self.tenant, "10.00", key="attack-debit")
             return str(pulls.attempts(tx)[-1]["id"])
