@@ -8280,7 +8280,7 @@ view servicing.invariant_book_agrees
   owner headgate_owner
   comment The book shows each payment where its lines lie, and each loan's principal as it was boarded, to the cent.
   with security_invoker=true
-  query 9064a9359a3ede4d
+  query 856407056e09d239
   grant SELECT to headgate_app
   grant SELECT to headgate_readonly
   column subject text collate C

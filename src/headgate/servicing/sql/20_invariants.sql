@@ -84,6 +84,7 @@ SELECT n.id AS subject,
                                            WHERE c.tenant_id = n.tenant_id AND c.loan_id = n.id ORDER BY c.id DESC LIMIT 1), 'pending');
 COMMENT ON VIEW servicing.invariant_loans_agree IS 'What a loan says of itself agrees with its dues, its lines and its last move.';
 
+-- A posting that has a source type has a source; said here too, it is found by its index in a book of whatever length.
 DROP VIEW IF EXISTS servicing.invariant_book_agrees;
 CREATE VIEW servicing.invariant_book_agrees WITH (security_invoker = true) AS
 WITH moved AS (
@@ -92,7 +93,7 @@ WITH moved AS (
     JOIN ledger.entries e ON e.tenant_id = t.tenant_id AND e.transaction_id = t.id
    CROSS JOIN LATERAL (VALUES (e.credit_account_id, e.amount_minor), (e.debit_account_id, -e.amount_minor)) AS s (account_id, amount_minor)
     JOIN ledger.accounts a ON a.tenant_id = e.tenant_id AND a.id = s.account_id
-   WHERE t.source_type = 'servicing_payment'
+   WHERE t.source_type = 'servicing_payment' AND t.source_id IS NOT NULL
    GROUP BY t.source_id, a.purpose
 ), lines AS (
   SELECT l.payment_id, m.purpose, sum(m.amount_minor) AS amount_minor
@@ -117,7 +118,7 @@ SELECT coalesce(b.loan_id, d.loan_id), format('%s minor units of principal stand
           FROM ledger.transactions t
           JOIN ledger.entries e ON e.tenant_id = t.tenant_id AND e.transaction_id = t.id
           JOIN ledger.accounts a ON a.tenant_id = e.tenant_id AND a.id = e.debit_account_id
-         WHERE t.source_type = 'servicing_loan'
+         WHERE t.source_type = 'servicing_loan' AND t.source_id IS NOT NULL
          GROUP BY t.source_id) b
   FULL JOIN (SELECT x.loan_id, sum(x.principal_minor) AS amount_minor FROM servicing.dues x GROUP BY x.loan_id) d ON d.loan_id = b.loan_id
  WHERE coalesce(b.amount_minor, 0) <> coalesce(d.amount_minor, 0);
