@@ -51,6 +51,7 @@ def found(pattern: re.Pattern[str]) -> list[str]:
     return hits
 
 
+@pytest.mark.slow
 def test_no_package_index_is_named() -> None:
     own = "tests/test_tree.py:"  # the options by which one would be named
     assert [hit for hit in found(INDEX) if not hit.startswith(own)] == []

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from tests import make
 from tests.components import requires
 from tests.console import looks, scenes
 from tests.console.conftest import link_to, quiet_pages, serving
@@ -168,6 +169,7 @@ def test_what_comes_in_and_what_the_gate_lets_go_is_seen_without_reloading(
     browse: Callable[..., Any], database: Database
 ) -> None:
     scene = scenes.at_the_gate(database)
+    make.caught_up(database, scene.tenant.id)
     gate, funding = browse(scene, f"/gate/{scene.lacking}"), browse(scene, "/funding")
     payrolls = browse(scene, "/payrolls?q=status:blocked_funds")
     for page in (gate, funding, payrolls):

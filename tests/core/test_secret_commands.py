@@ -16,6 +16,8 @@ from headgate.core.config import Config
 from headgate.core.db import Actor, Database
 from headgate.core.secret_commands import app
 
+pytestmark = pytest.mark.slow
+
 ACTOR = Actor.system("test")
 
 

@@ -21,6 +21,8 @@ from headgate.core.errors import Malformed
 from headgate.messaging import commands
 from headgate.messaging.commands import app, pipeline
 
+pytestmark = pytest.mark.slow
+
 
 def _poison(tx: Tx, message: messaging.Message) -> None:
     raise ValueError("poison")

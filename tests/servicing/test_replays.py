@@ -117,6 +117,7 @@ def test_any_telling_of_a_history_comes_to_the_same_book(
     search()
 
 
+@pytest.mark.slow
 def test_a_return_that_is_early_waits_and_finds_its_original(empty_database: Database) -> None:
     database = empty_database
     deliver_waiting(database)

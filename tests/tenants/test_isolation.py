@@ -164,6 +164,7 @@ def attempt(admin: psycopg.Connection[Any], role: str, context: UUID | None, que
         return error.sqlstate or "?"
 
 
+@pytest.mark.slow
 def test_no_role_sees_or_touches_another_tenants_row_in_any_table(admin: psycopg.Connection[Any]) -> None:
     victim, attacker = uuid4(), uuid4()
     refused = "42501"
