@@ -23,6 +23,9 @@ from headgate.core.db import Database
 
 pytestmark = [requires("chromium"), pytest.mark.slow]
 
+TRIES = 5
+"""So that busy moments of the machine are not taken for a slow page: the quickest counts."""
+
 
 @contextlib.contextmanager
 def worker(database: Database, home: Path) -> Iterator[None]:
@@ -58,8 +61,10 @@ def test_a_webhook_moves_the_badge_within_two_seconds_and_without_reload(
             ingestion.set_webhook(
                 tx, source="column", scheme="column", secret=hook["secret"], provider_endpoint_id=hook["id"]
             )
-            stories.fund(tx, tenant, "120.00")
-            paid = payments.commit_payroll(tx, columns.batch(tx, tenant, "1-STAY", "2-STAY", rail="ach"))
+            stories.fund(tx, tenant, f"{60 * TRIES}.00")
+            paid = payments.commit_payroll(
+                tx, columns.batch(tx, tenant, *(f"{n}-STAY" for n in range(TRIES)), rail="ach")
+            )
             assert paid.status == "committed" and payments.submit_due(tx, on=stories.MONDAY) == []
         payments.run_orders(database, tenant.id)
         page = chromium.new_page()
@@ -70,10 +75,9 @@ def test_a_webhook_moves_the_badge_within_two_seconds_and_without_reload(
         _until(lambda: page.inner_text("#fresh").startswith("Up to date"))
         page.evaluate("window.stayed = true")
         badges = page.locator("[data-rows] .badge")
-        _until(lambda: badges.all_inner_texts() == ["Sent", "Sent"])
+        _until(lambda: badges.all_inner_texts() == ["Sent"] * TRIES)
 
-        waits = []
-        # Twice, so that one busy moment of the machine is not taken for a slow page.
+        waits: list[float] = []
         for number, transfer in enumerate(list(at.twin.transfers), start=1):
             began = time.monotonic()
             at.call("POST", "/simulate/transfers/ach/settle", ach_transfer_id=transfer["id"])
@@ -84,7 +88,7 @@ def test_a_webhook_moves_the_badge_within_two_seconds_and_without_reload(
         assert page.evaluate("window.stayed") and noise == []
         page.close()
     with database.begin(tenant_id=tenant.id, actor=ACTOR) as tx:
-        assert stories.statuses(tx) == ["settled", "settled"] and stories.balances(tx, tenant) == {}
+        assert stories.statuses(tx) == ["settled"] * TRIES and stories.balances(tx, tenant) == {}
         assert {one.source for one in ingestion.list_artifacts(tx, limit=50)} == {"column"}
 
 

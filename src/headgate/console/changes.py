@@ -1,4 +1,4 @@
-"""What changed since a position, for the live pages of every domain: one poll a second for a tenant and process."""
+"""What changed since a position, for the live pages of every domain: one poller for a tenant and process."""
 
 from __future__ import annotations
 

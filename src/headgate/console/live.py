@@ -18,7 +18,7 @@ from headgate.core import log
 from headgate.core.db import Actor, Database
 from headgate.core.errors import HeadgateError
 
-POLL_SECONDS = 1.0
+POLL_SECONDS = 0.25
 QUEUE_MAX = 100
 IDS_MAX = 100
 
