@@ -5120,6 +5120,27 @@ function messaging.announce_many_v2(p_type text, p_aggregate_type text, p_aggreg
   body 861d1e4f08f4a134
   grant EXECUTE to headgate_app
 
+function messaging.claim_queued(p_consumers text[], p_limit integer, p_holder text, p_seconds double precision)
+  owner headgate_owner
+  comment Claims up to p_limit messages that are due for these consumers, for so many seconds
+  returns SETOF messaging.queue_messages, plpgsql, volatile
+  set enable_bitmapscan=off
+  set enable_indexscan=on
+  set enable_seqscan=off
+  set search_path=pg_catalog, pg_temp
+  body 5bbabc41f31fcc4c
+  grant EXECUTE to headgate_dispatcher
+
+function messaging.queue_due(p_limit integer, p_attempts_max integer)
+  owner headgate_owner
+  comment Takes up to p_limit messages that are due out of the outbox into the queues of who wants them, and marks them published; how many
+  returns integer, plpgsql, volatile
+  set enable_indexscan=on
+  set enable_seqscan=off
+  set search_path=pg_catalog, pg_temp
+  body e25c2ca71d6f45dd
+  grant EXECUTE to headgate_dispatcher
+
 function messaging.replay(p_ids bigint[])
   owner headgate_poster
   comment Gives published events of the tenant in context to the relay again; says how many. What waits or was given up stays as it is
@@ -5381,7 +5402,7 @@ table messaging.queue_messages
   column attempt_count integer not null default 0
   column last_error text
   constraint queue_messages_pkey PRIMARY KEY (tenant_id, consumer, message_id)
-  INDEX queue_messages_due ON messaging.queue_messages USING btree (consumer, available_at, message_id)
+  INDEX queue_messages_due ON messaging.queue_messages USING btree (consumer, available_at, message_id) WHERE (available_at < 'infinity'::timestamp with time zone)
   policy dispatcher_deletes permissive for delete to {headgate_dispatcher} using true
   policy dispatcher_inserts permissive for insert to {headgate_dispatcher} check true
   policy dispatcher_reads permissive for select to {headgate_dispatcher} using true

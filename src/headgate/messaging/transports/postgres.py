@@ -55,6 +55,9 @@ class PostgresTransport:
         self, database: Database, *, hold_seconds: float = HOLD_SECONDS, subscribes_as: str = "postgres"
     ) -> None:
         self._connection = dispatching(database)
+        with translated():
+            # What is named by its key is found by it: a plain scan of an index could read all that waits.
+            self._connection.execute("SET enable_indexscan = off")
         self._hold_seconds = hold_seconds
         self._subscribes_as = subscribes_as
         # Unlike a process id, never another's: a name that comes again would own what its forerunner left.
@@ -83,54 +86,7 @@ class PostgresTransport:
     def take(self, limit: int) -> int:
         """See Transport. The outbox lies in the same database: its rows become queued ones in one statement, or none does."""
         rows = self._all(
-            """
-            WITH due AS MATERIALIZED (
-              SELECT o.tenant_id, o.id, o.created_at, o.event_type, o.aggregate_type, o.aggregate_id, o.payload, o.correlation_id,
-                     o.audit_epoch, o.audit_xid, o.audit_event_id
-                FROM messaging.outbox_messages o
-               WHERE o.published_at IS NULL AND o.dead_at IS NULL
-                 AND o.available_at <= clock_timestamp()
-                 AND (o.claimed_until IS NULL OR o.claimed_until < clock_timestamp())
-                 AND o.attempt_count < %(attempts)s
-               ORDER BY o.available_at, o.id
-               LIMIT %(limit)s
-               FOR UPDATE SKIP LOCKED
-            ), wanted AS MATERIALIZED (
-              -- A topic is matched once, however many messages have it.
-              SELECT t.event_type, s.consumer
-                FROM (SELECT DISTINCT event_type FROM due) t
-                JOIN messaging.subscriptions s ON '.' || t.event_type ~ s.pattern
-            ), whole AS MATERIALIZED (
-              -- What nobody wants is looked at no further.
-              SELECT d.tenant_id, d.id, d.created_at, d.event_type, d.aggregate_type, d.aggregate_id,
-                     coalesce(d.payload, e.data) AS payload, coalesce(d.correlation_id, e.correlation_id) AS correlation_id
-                FROM due d
-                LEFT JOIN audit.events e
-                  ON e.tenant_id = d.tenant_id AND e.epoch = d.audit_epoch AND e.xid = d.audit_xid
-                 AND e.id = d.audit_event_id AND e.event_time = d.created_at
-               WHERE d.event_type IN (SELECT event_type FROM wanted)
-            ), queued AS (
-              INSERT INTO messaging.queue_messages (tenant_id, consumer, message_id, created_at, event_type,
-                aggregate_type, aggregate_id, payload, correlation_id)
-              SELECT w.tenant_id, t.consumer, w.id, w.created_at, w.event_type, w.aggregate_type, w.aggregate_id,
-                     w.payload, w.correlation_id
-                FROM whole w
-                JOIN wanted t ON t.event_type = w.event_type
-               WHERE w.payload IS NOT NULL
-               ORDER BY w.id
-              ON CONFLICT DO NOTHING
-            ), taken AS (
-              UPDATE messaging.outbox_messages o
-                 SET published_at = clock_timestamp(), attempt_count = o.attempt_count + 1, claimed_by = NULL,
-                     claimed_until = NULL, last_error = NULL
-                FROM due d
-               WHERE o.tenant_id = d.tenant_id AND o.id = d.id AND o.created_at = d.created_at
-                 AND d.id NOT IN (SELECT w.id FROM whole w WHERE w.payload IS NULL)
-              RETURNING o.id
-            )
-            SELECT count(*) AS count FROM taken
-            """,
-            {"limit": limit, "attempts": ATTEMPTS_MAX},
+            "SELECT messaging.queue_due(%(limit)s, %(attempts)s) AS count", {"limit": limit, "attempts": ATTEMPTS_MAX}
         )
         return int(rows[0]["count"])
 
@@ -161,42 +117,13 @@ class PostgresTransport:
         """See Transport. The consumer whose oldest message waits longest comes first, with as many of its as there are: a set."""
         rows = self._all(
             """
-            WITH heads AS MATERIALIZED (
-              -- A few of each consumer, along the index: what else waits is not looked at, however much it is. More than are
-              -- wanted, since others may hold the first of them.
-              SELECT c.tenant_id, c.consumer, c.message_id, c.available_at,
-                     min(c.available_at) OVER (PARTITION BY c.consumer) AS oldest
-                FROM unnest(%(consumers)s::text[]) AS n (name)
-               CROSS JOIN LATERAL (SELECT q.tenant_id, q.consumer, q.message_id, q.available_at
-                                     FROM messaging.queue_messages q
-                                    WHERE q.consumer = n.name
-                                      AND q.available_at <= clock_timestamp()
-                                      AND (q.claimed_until IS NULL OR q.claimed_until < clock_timestamp())
-                                    ORDER BY q.available_at, q.message_id
-                                    LIMIT %(some)s) c
-            ), due AS (
-              SELECT q.tenant_id, q.consumer, q.message_id
-                FROM heads s
-                JOIN messaging.queue_messages q
-                  ON (q.tenant_id, q.consumer, q.message_id) = (s.tenant_id, s.consumer, s.message_id)
-               WHERE q.available_at <= clock_timestamp()
-                 AND (q.claimed_until IS NULL OR q.claimed_until < clock_timestamp())
-               ORDER BY s.oldest, s.consumer, s.available_at, s.message_id
-               LIMIT %(limit)s
-                 FOR UPDATE OF q SKIP LOCKED
-            )
-            UPDATE messaging.queue_messages q
-               SET claimed_by = %(holder)s, claimed_until = clock_timestamp() + make_interval(secs => %(seconds)s),
-                   attempt_count = q.attempt_count + 1
-              FROM due
-             WHERE (q.tenant_id, q.consumer, q.message_id) = (due.tenant_id, due.consumer, due.message_id)
-            RETURNING q.consumer, q.message_id AS id, q.tenant_id, q.event_type, q.aggregate_type, q.aggregate_id,
-                      q.payload, q.correlation_id, q.created_at, q.attempt_count AS attempt
+            SELECT q.consumer, q.message_id AS id, q.tenant_id, q.event_type, q.aggregate_type, q.aggregate_id, q.payload,
+                   q.correlation_id, q.created_at, q.attempt_count AS attempt
+              FROM messaging.claim_queued(%(consumers)s, %(limit)s, %(holder)s, %(seconds)s) q
             """,
             {
                 "consumers": arrays.texts(list(consumers)),
                 "limit": limit,
-                "some": limit * 4,
                 "holder": self.holder,
                 "seconds": self._hold_seconds,
             },
