@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 Sign = Literal["≥", "≤", "<"]
+Asked = Sequence[tuple[str, str, str, Sign, float]]
 _HOLDS = {"≥": operator.ge, "≤": operator.le, "<": operator.lt}
 
 
@@ -40,6 +41,13 @@ def judge(targets: Table, what: str, figure: float, sign: Sign, bound: float) ->
     """A target's line: the figure, what was asked, and whether it was reached."""
     reached = "reached" if _HOLDS[sign](figure, bound) else "missed"
     targets.add_row(what, cell(figure), f"{sign} {bound:,g}", reached)
+
+
+def judge_runs(targets: Table, runs: Mapping[str, Mapping[str, Any]], asked: Asked) -> None:
+    """A line of each target whose shape was run: what it is, the shape, the name of its figure there, sign and bound."""
+    for what, shape, name, sign, bound in asked:
+        if shape in runs:
+            judge(targets, what, runs[shape][name], sign, bound)
 
 
 def cell(value: Any) -> str:

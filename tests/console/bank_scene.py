@@ -5,19 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
 from pathlib import Path
 
 from tests import make
 from tests.console.book import LONG, NASTY
 from tests.make import ACTOR, TenantFixture
-from tests.payments import gateways, stories
+from tests.payments import gateways, order_stories, stories
 from tests.payments.sftp_banks import SftpBank
 from tests.payments.stories import MONDAY, TUESDAY, WEDNESDAY
-from tests.payments.test_orders import batch as order_batch
 from tests.payments.test_returns import give_back, settle, traces
 
-from headgate import parties, payments, tenants
+from headgate import parties, payments
 from headgate.console import orders as orders_screen
 from headgate.core.db import Database
 from headgate.rails.iso20022 import FEDNOW
@@ -102,14 +100,15 @@ def _rounds(database: Database, tenant: TenantFixture, count: int) -> None:
     """Rounds of the job, twenty minutes apart."""
     for _ in range(count):
         payments.run_orders(database, tenant.id)
-        with database.begin(tenant_id=tenant.id, actor=ACTOR) as tx:
-            tenants.move_clock(tx, to=tx.now() + timedelta(minutes=20))
+        order_stories.later(database, tenant, minutes=20)
 
 
 def _send(database: Database, tenant: TenantFixture, url: str, payroll_id: str, *words: str) -> None:
     """A payroll over FedNow is funded, committed and fixed as orders to that address."""
     with database.begin(tenant_id=tenant.id, actor=ACTOR) as tx:
         gateways.speak_to(tx, tenant, url)
-        made = payments.commit_payroll(tx, order_batch(tx, tenant, *words, payroll_id=payroll_id))
+        made = payments.commit_payroll(
+            tx, order_stories.batch(tx, tenant, *words, rail="fednow", payroll_id=payroll_id)
+        )
         assert made.status == "committed", made
         payments.submit_due(tx, on=WEDNESDAY)

@@ -61,10 +61,23 @@ def serving(database: Database) -> Iterator[str]:
         assert not thread.is_alive()
 
 
+class Scene(Protocol):
+    """A tenant that a module's tests look at."""
+
+    database: Database
+    tenant: TenantFixture
+
+
 @pytest.fixture(scope="module")
-def address(book: Book) -> Iterator[str]:
-    """Where the console of the book answers."""
-    with serving(book.database) as served:
+def scene(book: Book) -> Scene:
+    """The scene of a module that has no other."""
+    return book
+
+
+@pytest.fixture(scope="module")
+def address(scene: Scene) -> Iterator[str]:
+    """Where the console of the scene answers."""
+    with serving(scene.database) as served:
         yield served
 
 
@@ -121,25 +134,16 @@ def quiet_pages(chromium: Any) -> Iterator[Callable[..., Any]]:
     assert noise == []
 
 
-class Scene(Protocol):
-    """A tenant that a module's tests look at, and where its pages are."""
-
-    database: Database
-    tenant: TenantFixture
-
-    def at(self, path: str) -> str: ...
-
-
-@contextlib.contextmanager
-def admins_pages(chromium: Any, address: str, scene: Scene) -> Iterator[Callable[..., Any]]:
-    """Quiet pages of a scene, opened as a person who may do everything."""
+@pytest.fixture
+def browse(chromium: Any, address: str, scene: Scene) -> Iterator[Callable[..., Any]]:
+    """Opens a page of the scene as a person who may do everything; afterwards its console must have been silent."""
     with quiet_pages(chromium) as new_page:
 
         def opened(path: str = "", size: tuple[int, int] = DESK, **facts: Any) -> Any:
             page = new_page(size, **facts)
             token = make_link(scene.database, actor=person("ann"), grants=[Grant(scene.tenant.id, "admin")])
             page.goto(f"{address}/console/enter?token={token}")
-            page.goto(address + scene.at(path))
+            page.goto(f"{address}/console/{scene.tenant.slug}{path}")
             return page
 
         yield opened

@@ -9,7 +9,6 @@ import pytest
 from tests.components import requires
 from tests.console import bank_scene, looks
 from tests.console.bank_scene import Scene
-from tests.console.conftest import admins_pages, serving
 from tests.console.test_browser import DESK, OPEN, PHONE, live, until
 from tests.console.test_screens_browser import DETAIL, ids
 from tests.make import ACTOR
@@ -26,19 +25,6 @@ pytestmark = [requires("chromium"), pytest.mark.slow]
 def scene(database: Database, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
     with bank_scene.at_the_bank(database, tmp_path_factory.mktemp("bank")) as made:
         yield made
-
-
-@pytest.fixture(scope="module")
-def address(scene: Scene) -> Iterator[str]:
-    with serving(scene.database) as served:
-        yield served
-
-
-@pytest.fixture
-def browse(chromium: Any, address: str, scene: Scene) -> Iterator[Callable[..., Any]]:
-    """Opens a page as a person who may do everything; afterwards its console must have been silent."""
-    with admins_pages(chromium, address, scene) as opened:
-        yield opened
 
 
 def paths(scene: Scene) -> list[str]:

@@ -14,7 +14,7 @@ import pytest
 from tests import make
 from tests.console import bank_scene
 from tests.console.bank_scene import Scene
-from tests.console.conftest import serving, signed_in_clients
+from tests.console.conftest import signed_in_clients
 from tests.console.test_acts import fields
 from tests.console.test_screens import said
 from tests.make import ACTOR, person
@@ -36,12 +36,6 @@ Enter = Callable[..., httpx.Client]
 def scene(database: Database, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
     with bank_scene.at_the_bank(database, tmp_path_factory.mktemp("bank")) as made:
         yield made
-
-
-@pytest.fixture(scope="module")
-def address(scene: Scene) -> Iterator[str]:
-    with serving(scene.database) as served:
-        yield served
 
 
 @pytest.fixture

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from tests.components import requires
 from tests.console import evidence_scene, looks
-from tests.console.conftest import admins_pages, serving
 from tests.console.evidence_scene import Scene, bury
 from tests.console.test_browser import DESK, OPEN, PHONE, live, until
 from tests.ingestion.envelopes import envelope, raw
@@ -30,19 +29,6 @@ DROP = """([name, text]) => {
 @pytest.fixture(scope="module")
 def scene(database: Database) -> Scene:
     return evidence_scene.with_evidence(database)
-
-
-@pytest.fixture(scope="module")
-def address(scene: Scene) -> Iterator[str]:
-    with serving(scene.database) as served:
-        yield served
-
-
-@pytest.fixture
-def browse(chromium: Any, address: str, scene: Scene) -> Iterator[Callable[..., Any]]:
-    """Opens a page as a person who may do everything; afterwards its console must have been silent."""
-    with admins_pages(chromium, address, scene) as opened:
-        yield opened
 
 
 def paths(scene: Scene) -> list[str]:

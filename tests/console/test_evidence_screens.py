@@ -10,7 +10,7 @@ import httpx
 import pytest
 from tests import checks, make
 from tests.console import evidence_scene
-from tests.console.conftest import serving, signed_in_clients
+from tests.console.conftest import signed_in_clients
 from tests.console.evidence_scene import PAYER, SECRET, TABLE, Scene, bury
 from tests.console.test_acts import fields
 from tests.console.test_screens import said
@@ -38,12 +38,6 @@ def scene(database: Database) -> Iterator[Scene]:
     yield made
     report = checks.run(database, [made.tenant.id])
     assert report.ok, [found for found in report.invariants if found.violations]
-
-
-@pytest.fixture(scope="module")
-def address(scene: Scene) -> Iterator[str]:
-    with serving(scene.database) as served:
-        yield served
 
 
 @pytest.fixture

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from tests.alerts.told import payment_messages
 from tests.components import requires
 from tests.console import loan_scene, looks
-from tests.console.conftest import admins_pages, serving
 from tests.console.loan_scene import Scene
 from tests.console.test_browser import DESK, OPEN, PHONE, live, until
 from tests.make import ACTOR
@@ -25,19 +24,6 @@ pytestmark = [requires("chromium"), pytest.mark.slow]
 @pytest.fixture(scope="module")
 def scene(database: Database) -> Scene:
     return loan_scene.serviced(database)
-
-
-@pytest.fixture(scope="module")
-def address(scene: Scene) -> Iterator[str]:
-    with serving(scene.database) as served:
-        yield served
-
-
-@pytest.fixture
-def browse(chromium: Any, address: str, scene: Scene) -> Iterator[Callable[..., Any]]:
-    """Opens a page as a person who may do everything; afterwards its console must have been silent."""
-    with admins_pages(chromium, address, scene) as opened:
-        yield opened
 
 
 def paths(scene: Scene) -> list[str]:

@@ -11,7 +11,7 @@ import httpx
 import pytest
 from tests import make
 from tests.console import loan_scene
-from tests.console.conftest import serving, signed_in_clients
+from tests.console.conftest import signed_in_clients
 from tests.console.loan_scene import Scene
 from tests.console.test_acts import fields
 from tests.make import ACTOR, person
@@ -30,12 +30,6 @@ Enter = Callable[..., httpx.Client]
 @pytest.fixture(scope="module")
 def scene(database: Database) -> Scene:
     return loan_scene.serviced(database)
-
-
-@pytest.fixture(scope="module")
-def address(scene: Scene) -> Iterator[str]:
-    with serving(scene.database) as served:
-        yield served
 
 
 @pytest.fixture

@@ -5,14 +5,13 @@ from __future__ import annotations
 import dataclasses
 import html
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import date
 
 import httpx
 import pytest
 from tests import make
 from tests.console import scenes
-from tests.console.conftest import serving
 from tests.console.scenes import Scene
 from tests.make import TenantFixture, usd
 
@@ -32,12 +31,6 @@ SCREENS = ("payrolls", "gate", "funding", "files")
 @pytest.fixture(scope="module")
 def scene(database: Database) -> Scene:
     return scenes.at_the_gate(database)
-
-
-@pytest.fixture(scope="module")
-def address(scene: Scene) -> Iterator[str]:
-    with serving(scene.database) as served:
-        yield served
 
 
 @pytest.fixture

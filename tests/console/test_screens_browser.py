@@ -10,7 +10,7 @@ import pytest
 from tests import make
 from tests.components import requires
 from tests.console import looks, scenes
-from tests.console.conftest import link_to, quiet_pages, serving
+from tests.console.conftest import link_to, quiet_pages
 from tests.console.scenes import Scene
 from tests.console.test_browser import DESK, OPEN, PHONE, live, until
 
@@ -26,12 +26,6 @@ ROWS = "[data-rows] > tr:not(.detail)"
 @pytest.fixture(scope="module")
 def scene(database: Database) -> Scene:
     return scenes.at_the_gate(database)
-
-
-@pytest.fixture(scope="module")
-def address(scene: Scene) -> Iterator[str]:
-    with serving(scene.database) as served:
-        yield served
 
 
 @pytest.fixture

@@ -7,16 +7,17 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from itertools import count
 from typing import Any
 
 import httpx
 from tests.make import ACTOR, TenantFixture, usd
-from tests.payments import gateways, stories
+from tests.payments import gateways, order_stories, stories
 from tests.payments.stories import MONDAY
 from tests.web.client import Client
 
-from headgate import ingestion, parties, payments, tenants
+from headgate import ingestion, payments, tenants
 from headgate.core.db import Database, Tx
 from headgate.ingestion import source_fetching, sources
 from headgate.jobs import Outside
@@ -28,9 +29,9 @@ from headgate.rails.column_twin import KEY, ColumnTwin
 from headgate.rails.column_webhooks import Delivery, WebhookNoise
 
 ROUTING = "990001216"
-HOME = parties.PostalAddress("Lisle", street="Dream Road", building="450", post_code="60532", state="IL")
 _SEEDS = count(1000)
 BEGIN = datetime(MONDAY.year, MONDAY.month, MONDAY.day, 15, tzinfo=UTC)
+batch = partial(order_stories.batch, name="Employée", address=order_stories.HOME)
 
 
 @dataclass
@@ -175,45 +176,7 @@ class Scene:
 
     def standing(self) -> dict[str, Any]:
         """What the book and the tables say."""
-        with self.begin() as tx:
-            return {
-                "orders": [order.status for order in reversed(payments.list_orders(tx))],
-                "instructions": stories.statuses(tx),
-                "events": tx.values("SELECT status FROM payments.settlement_events ORDER BY id"),
-                "book": stories.balances(tx, self.tenant),
-                "cases": tx.values("SELECT category FROM cases.exception_cases ORDER BY category"),
-            }
-
-
-def batch(
-    tx: Tx, tenant: TenantFixture, *words: str, rail: str, amount: str = "60.00", payroll_id: str = "PR-1"
-) -> payments.PayrollBatch:
-    """A payroll over a rail that pays to an account of each of these words."""
-    registered = parties.register_payees(
-        tx,
-        legal_entity_id=tenant.legal_entity_id,
-        payees=[
-            parties.PayeeInput(
-                f"{payroll_id}-{n}",
-                f"Employée {word}",
-                (parties.BankAccountInput(stories.RDFI, f"55{n}0-{word}"),),
-                address=HOME,
-            )
-            for n, word in enumerate(words)
-        ],
-        source_ref="test",
-    )
-    return payments.PayrollBatch(
-        legal_entity_id=tenant.legal_entity_id,
-        payroll_id=payroll_id,
-        pay_on=MONDAY,
-        currency="USD",
-        items=tuple(
-            payments.PayrollItem(one.external_id, one.party_id, one.bank_account_ids[0], usd(amount))
-            for one in registered
-        ),
-        rail=rail,
-    )
+        return order_stories.standing(self.database, self.tenant)
 
 
 def by_account(tx: Tx) -> list[tuple[payments.Order, str]]:

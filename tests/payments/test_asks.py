@@ -13,9 +13,10 @@ from typing import Any, Literal
 import pytest
 from tests.make import ACTOR, TenantFixture
 from tests.payments import gateways, stories
+from tests.payments.order_stories import later
 from tests.payments.stories import MONDAY
 
-from headgate import cases, funding, parties, payments, tenants
+from headgate import cases, funding, parties, payments
 from headgate.core.db import Database, Tx
 from headgate.core.errors import HeadgateError
 from headgate.jobs import Outside
@@ -80,11 +81,6 @@ def asked_for(
             tx, idempotency_key="f1", legal_entity_id=tenant.legal_entity_id, amount=gateways.usd("100.00"), rail=rail,
             due_on=due_on,
         ).id  # fmt: skip
-
-
-def later(database: Database, tenant: TenantFixture, **by: float) -> None:
-    with database.begin(tenant_id=tenant.id, actor=ACTOR) as tx:
-        tenants.move_clock(tx, to=tx.now() + timedelta(**by))
 
 
 def standing(database: Database, tenant: TenantFixture) -> tuple[list[str], str, dict[str, str], list[str]]:

@@ -9,21 +9,23 @@ import re
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
 import psycopg
 import pytest
 from tests.make import ACTOR, TenantFixture, person
-from tests.payments import gateways, stories
+from tests.payments import gateways, order_stories, stories
+from tests.payments.order_stories import later, standing
 from tests.payments.stories import MONDAY
 from tests.web.client import client_of, keys_of, person_key
 
-from headgate import cases, funding, ledger, parties, payments, tenants
+from headgate import cases, funding, ledger, payments
 from headgate.cases.errors import NotApproved
 from headgate.cases.routes import router as cases_router
-from headgate.core.db import Database, Tx
+from headgate.core.db import Database
 from headgate.core.errors import AppendOnly, IllegalMove, Refused
 from headgate.jobs import Outside
 from headgate.payments import routes
@@ -38,6 +40,7 @@ from headgate.web import build_application
 pytestmark = pytest.mark.slow
 
 Served = gateways.Served[gateways.CountingTwin]
+batch = partial(order_stories.batch, rail="fednow")
 RUNBOOK = Path(__file__).parents[2] / "docs" / "runbooks" / "order-outcome-unknown.md"
 
 
@@ -54,32 +57,6 @@ def may_call(database: Database) -> Iterator[None]:
         yield
 
 
-def batch(tx: Tx, tenant: TenantFixture, *words: str, payroll_id: str = "PR-1", **facts: Any) -> payments.PayrollBatch:
-    """A payroll over FedNow that pays 60.00 to an account of each of these words."""
-    registered = parties.register_payees(
-        tx,
-        legal_entity_id=tenant.legal_entity_id,
-        payees=[
-            parties.PayeeInput(
-                f"{payroll_id}-{n}", f"Employee {word}", (parties.BankAccountInput(stories.RDFI, f"55{n}0-{word}"),)
-            )
-            for n, word in enumerate(words)
-        ],
-        source_ref="test",
-    )
-    return payments.PayrollBatch(
-        legal_entity_id=tenant.legal_entity_id,
-        payroll_id=payroll_id,
-        pay_on=MONDAY,
-        currency="USD",
-        items=tuple(
-            payments.PayrollItem(one.external_id, one.party_id, one.bank_account_ids[0], gateways.usd("60.00"))
-            for one in registered
-        ),
-        **{"rail": "fednow", **facts},
-    )
-
-
 def prepared(database: Database, tenant: TenantFixture, url: str, *words: str, **facts: Any) -> list[str]:
     """A payroll of these words, funded, committed and fixed as orders; the payments by word."""
     with database.begin(tenant_id=tenant.id, actor=ACTOR) as tx:
@@ -92,23 +69,6 @@ def prepared(database: Database, tenant: TenantFixture, url: str, *words: str, *
         orders = payments.list_orders(tx)
     assert [order.status for order in orders] == ["ready"] * len(words)
     return sorted(order.instruction_id for order in orders)
-
-
-def later(database: Database, tenant: TenantFixture, **by: float) -> None:
-    with database.begin(tenant_id=tenant.id, actor=ACTOR) as tx:
-        tenants.move_clock(tx, to=tx.now() + timedelta(**by))
-
-
-def standing(database: Database, tenant: TenantFixture) -> dict[str, Any]:
-    """What the book and the tables say."""
-    with database.begin(tenant_id=tenant.id, actor=ACTOR) as tx:
-        return {
-            "orders": [order.status for order in reversed(payments.list_orders(tx))],
-            "instructions": stories.statuses(tx),
-            "events": tx.values("SELECT status FROM payments.settlement_events ORDER BY id"),
-            "book": stories.balances(tx, tenant),
-            "cases": tx.values("SELECT category FROM cases.exception_cases ORDER BY category"),
-        }
 
 
 def test_a_payment_over_fednow_settles_at_once_and_is_told_step_by_step(

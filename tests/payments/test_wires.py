@@ -8,11 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
 from tests.make import ACTOR, TenantFixture
-from tests.payments import gateways, stories
+from tests.payments import gateways, order_stories, stories
+from tests.payments.order_stories import HOME, later, standing
 from tests.payments.stories import MONDAY, TUESDAY
 
 from headgate import cases, funding, parties, payments, tenants
@@ -26,7 +28,7 @@ from headgate.rails.network_twin import Noise
 pytestmark = pytest.mark.slow
 
 Served = gateways.Served[gateways.CountingFedwire]
-HOME = parties.PostalAddress("Lisle", street="Dream Road", building="450", post_code="60532", state="IL")
+batch = partial(order_stories.batch, rail="wire", name="Employée", address=HOME)
 
 
 @pytest.fixture(scope="module")
@@ -41,36 +43,6 @@ def may_call(database: Database) -> Iterator[None]:
         yield
 
 
-def batch(tx: Tx, tenant: TenantFixture, *words: str, payroll_id: str = "PR-1", **facts: Any) -> payments.PayrollBatch:
-    """A payroll by wire that pays 60.00 to an account of each of these words."""
-    home = facts.pop("address", HOME)
-    registered = parties.register_payees(
-        tx,
-        legal_entity_id=tenant.legal_entity_id,
-        payees=[
-            parties.PayeeInput(
-                f"{payroll_id}-{n}",
-                f"Employée {word}",
-                (parties.BankAccountInput(stories.RDFI, f"55{n}0-{word}"),),
-                address=home,
-            )
-            for n, word in enumerate(words)
-        ],
-        source_ref="test",
-    )
-    return payments.PayrollBatch(
-        legal_entity_id=tenant.legal_entity_id,
-        payroll_id=payroll_id,
-        pay_on=facts.pop("pay_on", MONDAY),
-        currency="USD",
-        items=tuple(
-            payments.PayrollItem(one.external_id, one.party_id, one.bank_account_ids[0], gateways.usd("60.00"))
-            for one in registered
-        ),
-        **{"rail": "wire", **facts},
-    )
-
-
 def prepared(database: Database, tenant: TenantFixture, url: str, *words: str, hour: int = 15) -> list[str]:
     """A payroll of these words, funded, committed and fixed as orders; the payments by word."""
     with database.begin(tenant_id=tenant.id, actor=ACTOR) as tx:
@@ -83,22 +55,6 @@ def prepared(database: Database, tenant: TenantFixture, url: str, *words: str, h
         orders = payments.list_orders(tx)
     assert [(order.status, order.rail) for order in orders] == [("ready", "wire")] * len(words)
     return sorted(order.instruction_id for order in orders)
-
-
-def later(database: Database, tenant: TenantFixture, **by: float) -> None:
-    with database.begin(tenant_id=tenant.id, actor=ACTOR) as tx:
-        tenants.move_clock(tx, to=tx.now() + timedelta(**by))
-
-
-def standing(database: Database, tenant: TenantFixture) -> dict[str, Any]:
-    with database.begin(tenant_id=tenant.id, actor=ACTOR) as tx:
-        return {
-            "orders": [order.status for order in reversed(payments.list_orders(tx))],
-            "instructions": stories.statuses(tx),
-            "events": tx.values("SELECT status FROM payments.settlement_events ORDER BY id"),
-            "book": stories.balances(tx, tenant),
-            "cases": tx.values("SELECT category FROM cases.exception_cases ORDER BY category"),
-        }
 
 
 def statement(text: str, number: str, *, code: str = "495", amount: str = "60.00", day: str = "261130") -> bytes:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import Final
+from typing import Final, Literal
 
 from headgate import audit, cases, funding, messaging, parties, rails
 from headgate.core import ids
@@ -97,13 +97,10 @@ def _ready(tx: Tx, request: funding.FundingRequest, originators: Mapping[str, Or
     today = now.astimezone(schedule.zone).date()
     if dating.opening.day > today:
         return ()
-    authorization = funding.debit_authorization(tx, legal_entity_id=request.legal_entity_id)
-    if authorization is None or authorization.bank_account_id is None:
-        return ("no account of the client may be debited: have the client authorise one (funding.authorize_debits)",)
-    account_id = authorization.bank_account_id
-    if not parties.standings(tx, [account_id])[account_id].may_be_paid:
-        return ("the authorised account is blocked, closed, replaced or failed its verification; ask for another",)
-    account = parties.bank_accounts_for_sending(tx, [account_id])[account_id]
+    found = authorized_account(tx, request, to_be="debited")
+    if isinstance(found, str):
+        return (found,)
+    authorization, account = found
     attempt_id = ids.new("dbt")
     order = rails.RailOrder(
         attempt_id=attempt_id,
@@ -121,6 +118,19 @@ def _ready(tx: Tx, request: funding.FundingRequest, originators: Mapping[str, Or
     )
     problems = files.carrier_of(originator, on=dating.effective_on)(order)
     return problems or _Ready(request, authorization, order, originator, today)
+
+
+def authorized_account(
+    tx: Tx, request: funding.FundingRequest, *, to_be: Literal["debited", "asked"]
+) -> tuple[funding.DebitAuthorization, parties.SendingAccount] | str:
+    """What the request's client authorised and the account that it names, in clear; or why there is none to use."""
+    authorization = funding.debit_authorization(tx, legal_entity_id=request.legal_entity_id)
+    if authorization is None or authorization.bank_account_id is None:
+        return f"no account of the client may be {to_be}: have the client authorise one (funding.authorize_debits)"
+    account_id = authorization.bank_account_id
+    if not parties.standings(tx, [account_id])[account_id].may_be_paid:
+        return "the authorised account is blocked, closed, replaced or failed its verification; ask for another"
+    return authorization, parties.bank_accounts_for_sending(tx, [account_id])[account_id]
 
 
 def _by_file(ready: Iterable[_Ready]) -> list[list[_Ready]]:

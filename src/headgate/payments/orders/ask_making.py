@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
-from headgate import cases, funding, parties, rails
+from headgate import cases, funding, rails
 from headgate.core import ids, secrets
 from headgate.core.db import Tx
 from headgate.core.errors import HeadgateError
 from headgate.core.money import Money
 from headgate.payments.addresses import postal
+from headgate.payments.debits import authorized_account
 from headgate.payments.orders.asks import CONTEXT, RAIL_OF, TRIES_MAX, announce, get_ask, packed
 from headgate.payments.orders.providers import list_providers
 from headgate.rails import banks
@@ -45,13 +46,10 @@ def _of(
 ) -> str | tuple[str, ...]:
     if problems := _bank_problems(bank, provider.name):
         return problems
-    authorization = funding.debit_authorization(tx, legal_entity_id=request.legal_entity_id)
-    if authorization is None or authorization.bank_account_id is None:
-        return ("no account of the client may be asked: have the client authorise one (funding.authorize_debits)",)
-    account_id = authorization.bank_account_id
-    if not parties.standings(tx, [account_id])[account_id].may_be_paid:
-        return ("the authorised account is blocked, closed, replaced or failed its verification; ask for another",)
-    account = parties.bank_accounts_for_sending(tx, [account_id])[account_id]
+    found = authorized_account(tx, request, to_be="asked")
+    if isinstance(found, str):
+        return (found,)
+    authorization, account = found
     now = tx.now()
     today = now.astimezone(bank.identity.time_zone).date()
     wanted_on, expires_on = max(request.due_on, today), max(request.due_on, today + timedelta(days=1))
@@ -91,7 +89,7 @@ def _of(
             "request": request.id,
             "number": number,
             "entity": request.legal_entity_id,
-            "account": account_id,
+            "account": account.bank_account_id,
             "authorization": authorization.id,
             "rail": provider.name,
             "bank": bank.name,
