@@ -11,8 +11,7 @@ from typing import Annotated
 
 import typer
 
-from headgate import audit, console, messaging, tenants
-from headgate.api import serve
+from headgate import audit, messaging, tenants
 from headgate.core import invariants
 from headgate.core.config import Config
 from headgate.core.db import Actor, Database
@@ -95,6 +94,10 @@ def _epilogue(database: Database, stages: list[Stage], tell: Teller, *, seconds:
 
 def _open_house(database: Database, stages: list[Stage], tell: Teller, *, port: int) -> None:
     """Serve the API and the console until Ctrl-C; say where, by a one-time link."""
+    # Half of all there is to import: who does not come in does not wait for it.
+    from headgate import console
+    from headgate.api import serve
+
     grants = [console.Grant(stage.tenant.id, "operator") for stage in stages]
     token = console.make_link(database, actor=Actor("human", "demo-operator", "demo-operator"), grants=grants)
     others = [console.Grant(stage.tenant.id, "finance") for stage in stages]
