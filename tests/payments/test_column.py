@@ -226,6 +226,19 @@ def test_money_that_comes_in_is_the_clients_whose_words_it_has_and_counts_once(m
     assert scene.standing()["cases"] == ["incoming_debit", "unknown_payer", "wire_recall"]
 
 
+def test_a_recall_of_a_loans_payment_is_asked_about_by_servicing_alone(made: Make) -> None:
+    scene = made("wire")
+    with scene.begin() as tx:
+        ingestion.set_payment_source(
+            tx, source="column", purpose="loans", loan_field="text", loan_prefix="LOAN", reason="a test"
+        )
+    scene.column.call("POST", "/simulate/receive-wire", amount=4000, currency_code="USD", description="LOAN L-1")
+    (wire,) = scene.column.twin.transfers
+    scene.column.call("POST", "/twin/recall", transfer_id=wire["id"])
+    scene.take(scene.webhooks())
+    assert "wire_recall" not in scene.standing()["cases"]
+
+
 def test_column_is_set_with_its_account_its_key_and_one_instant_rail(made: Make) -> None:
     scene = made("rtp")
 

@@ -99,7 +99,7 @@ from headgate.ingestion.payment_search import (
     payments_at,
     places_of,
 )
-from headgate.ingestion.payment_sources import PaymentSource, list_payment_sources, set_payment_source
+from headgate.ingestion.payment_sources import PaymentSource, is_of_loans, list_payment_sources, set_payment_source
 from headgate.ingestion.queries import (
     changed_evidence,
     faults_in,
@@ -237,6 +237,7 @@ __all__ = [
     "identifiers_in",
     "ingest_payment",
     "ingest_payments",
+    "is_of_loans",
     "list_artifacts",
     "list_faults",
     "list_mappings",

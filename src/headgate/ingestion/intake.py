@@ -182,7 +182,7 @@ def _of_records(tx: Tx, artifact: Artifact, found: Reading, taken: Taken) -> lis
         return []
     of_statement = payment_sources.of_statements(tx, artifact.id, said) if found.kind == "statement" else {}
     usual = said.get(None)
-    is_certain = usual is not None and usual.purpose == "loans"
+    is_certain = payment_sources.brings_loans(said)
     chosen: list[tuple[StoredRecord, PaymentSource]] = []
     back: list[StoredRecord] = []
     for record in queries.all_records(tx, artifact.id):

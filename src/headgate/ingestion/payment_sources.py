@@ -17,6 +17,7 @@ from headgate.core import secrets
 from headgate.core.db import Tx
 from headgate.ingestion import artifacts
 from headgate.ingestion.errors import MalformedPaymentSource
+from headgate.ingestion.queries import get_artifact
 from headgate.ingestion.statements import ACCOUNT_PURPOSE, account_key
 
 Purpose = Literal["loans", "deposits", "none"]
@@ -122,6 +123,17 @@ def list_payment_sources(tx: Tx, *, source: str | None = None) -> list[PaymentSo
 def by_account(tx: Tx, source: str) -> Mapping[bytes | None, PaymentSource]:
     """What holds of the accounts of a source, by fingerprint; under None what holds of all others."""
     return {one.account_fingerprint: one for one in list_payment_sources(tx, source=source)}
+
+
+def brings_loans(said: Mapping[bytes | None, PaymentSource]) -> bool:
+    """Whether what a source brings is for loans unless something else was said of an account of it."""
+    usual = said.get(None)
+    return usual is not None and usual.purpose == "loans"
+
+
+def is_of_loans(tx: Tx, artifact_id: str) -> bool:
+    """Whether an artifact's source brings payments of loans: servicing then asks people about what is asked back of it."""
+    return brings_loans(by_account(tx, get_artifact(tx, artifact_id).source))
 
 
 def of_statements(tx: Tx, artifact_id: str, said: Mapping[bytes | None, PaymentSource]) -> dict[str, PaymentSource]:

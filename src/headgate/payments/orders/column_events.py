@@ -172,8 +172,13 @@ class _Work:
         return "received"
 
     def _requested(self, event: rails.column.Event) -> str:
-        """A recall or a drawdown: nothing moves by a request, whoever made it. What was asked of ours, people know already."""
+        """A recall or a drawdown: nothing moves by a request, whoever made it. What was asked of ours, people know already.
+
+        Where the source brings payments of loans, servicing asks them about a recall of one.
+        """
         if "outgoing" in event.request or "outgoing" in event.type:
+            return ""
+        if "return_request" in event.request and ingestion.is_of_loans(self.tx, self.artifact_id):
             return ""
         category = "wire_recall" if "return_request" in event.request else "drawdown_asked"
         self._case(
