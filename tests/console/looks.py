@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
-from axe_playwright_python.sync_playwright import Axe
+from axe_playwright_python.base import AXE_SCRIPT as AXE
+from tests.console.conftest import DESK, PHONE
 
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-RULES = {"runOnly": {"type": "tag", "values": TAGS}, "resultTypes": ["violations"]}
-COLOURS = {
-    "runOnly": {"type": "rule", "values": ["color-contrast", "link-in-text-block"]},
-    "resultTypes": ["violations"],
+LOOKS: Final = {
+    DESK: ("light", {"type": "tag", "values": TAGS}),
+    PHONE: ("dark", {"type": "rule", "values": ["color-contrast", "link-in-text-block", "target-size"]}),
 }
-"""What a theme can break: the pages of both are the same but for their colours, so that all rules are asked of one."""
+"""A page is the same in both themes but for its colours, and on a phone but for where things lie: all rules are asked once."""
+SIZES: Final = (DESK, (1024, 800), PHONE, (320, 800))
 FORMS: Final = "details.deed"
 ALL: Final = "details"
 """What is folded on a page: its forms, or its lists of lines too."""
@@ -24,24 +25,33 @@ def unfold(page: Any, folded: str = FORMS) -> None:
     page.evaluate("folded => document.querySelectorAll(folded).forEach(one => { one.open = true; })", folded)
 
 
-def too_wide(page: Any, paths: Iterable[str], width: int, *, folded: str = FORMS) -> list[str]:
-    """Which of these pages, from where the page is, are wider than the window."""
-    return [
-        f"{path} is {wide} wide at {width}"
-        for path in _walked(page, paths, folded)
-        if (wide := page.evaluate("document.documentElement.scrollWidth")) > width
-    ]
+def faults(page: Any, paths: Iterable[str], *, folded: str = FORMS) -> list[str]:
+    """What is wrong with how these pages look, from where the page is; each is loaded once."""
+    return [fault for path in _walked(page, paths, folded) for fault in faults_of(page, path)]
 
 
-def faults(page: Any, paths: Iterable[str], scheme: str, *, folded: str = FORMS) -> list[str]:
-    """What axe finds on these pages, from where the page is, in a colour scheme."""
-    return [fault for path in _walked(page, paths, folded) for fault in faults_of(page, path, scheme)]
+def faults_of(page: Any, what: str) -> list[str]:
+    """What is wrong with how the page looks as it is: no window is so narrow that it scrolls sideways, and axe finds nothing
+    by light on a desk, nor in the dark on a phone."""
+    found = []
+    for width, height in SIZES:
+        page.set_viewport_size({"width": width, "height": height})
+        wide = page.evaluate("document.documentElement.scrollWidth")
+        if wide > width:
+            found.append(f"{what} is {wide} wide at {width}")
+        if (width, height) in LOOKS:
+            scheme, rules = LOOKS[width, height]
+            page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+            found += [f"{what}, {scheme} at {width}: {fault}" for fault in _violations(page, rules)]
+    return found
 
 
-def faults_of(page: Any, what: str | None, scheme: str) -> list[str]:
-    """What axe finds on the page as it is."""
-    found = Axe().run(page, options=RULES if scheme == "light" else COLOURS).response["violations"]
-    return [f"{what}: {each['id']} {[node['target'] for node in each['nodes']]}" for each in found]
+def _violations(page: Any, rules: dict[str, Any]) -> list[str]:
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(AXE)
+    options = {"runOnly": rules, "resultTypes": ["violations"]}
+    violations = page.evaluate("options => axe.run(document, options)", options)["violations"]
+    return [f"{each['id']} {[node['target'] for node in each['nodes']]}" for each in violations]
 
 
 def _walked(page: Any, paths: Iterable[str], folded: str) -> Iterator[str]:

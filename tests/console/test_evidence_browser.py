@@ -9,7 +9,7 @@ import pytest
 from tests.components import requires
 from tests.console import evidence_scene, looks
 from tests.console.evidence_scene import Scene, bury
-from tests.console.test_browser import DESK, OPEN, PHONE, live, until
+from tests.console.test_browser import DESK, OPEN, live, until
 from tests.ingestion.envelopes import envelope, raw
 from tests.make import ACTOR
 
@@ -139,13 +139,5 @@ def test_the_keyboard_walks_the_pages_of_evidence_and_they_work_without_script(
     assert "plain.csv" in plain.inner_text("#drawer")
 
 
-@pytest.mark.parametrize("width", [1440, 1024, 320])
-def test_no_page_scrolls_sideways(browse: Callable[..., Any], scene: Scene, width: int) -> None:
-    assert looks.too_wide(browse("", (width, 800)), [*paths(scene), "/transactions", "/messages"], width) == []
-
-
-@pytest.mark.parametrize(("scheme", "size"), [("light", PHONE), ("dark", DESK)], ids=["light-phone", "dark-desk"])
-def test_axe_finds_nothing(browse: Callable[..., Any], scene: Scene, scheme: str, size: tuple[int, int]) -> None:
-    page = browse("", size, color_scheme=scheme)
-
-    assert looks.faults(page, paths(scene), scheme) == []
+def test_every_page_fits_and_axe_finds_nothing(browse: Callable[..., Any], scene: Scene) -> None:
+    assert looks.faults(browse(), [*paths(scene), "/transactions", "/messages"]) == []

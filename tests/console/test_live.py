@@ -42,6 +42,7 @@ def told() -> Log:
 @pytest.fixture
 def hub(told: Log, monkeypatch: pytest.MonkeyPatch) -> Hub:
     monkeypatch.setattr(live, "POLL_SECONDS", 0.005)
+    monkeypatch.setattr(live, "TICK_SECONDS", 0.0)
     return Hub(None, told)  # type: ignore[arg-type]
 
 

@@ -220,11 +220,6 @@ def test_a_file_that_is_handed_over_changes_in_its_place(browse: Callable[..., A
 # ---------- looks
 
 
-@pytest.mark.parametrize("width", [1440, 1024, 390, 320])
-def test_no_page_scrolls_sideways(browse: Callable[..., Any], scene: Scene, width: int) -> None:
-    assert looks.too_wide(browse(scene, "", (width, 800)), paths(scene), width) == []
-
-
 def test_a_phones_bar_has_five_places_and_the_rest_in_its_sheet(browse: Callable[..., Any], scene: Scene) -> None:
     page = browse(scene, "/gate", PHONE)
 
@@ -235,9 +230,5 @@ def test_a_phones_bar_has_five_places_and_the_rest_in_its_sheet(browse: Callable
     assert page.url.endswith("/payrolls")
 
 
-@pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing(browse: Callable[..., Any], scene: Scene, scheme: str, size: tuple[int, int]) -> None:
-    page = browse(scene, "", size, color_scheme=scheme)
-
-    assert looks.faults(page, paths(scene), scheme) == []
+def test_every_page_fits_and_axe_finds_nothing(browse: Callable[..., Any], scene: Scene) -> None:
+    assert looks.faults(browse(scene), paths(scene)) == []

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections.abc import AsyncGenerator, Callable
 from datetime import UTC, datetime
 from uuid import UUID
@@ -19,6 +20,8 @@ from headgate.core.db import Actor, Database
 from headgate.core.errors import HeadgateError
 
 POLL_SECONDS = 0.25
+TICK_SECONDS = 1.0
+"""How often a page hears that its figures are current, where nothing changes."""
 QUEUE_MAX = 100
 IDS_MAX = 100
 
@@ -60,6 +63,7 @@ class Hub:
             self._leave(tenant_id, queue)
 
     async def _poll(self, tenant_id: UUID, position: int | None) -> None:
+        ticked = float("-inf")
         try:
             while True:
                 try:
@@ -70,7 +74,9 @@ class Hub:
                 else:
                     if changed:
                         self._tell(tenant_id, _changed(changed))
-                    self._tell(tenant_id, _tick(position))
+                    if changed or time.monotonic() - ticked >= TICK_SECONDS:
+                        self._tell(tenant_id, _tick(position))
+                        ticked = time.monotonic()
                 await asyncio.sleep(POLL_SECONDS)
         finally:
             if self._pollers.get(tenant_id) is asyncio.current_task():
