@@ -88,12 +88,17 @@ class Door:
             return self.loan(tx)
 
 
+@pytest.fixture(scope="module")
+def api(database: Database) -> Iterator[Client]:
+    with client_of(create_app(database)) as client:
+        yield client
+
+
 @pytest.fixture
-def door(empty_database: Database) -> Iterator[Door]:
-    with client_of(create_app(empty_database)) as api:
-        made = Door(empty_database, api)
-        yield made
-        judge(empty_database, [made.tenant.id])
+def door(database: Database, api: Client) -> Iterator[Door]:
+    made = Door(database, api)
+    yield made
+    judge(database, [made.tenant.id])
 
 
 def returned(n: int, minor: int = 1_000, code: str | None = "R01", **more: Any) -> bytes:
