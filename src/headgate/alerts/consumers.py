@@ -22,5 +22,5 @@ def tell_many(tx: Tx, messages: Sequence[Message]) -> None:
 
 CONSUMERS = [
     # A broker's queue brings every `payment.…`; what nobody is told of is passed over.
-    Consumer(name="servicing.notify", topics=tuple(EVENTS), handle=tell, handle_many=tell_many),
+    Consumer(name="servicing.notify", topics=tuple(EVENTS), handle=tell, handle_many=tell_many, at_once=True),
 ]

@@ -25,5 +25,6 @@ CONSUMERS = [
         topics=("ingestion.artifact.read",),
         handle=column_events.on_artifact,
         handle_many=column_events.on_artifacts,
+        at_once=True,
     ),
 ]
