@@ -38,7 +38,7 @@ long: venv ## the tests that take the better part of a minute each: benchmarks m
 	@$(PYTEST) -m long --long
 
 sftp: venv ## the payroll of docs/howto/payroll-over-sftp.md with all its 10,000 people (EMPLOYEES=n)
-	@$(PYTEST) tests/docs/test_payroll_over_sftp.py --employees $(or $(EMPLOYEES),10000)
+	@$(PYTEST) tests/docs/test_payroll_over_sftp.py --long --employees $(or $(EMPLOYEES),10000)
 
 broker: venv ## RabbitMQ, one node and a cluster of three, killed under load, and the pipeline over one that is killed and emptied (needs: make components)
 	@$(BIN)/python -m pytest tests/messaging/test_broker_killed.py tests/messaging/test_chaos.py --broker-nodes 1 --broker-nodes 3

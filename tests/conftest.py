@@ -46,7 +46,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     parser.addoption("--long", action="store_true", help="also the long runs: make long")
     parser.addoption(
-        "--crash-points", type=int, default=2, help="at how many random points the demo's story is cut off"
+        "--crash-points", type=int, default=1, help="at how many random points the demo's story is cut off"
     )
     parser.addoption(
         "--histories", type=int, default=10, help="how many random histories the book is compared with its model in"

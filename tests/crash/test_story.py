@@ -1,6 +1,6 @@
 """Kill -9 at random points of the demo's story, then tell it again: nothing lost, nothing doubled, the check clean.
 
-2 points in `make test`, 200 in `make crash`, any number by `--crash-points`. A failure prints its point's number, which
+1 point in `make test`, 200 in `make crash`, any number by `--crash-points`. A failure prints its point's number, which
 is also its seed.
 """
 

@@ -17,7 +17,7 @@ from headgate.demo.stage import balances
 from headgate.demo.story import perform
 from headgate.demo.tell import Teller
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.long]
 
 
 def test_what_was_in_flight_settles_and_what_was_owed_comes(empty_database: Database) -> None:

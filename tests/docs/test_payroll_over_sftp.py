@@ -39,6 +39,7 @@ def boxes(kind: str) -> list[str]:
     return re.findall(rf"```{kind}\n(.*?)```", PAGE.read_text("utf-8"), re.DOTALL)
 
 
+@pytest.mark.long
 def test_the_page_is_true(
     own: Shell,
     empty_database: Database,

@@ -67,6 +67,7 @@ def test_every_shape_is_measured_once_and_has_every_field(nowhere: Shell) -> Non
     assert not (nowhere.home / "postgres").exists()
 
 
+@pytest.mark.long
 def test_a_shape_of_ones_own_and_the_large_book(nowhere: Shell) -> None:
     words = ("--batch", "20", "--clients", "2", "--hot-share", "0.5", "--large", "--large-rows", "5000", "--json")
     done = nowhere.run(*TINY, *words)

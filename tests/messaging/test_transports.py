@@ -318,6 +318,7 @@ def test_worker_killed_in_the_middle_of_a_message_and_what_it_held_is_handled_on
     assert post.inbox() == numbers and _effects(post) == sorted(str(n) for n in range(20))
 
 
+@pytest.mark.long
 @needs_rabbitmq
 def test_broker_killed_and_emptied_is_filled_again_from_the_outbox(rabbit: Make, broker: Broker) -> None:
     post = rabbit(_effect)

@@ -30,6 +30,7 @@ def test_a_wire_is_in_the_book_on_the_morning_after(database: Database, tenant: 
     assert told == [("statement-2026-11-30.bai2", "1 deposits; 2026-11-30 balanced")]
 
 
+@pytest.mark.long
 def test_a_payroll_goes_out_settles_and_comes_back_as_the_account_numbers_say(
     database: Database, tenant: TenantFixture
 ) -> None:
@@ -74,6 +75,7 @@ def test_a_long_way_and_many_short_ones_end_the_same(database: Database) -> None
     assert books[0] == books[1]
 
 
+@pytest.mark.long
 def test_what_was_said_once_is_not_said_again(database: Database, tenant: TenantFixture) -> None:
     funded(database, tenant, "300.00")
     pay(database, tenant, ("5002R03", "60.00"))
