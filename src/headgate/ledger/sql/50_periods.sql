@@ -217,7 +217,9 @@ CREATE OR REPLACE VIEW ledger.invariant_closed_periods WITH (security_invoker = 
     FROM ledger.periods p
     JOIN ledger.accounts a ON a.tenant_id = p.tenant_id AND (p.scope = '' OR a.legal_entity_id = p.scope)
     LEFT JOIN ledger.period_balances b ON b.tenant_id = p.tenant_id AND b.period_id = p.id AND b.n = p.closings AND b.account_id = a.id
-    LEFT JOIN ledger.verified_accounts v ON v.tenant_id = a.tenant_id AND v.account_id = a.id AND NOT core.check_full()
+    LEFT JOIN LATERAL (SELECT w.seq FROM ledger.verified_accounts w
+                        WHERE w.tenant_id = a.tenant_id AND w.account_id = a.id AND NOT core.check_full()
+                       OFFSET 0) v ON true
    CROSS JOIN LATERAL (SELECT greatest(b.seq, v.seq, 0) AS seq) f
     JOIN LATERAL (
       SELECT e.transaction_id, e.effective_on FROM ledger.entries e
