@@ -4801,7 +4801,7 @@ view ledger.invariant_closed_periods
   owner headgate_owner
   comment Nothing was recorded for a day of a closed period after its close
   with security_invoker=true
-  query 398e422ffb7cf0b3
+  query 01b8cfd5dddee88f
   grant SELECT to headgate_app
   grant SELECT to headgate_readonly
   column subject text
@@ -4971,7 +4971,7 @@ view ledger.invariant_stored_balance
   owner headgate_owner
   comment Each account's stored balance and leg count are the fold of its entries
   with security_invoker=true
-  query 848ca615a34a6007
+  query 29d34f639b393dae
   grant SELECT to headgate_app
   grant SELECT to headgate_readonly
   column subject text collate C
@@ -5044,7 +5044,7 @@ view ledger.unverified_legs
   owner headgate_owner
   comment The legs that a check has to judge: all of them, or those past each account's watermark
   with security_invoker=true
-  query e4ef0069559693e5
+  query 7a21ddefeb1aecca
   grant SELECT to headgate_app
   grant SELECT to headgate_readonly
   column tenant_id uuid
@@ -5101,7 +5101,7 @@ function messaging.advance_verified()
   comment After a clean check, in its snapshot: the messages that were judged need not be judged again before the next full check
   returns void, plpgsql, volatile, security definer
   set search_path=pg_catalog, pg_temp
-  body 03ca01dea9846b27
+  body 4e31c675787c0b02
   grant EXECUTE to headgate_app
 
 function messaging.announce_many(p_type text, p_aggregate_type text, p_aggregate_ids text[], p_datas text[], p_payment_ids text[])

@@ -29,7 +29,7 @@ def browse(chromium: Any, served: str, stage: Stage) -> Iterator[Browse]:
         context = chromium.new_context(viewport={"width": size[0], "height": size[1]}, **facts)
         contexts.append(context)
         page = context.new_page()
-        page.set_default_timeout(10_000)
+        page.set_default_timeout(60_000)
         token = make_link(stage.database, actor=person(who), grants=[Grant(stage.tenant.id, "admin")])
         page.goto(f"{served}/console/enter?token={token}")
         page.goto(served + stage.at(path))

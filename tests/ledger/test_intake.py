@@ -58,7 +58,7 @@ class Held:
         self.before: list[Any] = []
         self._go_on = threading.Event()
         self._reached = threading.Event()
-        self.shared: SharedCommit[NewTransaction] = SharedCommit(database, self._work)
+        self.shared: SharedCommit[NewTransaction] = SharedCommit(database, self._work, threads=1)
 
     def _work(self, tx: Tx, group: Sequence[Asked[NewTransaction]]) -> Sequence[Any]:
         if group[0].key == "holds the thread":
@@ -407,3 +407,20 @@ def test_a_dry_run_undoes_its_own_transaction_and_nobody_elses(client: Client, b
 
     assert [answer.status_code for answer in answers] == [201] * 10
     assert book.count("ledger.transactions") == 5
+
+
+def test_while_one_group_is_worked_on_the_next_is_begun(book: Book, database: Database) -> None:
+    both = threading.Barrier(2, timeout=30)
+
+    def meet(tx: Tx, group: Sequence[Asked[NewTransaction]]) -> list[Any]:
+        both.wait()
+        return intake.post_group(tx, group)
+
+    shared: SharedCommit[NewTransaction] = SharedCommit(database, meet)
+    requests = [asked(book, body_of(book.cash, book.clearing, 100 + n), f"two-{n}") for n in range(2)]
+    with ThreadPoolExecutor(2) as threads:
+        first = threads.submit(shared.wait_for, requests[0])
+        while not both.n_waiting:
+            threading.Event().wait(0.002)
+        given = [threads.submit(shared.wait_for, requests[1]).result(60), first.result(60)]
+    assert statuses(given) == [(201, False)] * 2

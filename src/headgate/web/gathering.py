@@ -1,6 +1,7 @@
-"""Questions of many callers, gathered: one thread takes whatever waits and has it answered at once.
+"""Questions of many callers, gathered: a thread takes whatever waits and has it answered at once.
 
-What is asked while one lot is being answered makes the next, and a lone caller waits for nobody. Callers who were
+What is asked while one lot is being answered makes the next, and a lone caller waits for nobody. With a second thread the
+next lot is begun while the database answers the first. Callers who were
 answered together ask again together, though not in the same instant: a lot is taken when as many wait as the last one
 held, or a millisecond later. Without that, lots of two or three would alternate with the large ones, each at the cost of
 a commit.
@@ -37,15 +38,20 @@ class _Place(Generic[Q, A]):
 
 
 class Gathering(Generic[Q, A]):
-    """`answer(questions)` gives each its answer or its error, in order. The thread ends where nobody asked lately."""
+    """`answer(questions)` gives each its answer or its error, in order, in one of so many threads. One ends where nobody
+    asked lately."""
 
-    def __init__(self, answer: Callable[[list[Q]], Sequence[A | Exception]], *, name: str, lot_max: int) -> None:
+    def __init__(
+        self, answer: Callable[[list[Q]], Sequence[A | Exception]], *, name: str, lot_max: int, threads: int = 1
+    ) -> None:
         self._answer = answer
         self._name = name
         self._lot_max = lot_max
         self._changed = threading.Condition()
         self._waiting: deque[_Place[Q, A]] = deque()
-        self._thread: threading.Thread | None = None
+        self._threads_max = threads
+        self._threads = 0
+        self._idle = 0
         self._expected = 1  # How many asked together last.
 
     async def ask(self, question: Q) -> A:
@@ -74,9 +80,9 @@ class Gathering(Generic[Q, A]):
     def _put(self, place: _Place[Q, A]) -> None:
         with self._changed:
             self._waiting.append(place)
-            if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name=self._name, daemon=True)
-                self._thread.start()
+            if not self._idle and self._threads < self._threads_max:
+                self._threads += 1
+                threading.Thread(target=self._run, name=self._name, daemon=True).start()
             elif len(self._waiting) in (1, self._expected):
                 self._changed.notify()
 
@@ -96,11 +102,18 @@ class Gathering(Generic[Q, A]):
     def _take(self) -> list[_Place[Q, A]] | None:
         """What waits; None, and the thread is over, where nothing came for a while."""
         with self._changed:
-            if not self._waiting and not self._changed.wait_for(lambda: bool(self._waiting), IDLE_SECONDS):
-                self._thread = None
-                return None
-            if len(self._waiting) < self._expected:
-                self._changed.wait_for(lambda: len(self._waiting) >= self._expected, GATHER_SECONDS)
+            self._idle += 1
+            try:
+                while True:
+                    if not self._waiting and not self._changed.wait_for(lambda: bool(self._waiting), IDLE_SECONDS):
+                        self._threads -= 1
+                        return None
+                    if len(self._waiting) < self._expected:
+                        self._changed.wait_for(lambda: len(self._waiting) >= self._expected, GATHER_SECONDS)
+                    if self._waiting:  # No other thread took them meanwhile.
+                        break
+            finally:
+                self._idle -= 1
             self._expected = min(len(self._waiting), self._lot_max)
             return [self._waiting.popleft() for _ in range(min(len(self._waiting), self._lot_max))]
 

@@ -5,7 +5,7 @@ intake = SharedCommit(database, work)          # work(tx, asked) -> what each is
 given = await intake.ask(Asked(…))             # or intake.wait_for(Asked(…)) from a thread
 ```
 
-One thread takes whatever waits, up to 1,000 requests, and settles each tenant's in one transaction: the previous commit
+A thread takes whatever waits, up to 1,000 requests, and settles each tenant's in one transaction: the previous commit
 is the only timer. Every caller has an answer of its own, after the commit: what it asked for, its refusal, its error.
 The promise of an Idempotency-Key is that of `Call.once`, kept in the same transaction as the work. What a database
 error undoes is tried once more and then in halves, down to one request, so that a row that cannot be written fails
@@ -33,6 +33,8 @@ from headgate.web.rendering import rendered
 R = TypeVar("R")
 
 GROUP_MAX: Final = 1000
+THREADS: Final = 2
+"""While the database works for one group, the next is made ready."""
 _SETTINGS: Final = {"plan_cache_mode": "force_custom_plan"}
 """A plan made for one key in a young table would read the whole of it for a thousand keys in an older one."""
 _ACTOR: Final = Actor.system("web.intake")
@@ -68,13 +70,13 @@ for one whose key stays free. Raises what undoes all."""
 class SharedCommit(Generic[R]):
     """The requests of one kind in this process."""
 
-    def __init__(self, database: Database, work: Work[R]) -> None:
+    def __init__(self, database: Database, work: Work[R], *, threads: int = THREADS) -> None:
         self._database = database
         self._work = work
         self._lock = threading.Lock()
         self._in_flight: set[tuple[UUID, str]] = set()
         self.gathering: Gathering[Asked[R], Given] = Gathering(
-            self._settle_all, name="headgate intake", lot_max=GROUP_MAX
+            self._settle_all, name="headgate intake", lot_max=GROUP_MAX, threads=threads
         )
 
     async def ask(self, asked: Asked[R]) -> Given:

@@ -64,8 +64,10 @@ DECLARE
 BEGIN
   -- What is still to be published is judged when it was. As with the book's numbers, two checks make one step: what was
   -- below the greatest number seen has come, or never comes, once all that ran then are over.
-  v_last := coalesce((SELECT min(o.id) - 1 FROM messaging.outbox_messages o
-                       WHERE o.tenant_id = v_tenant AND o.published_at IS NULL AND o.dead_at IS NULL),
+  -- OFFSET 0: the least of what is unpublished, where nothing is, would be looked for among all that ever was published.
+  v_last := coalesce((SELECT min(w.id) - 1 FROM (SELECT o.id FROM messaging.outbox_messages o
+                                                  WHERE o.tenant_id = v_tenant AND o.published_at IS NULL AND o.dead_at IS NULL
+                                                 OFFSET 0) w),
                      (SELECT max(o.id) FROM messaging.outbox_messages o WHERE o.tenant_id = v_tenant), 0);
   INSERT INTO messaging.verified_messages AS v (tenant_id, message_id, next_message_id, next_xid)
   VALUES (v_tenant, 0, greatest(v_last, 0), pg_snapshot_xmax(pg_current_snapshot()))
