@@ -40,6 +40,10 @@ from headgate.messaging.transports.rabbitmq import RabbitTransport
 
 pytestmark = pytest.mark.slow
 needs_rabbitmq = components.requires("rabbitmq")
+READ = """
+SELECT sum(idx_tup_read) FROM pg_stat_all_indexes WHERE relid = 'messaging.queue_messages'::regclass
+"""
+"""How many entries of the queue's indexes were ever read."""
 
 
 @pytest.fixture(scope="module")
@@ -450,3 +454,32 @@ def child(home: str, urls: dict[str, str], broker_url: str, consumer_name: str, 
         consumer = Consumer(consumer_name, (topic,), handle)
         while True:
             work_round(database, transport, {consumer.name: consumer})
+
+
+# A queue in the database ---------------------------------------------------------------------------------------------
+def test_who_claims_and_acknowledges_reads_what_it_takes_whatever_else_waits(apart: Database) -> None:
+    """The statistics are of an empty queue, as they mostly are: planned by them, each message costs all that wait."""
+    tenant_id = make.tenant(apart).id
+    post = Post(apart, tenant_id, None, PostgresTransport)
+    try:
+        for count in (300, 3_000):
+            post.publish(count)
+            post.relay_all()
+            if count == 300:
+                while post.work():
+                    pass
+                with apart.connect("admin") as admin:
+                    admin.execute("ANALYZE messaging.queue_messages")
+        own, read = post.transport._connection, []
+        with apart.connect("admin") as admin:
+            for turn in range(2):
+                if turn:
+                    taken = post.transport.receive([post.consumer.name], 50)
+                    post.transport.acknowledge(taken)
+                own.execute("SELECT pg_stat_force_next_flush()")
+                own.execute("SELECT 1")
+                (found,) = admin.execute(READ).fetchone() or (0,)
+                read.append(found)
+    finally:
+        post.close()
+    assert len(taken) == 50 and read[1] - read[0] < 500, read
