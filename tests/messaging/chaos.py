@@ -227,9 +227,12 @@ class Chaos:
         """A minute goes by for whoever holds a claim and is dead."""
         with self.database.connect("admin") as admin:
             for table in ("outbox_messages", "queue_messages"):
+                # Who is at work on a row just now is not dead, and is not waited for.
                 admin.execute(
-                    f"UPDATE messaging.{table} SET claimed_until = claimed_until - interval '5 seconds'"
-                    " WHERE claimed_until IS NOT NULL".encode()
+                    f"UPDATE messaging.{table} t SET claimed_until = t.claimed_until - interval '5 seconds'"
+                    f"  FROM (SELECT tableoid, ctid FROM messaging.{table} WHERE claimed_until IS NOT NULL"
+                    "          FOR UPDATE SKIP LOCKED) held"
+                    " WHERE t.tableoid = held.tableoid AND t.ctid = held.ctid".encode()
                 )
 
     def _minor(self, n: int) -> int:
