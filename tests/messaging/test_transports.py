@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -35,6 +36,7 @@ from headgate.messaging.rebuilding import replay_unhandled
 from headgate.messaging.relay import Relay
 from headgate.messaging.transports import topology
 from headgate.messaging.transports.amqp import Sending, Wire
+from headgate.messaging.transports.contract import Delivery
 from headgate.messaging.transports.postgres import PostgresTransport
 from headgate.messaging.transports.rabbitmq import RabbitTransport
 
@@ -320,6 +322,37 @@ def test_worker_killed_in_the_middle_of_a_message_and_what_it_held_is_handled_on
     assert len(post.inbox()) == 7
     post.work_until(lambda: len(post.inbox()) == 20)
     assert post.inbox() == numbers and _effects(post) == sorted(str(n) for n in range(20))
+
+
+@needs_rabbitmq
+@pytest.mark.parametrize("which", ["the channel is gone", "nobody answers"])
+def test_what_a_broken_connection_held_comes_to_the_next(
+    which: str, rabbit: Make, broker: Broker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    post = rabbit()
+    numbers = post.publish(3)
+    post.relay_all()
+    held: list[Delivery] = []
+    while len(held) < 3:
+        held += post.transport.receive([post.consumer.name], 50)
+    wire = post.transport._wire
+    if which == "nobody answers":
+        monkeypatch.setattr(wire._connection, "close", lambda: None)
+        monkeypatch.setattr(wire, "_step", lambda seconds: time.sleep(seconds))
+    else:
+        wire._lost = which
+    wire.close()
+
+    other = RabbitTransport(post.database, broker.url)
+    try:
+        other.subscribe({post.consumer.name: post.consumer.topics})
+        found: set[int] = set()
+        deadline = time.monotonic() + 20
+        while len(found) < 3 and time.monotonic() < deadline:
+            found |= {one.message.id for one in other.receive([post.consumer.name], 50)}
+    finally:
+        other.close()
+    assert found == set(numbers)
 
 
 @pytest.mark.long

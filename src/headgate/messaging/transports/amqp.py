@@ -67,6 +67,7 @@ class Wire:
         self._broker, self._prefetch = broker, prefetch
         self._loop = IOLoop()
         self._lost: str | None = None
+        self._hung_up = False
         self._connection: Any = None
         self._channel: Any = None
         self._unconfirmed: dict[int, int] = {}
@@ -78,7 +79,7 @@ class Wire:
         try:
             self._connect()
         except BaseException:
-            self._loop.close()
+            self.close()
             raise
 
     def declare_exchange(self, name: str, kind: str) -> None:
@@ -168,14 +169,22 @@ class Wire:
             self._step(rest)
 
     def close(self) -> None:
-        """Say good-bye where somebody still listens."""
+        """Say good-bye where somebody still listens, and hang up: what arrived and was not acknowledged comes to others."""
+        if self._hung_up:
+            return
+        self._hung_up = True
         try:
-            if self._lost is None:
+            if self._connection is not None and self._connection.is_open:
+                self._lost = None  # A channel may be gone, and the connection not.
                 self._connection.close()
                 self._until(lambda: self._connection.is_closed, 2.0, "did not say good-bye")
         except (AMQPError, BrokerUnavailable, OSError):
             pass
         finally:
+            # pika lets go of a stream in its loop, which turns no more: a broker would wait for us as long as for a heartbeat.
+            stream = getattr(getattr(self._connection, "_transport", None), "_sock", None)
+            if stream is not None:
+                stream.close()
             self._loop.close()
 
     # Below, whatever pika calls back only notes what it was told; whoever waits looks at that ---------------------------
