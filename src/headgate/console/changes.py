@@ -18,5 +18,5 @@ def changes(database: Database, tenant_id: UUID, after: int | None) -> tuple[int
             return now, found
         evidence = ingestion.changed_evidence(tx, after=after, now=now)
         loans = servicing.changed_loans(tx, after=after, now=now)
-        letters = messaging.changed_dead_letters(tx)
+        letters = messaging.changed_dead_letters(tx, after=after, now=now)
     return now, [*found, *evidence, *loans, *(ids.encode("dlt", number) for number in letters)]

@@ -129,15 +129,17 @@ def queue_depths(tx: Tx) -> list[QueueDepth]:
     )
 
 
-def changed_dead_letters(tx: Tx) -> list[int]:
-    """The numbers of dead letters of which something happened in the last seconds."""
+def changed_dead_letters(tx: Tx, *, after: int, now: int) -> list[int]:
+    """The numbers of dead letters of which something happened since the position `after` and before `now`, each told once."""
     return tx.values(
         """
         SELECT id FROM messaging.dead_letters
-         WHERE tenant_id = %(tenant)s AND greatest(dead_at, requeued_at) > clock_timestamp() - interval '3 seconds'
+         WHERE tenant_id = %(tenant)s AND greatest(dead_at, requeued_at) > clock_timestamp() - interval '1 hour'
+           -- The row's transaction is known by its last 32 bits.
+           AND ((xmin::text::bigint - %(after)s::bigint) & 4294967295) < %(now)s::bigint - %(after)s::bigint
          ORDER BY id DESC LIMIT 100
         """,
-        {"tenant": tx.tenant_id},
+        {"tenant": tx.tenant_id, "after": after, "now": now},
     )
 
 
