@@ -495,10 +495,11 @@ def test_who_claims_and_acknowledges_reads_what_it_takes_whatever_else_waits(apa
     tenant_id = make.tenant(apart).id
     post = Post(apart, tenant_id, None, PostgresTransport)
     try:
-        for count in (300, 3_000):
+        # Few go before: an index may still have each of them twice, as long as somebody could have seen it.
+        for count in (60, 3_000):
             post.publish(count)
             post.relay_all()
-            if count == 300:
+            if count == 60:
                 while post.work():
                     pass
                 with apart.connect("admin") as admin:
@@ -515,4 +516,4 @@ def test_who_claims_and_acknowledges_reads_what_it_takes_whatever_else_waits(apa
                 read.append(found)
     finally:
         post.close()
-    assert len(taken) == 50 and read[1] - read[0] < 500, read
+    assert len(taken) == 50 and read[1] - read[0] < 1_000, read
