@@ -34,7 +34,7 @@ from headgate.messaging.errors import BrokerUnavailable, TopologyDiffers
 from headgate.messaging.model import Consumer
 from headgate.messaging.rebuilding import replay_unhandled
 from headgate.messaging.relay import Relay
-from headgate.messaging.transports import topology
+from headgate.messaging.transports import amqp, rabbitmq, topology
 from headgate.messaging.transports.amqp import Sending, Wire
 from headgate.messaging.transports.contract import Delivery
 from headgate.messaging.transports.postgres import PostgresTransport
@@ -277,12 +277,12 @@ def test_no_dead_letter_of_the_broker_is_dropped(rabbit: Make, broker: Broker) -
         )
         first, second = wire.take(queue), wire.take(queue)
         assert first and second
-        wire.give_back(first.tag, dead=True)
+        wire.give_back(first, dead=True)
         for _ in range(topology.DELIVERY_LIMIT):
-            wire.give_back(second.tag)
+            wire.give_back(second)
             wire.listen(0.05)
             second = _taken(wire, queue, str(numbers[1]))
-        wire.give_back(second.tag)
+        wire.give_back(second)
         wire.listen(0.2)
 
     post.work()
@@ -353,6 +353,48 @@ def test_what_a_broken_connection_held_comes_to_the_next(
     finally:
         other.close()
     assert found == set(numbers)
+
+
+@needs_rabbitmq
+def test_queue_that_answers_nobody_holds_up_no_other(
+    rabbit: Make, broker: Broker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As one may that was made moments before a crash of its node: it is there, and its leader says nothing."""
+    monkeypatch.setattr(amqp, "ANSWER_SECONDS", 2.0)
+    stuck, well = rabbit(), rabbit()
+    both = {one.consumer.name: one.consumer for one in (stuck, well)}
+    leaders = [f"whereis('%2F_{topology.queue_of(stuck.consumer.name)}')"]
+    leaders.append(f"whereis('%2F_{topology.dead_queue(topology.queue_of(stuck.consumer.name))}')")
+    for leader in leaders:
+        broker.ctl("eval", f"sys:suspend({leader}).")
+
+    with closing(RabbitTransport(stuck.database, broker.url)) as transport:
+        transport.subscribe({one.name: one.topics for one in both.values()})
+        stuck.publish()
+        well.publish(3)
+        well.relay.relay_round()
+        begun = time.monotonic()
+        while len(well.seen) < 3:
+            assert time.monotonic() - begun < 10, "it was held up"
+            work_round(well.database, transport, both)
+        monkeypatch.setattr(rabbitmq, "DEAD_SECONDS", 0.5)
+        transport.reap()
+        (row,) = stuck.outbox()
+        assert row["published_at"] is None and "did not confirm" in row["last_error"]
+        assert [row["last_error"] for row in well.outbox()] == [None] * 3 and stuck.seen == []
+        with monkeypatch.context() as patched:
+            patched.setattr(rabbitmq, "SILENT_SECONDS", 0.1)
+            with pytest.raises(BrokerUnavailable, match=stuck.consumer.name):
+                work_round(well.database, transport, both)
+
+        for leader in leaders:
+            broker.ctl("eval", f"sys:resume({leader}).")
+        stuck.hasten("outbox_messages")
+        while not stuck.seen:
+            assert time.monotonic() - begun < 40, "it did not come back"
+            well.relay_all()
+            work_round(well.database, transport, both)
+            transport.reap()
 
 
 @pytest.mark.long
@@ -453,7 +495,7 @@ def _taken(wire: Wire, queue: str, message_id: str) -> Any:
     while (found := wire.take(queue)) and found.properties.message_id != message_id:
         others.append(found)
     for other in others:
-        wire.give_back(other.tag)
+        wire.give_back(other)
     assert found is not None
     return found
 

@@ -17,7 +17,7 @@ from typing import Any, Final
 
 import pika
 from pika.adapters.select_connection import IOLoop
-from pika.exceptions import AMQPError
+from pika.exceptions import AMQPError, ChannelClosedByClient
 
 from headgate.core import backoff, log
 from headgate.core.brokers import Broker
@@ -49,32 +49,53 @@ class Sending:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Arrived:
-    """One message that came: `tag` is what it is acknowledged by, `queue` where it was taken."""
+    """One message that came: `queue` is where it was taken, `tag` what it is acknowledged by on `channel`, which it came by."""
 
     queue: str
+    channel: Any
     tag: int
     redelivered: bool
     properties: Any
     body: bytes
 
 
+class _Sender:
+    """A channel in confirm mode, and the numbers of what it has sent and nobody has confirmed, by their tags."""
+
+    def __init__(self, channel: Any) -> None:
+        self.channel = channel
+        self.unconfirmed: dict[int, int] = {}
+        self._sent = 0
+
+    def send(self, sending: Sending) -> None:
+        self._sent += 1
+        self.unconfirmed[self._sent] = sending.number
+        self.channel.basic_publish(sending.exchange, sending.key, sending.body, sending.properties, mandatory=True)
+
+
 class Wire:
-    """An open connection with one channel in confirm mode, to the first node that answers. Raises BrokerUnavailable."""
+    """An open connection to the first node that answers. Raises BrokerUnavailable.
+
+    A queue may answer nobody, as one may that was made just before a crash of its node, and the broker then answers nothing
+    more on a channel that touched it. So each queue is read, and what goes one way is published, by a channel of its own.
+    """
 
     def __init__(self, broker: Broker, *, prefetch: int) -> None:
         self.arrived: deque[Arrived] = deque()
         self.consuming: set[str] = set()
+        self.unrouted: set[int] = set()
+        """Of what was last published, what went to no queue."""
         self._broker, self._prefetch = broker, prefetch
         self._loop = IOLoop()
         self._lost: str | None = None
         self._hung_up = False
         self._connection: Any = None
         self._channel: Any = None
-        self._unconfirmed: dict[int, int] = {}
+        self._getting: Any = None
+        self._asked: dict[str, float] = {}
+        self._senders: dict[tuple[str, str], _Sender] = {}
         self._faults: dict[int, str] = {}
-        self._got: list[Arrived | None] = []
         self._reply = 0
-        self._published = 0
         self._loop.activate_poller()
         try:
             self._connect()
@@ -108,57 +129,63 @@ class Wire:
         return None if found is None else int(found.method.message_count)
 
     def consume(self, queue: str) -> None:
-        """From now on its messages arrive, up to the prefetch at a time."""
+        """From now on its messages arrive, up to the prefetch at a time. What it answers is not waited for: see `silent`."""
 
-        def came(_: Any, deliver: Any, properties: Any, body: bytes) -> None:
-            self.arrived.append(
-                Arrived(
-                    queue=queue,
-                    tag=deliver.delivery_tag,
-                    redelivered=deliver.redelivered,
-                    properties=properties,
-                    body=body,
-                )
+        def opened(channel: Any) -> None:
+            channel.basic_qos(prefetch_count=self._prefetch)
+            channel.basic_consume(
+                queue,
+                on_message_callback=lambda *came: self.arrived.append(_arrived(queue, *came)),
+                callback=lambda _: self._asked.pop(queue, None),
             )
 
-        self._ask("basic_consume", queue=queue, on_message_callback=came)
+        self._do(lambda: self._connection.channel(on_open_callback=opened).add_on_close_callback(self._closed))
+        self._asked[queue] = time.monotonic()
         self.consuming.add(queue)
 
-    def take(self, queue: str) -> Arrived | None:
-        """The first message of a queue, or None where it is empty."""
-        found = self._got = []
+    def silent(self, seconds: float) -> list[str]:
+        """The queues that have not answered for so long since they were to be consumed."""
+        now = time.monotonic()
+        return sorted(queue for queue, asked in self._asked.items() if now - asked > seconds)
 
-        def came(_: Any, got: Any, properties: Any, body: bytes) -> None:
-            found.append(
-                Arrived(
-                    queue=queue, tag=got.delivery_tag, redelivered=got.redelivered, properties=properties, body=body
-                )
-            )
+    def take(self, queue: str, seconds: float | None = None) -> Arrived | None:
+        """The first message of a queue, or None where it is empty, or answers nothing within so many seconds."""
+        found: list[Arrived | None] = []
+        channel = self._getting or self._opened()
+        channel.add_callback(lambda _: found.append(None), [pika.spec.Basic.GetEmpty], True)
+        self._do(lambda: channel.basic_get(queue, callback=lambda *came: found.append(_arrived(queue, *came))))
+        if self._waited(lambda: bool(found), ANSWER_SECONDS if seconds is None else seconds):
+            self._getting = channel
+            return found[0]
+        self._getting = None  # The next question goes by another.
+        self._do(channel.close)
+        if seconds is None:
+            self._raise_silent("answered nothing", ANSWER_SECONDS)
+        return None
 
-        self._do(lambda: self._channel.basic_get(queue, callback=came))
-        self._until(lambda: bool(found), ANSWER_SECONDS, "answered nothing")
-        return found[0]
-
-    def acknowledge(self, tag: int) -> None:
+    def acknowledge(self, arrived: Arrived) -> None:
         """A message that arrived is done with. Raises BrokerUnavailable where the connection is gone."""
-        self._do(lambda: self._channel.basic_ack(tag))
+        self._do(lambda: arrived.channel.basic_ack(arrived.tag))
 
-    def give_back(self, tag: int, *, dead: bool = False) -> None:
+    def give_back(self, arrived: Arrived, *, dead: bool = False) -> None:
         """A message that arrived goes back to its queue, or to the dead letters."""
-        self._do(lambda: self._channel.basic_nack(tag, requeue=not dead))
+        self._do(lambda: arrived.channel.basic_nack(arrived.tag, requeue=not dead))
 
     def publish(self, sendings: Sequence[Sending]) -> dict[int, str]:
-        """Publish and wait until the broker has all of them on disk; returns why by number for those it did not take."""
+        """Publish and wait until the broker has them on disk; returns why by number for those it did not take.
+
+        Raises BrokerUnavailable where none was confirmed: one queue that answers nobody is no fault of the others.
+        """
         self._faults = {}
+        self.unrouted = set()
+        ways = {(sending.exchange, sending.key) for sending in sendings}
+        for way in ways - self._senders.keys():
+            self._senders[way] = self._sender()
+        senders = {way: self._senders[way] for way in ways}
         for sending in sendings:
-            self._published += 1
-            self._unconfirmed[self._published] = sending.number
-            self._do(
-                lambda one=sending: self._channel.basic_publish(  # type: ignore[misc]
-                    one.exchange, one.key, one.body, one.properties, mandatory=True
-                )
-            )
-        self._until(lambda: not self._unconfirmed, ANSWER_SECONDS, "did not confirm")
+            self._do(lambda one=sending: senders[one.exchange, one.key].send(one))  # type: ignore[misc]
+        if not self._waited(lambda: not any(one.unconfirmed for one in senders.values()), ANSWER_SECONDS):
+            self._leave({way: one for way, one in senders.items() if one.unconfirmed}, len(sendings))
         return self._faults
 
     def listen(self, seconds: float) -> None:
@@ -200,56 +227,69 @@ class Wire:
                     custom_ioloop=self._loop,
                 )
                 self._until(lambda: self._connection.is_open, CONNECT_SECONDS, "did not open")
-                self._open_channel()
+                self._channel = self._opened()
                 return
             except (BrokerUnavailable, AMQPError, OSError) as error:
                 said.append(f"{host}:{port}: {self._lost or error}")
         raise BrokerUnavailable("no broker can be reached: " + "; ".join(said))
 
-    def _open_channel(self) -> None:
-        self.consuming.clear()
-        self._unconfirmed, self._published = {}, 0
-        self._channel = self._connection.channel(on_open_callback=lambda _: None)
-        channel = self._channel
-        channel.add_on_close_callback(lambda _, error: self._note(error, channel))
+    def _sender(self) -> _Sender:
+        sender = _Sender(self._opened())
+        sender.channel.add_on_return_callback(self._returned)
+        self._ask("confirm_delivery", sender.channel, ack_nack_callback=lambda frame: self._confirmed(sender, frame))
+        return sender
+
+    def _leave(self, silent: Mapping[tuple[str, str], _Sender], count: int) -> None:
+        """What is not confirmed is not waited for. Raises BrokerUnavailable where that is all."""
+        left = {number for sender in silent.values() for number in sender.unconfirmed.values()}
+        if len(left) == count:
+            self._raise_silent("did not confirm", ANSWER_SECONDS)
+        self._faults |= dict.fromkeys(left, f"the broker did not confirm it within {ANSWER_SECONDS:.0f} s")
+        for way, sender in silent.items():
+            del self._senders[way]
+            self._do(sender.channel.close)
+
+    def _opened(self) -> Any:
+        channel = self._connection.channel(on_open_callback=lambda _: None)
+        channel.add_on_close_callback(self._closed)
         self._until(lambda: channel.is_open, ANSWER_SECONDS, "opened no channel")
-        channel.add_on_return_callback(self._returned)
-        channel.add_callback(lambda _: self._got.append(None), [pika.spec.Basic.GetEmpty], False)
-        self._ask("confirm_delivery", ack_nack_callback=self._confirmed)
-        self._ask("basic_qos", prefetch_count=self._prefetch)
+        return channel
 
-    def _note(self, error: BaseException, channel: Any = None) -> None:
-        if channel is None or channel is self._channel:
-            self._lost = self._lost or (str(error) or repr(error))[:SAID_LENGTH_MAX]
-            self._reply = getattr(error, "reply_code", 0)
+    def _closed(self, _: Any, error: BaseException) -> None:
+        if not isinstance(error, ChannelClosedByClient):
+            self._note(error)
 
-    def _confirmed(self, frame: Any) -> None:
+    def _note(self, error: BaseException) -> None:
+        self._lost = self._lost or (str(error) or repr(error))[:SAID_LENGTH_MAX]
+        self._reply = getattr(error, "reply_code", 0)
+
+    def _confirmed(self, sender: _Sender, frame: Any) -> None:
         through = frame.method.delivery_tag
-        of = [tag for tag in self._unconfirmed if tag <= through] if frame.method.multiple else [through]
+        of = [tag for tag in sender.unconfirmed if tag <= through] if frame.method.multiple else [through]
         for tag in of:
-            number = self._unconfirmed.pop(tag, None)
+            number = sender.unconfirmed.pop(tag, None)
             if number is not None and isinstance(frame.method, pika.spec.Basic.Nack):
                 self._faults[number] = "the broker refused it"
 
     def _returned(self, _: Any, method: Any, properties: Any, body: bytes) -> None:
-        self._faults[int(properties.message_id)] = f"no queue takes it: {method.exchange} {method.routing_key}"
+        number = int(properties.message_id)
+        self.unrouted.add(number)
+        self._faults[number] = f"no queue takes it: {method.exchange} {method.routing_key}"
 
     def _is_there(self, method: str, **given: Any) -> Any:
         """The answer, or None where there is no such thing; the broker closes the channel then, so a new one is opened."""
-        consumed = bool(self.consuming) or bool(self.arrived)
-        assert not consumed, "ask before consuming: what was not acknowledged would be lost with the channel"
         try:
             return self._ask(method, **given)
         except BrokerUnavailable:
             if self._reply != NOT_FOUND or not self._connection.is_open:
                 raise
             self._lost = None
-            self._open_channel()
+            self._channel = self._opened()
             return None
 
-    def _ask(self, method: str, **given: Any) -> Any:
+    def _ask(self, method: str, channel: Any = None, **given: Any) -> Any:
         answers: list[Any] = []
-        self._do(lambda: getattr(self._channel, method)(callback=answers.append, **given))
+        self._do(lambda: getattr(channel or self._channel, method)(callback=answers.append, **given))
         self._until(lambda: bool(answers), ANSWER_SECONDS, f"did not answer to {method}")
         return answers[0]
 
@@ -262,12 +302,18 @@ class Wire:
             raise BrokerUnavailable(f"the broker went away: {type(error).__name__}: {error}") from error
 
     def _until(self, done: Callable[[], bool], seconds: float, otherwise: str) -> None:
+        if not self._waited(done, seconds):
+            self._raise_silent(otherwise, seconds)
+
+    def _waited(self, done: Callable[[], bool], seconds: float) -> bool:
+        """Whether it came to that within so long."""
         end = time.monotonic() + seconds
         while not done():
             rest = end - time.monotonic()
             if rest <= 0:
-                raise BrokerUnavailable(f"the broker at {self._broker.where} {otherwise} within {seconds:.0f} s")
+                return False
             self._step(rest)
+        return True
 
     def _step(self, seconds: float) -> None:
         """Let the loop wait once, at most so long, and do what is due. Raises BrokerUnavailable."""
@@ -280,10 +326,24 @@ class Wire:
         if self._lost is not None:
             self._raise_lost()
 
+    def _raise_silent(self, otherwise: str, seconds: float) -> None:
+        raise BrokerUnavailable(f"the broker at {self._broker.where} {otherwise} within {seconds:.0f} s")
+
     def _raise_lost(self) -> None:
         if self._reply == TOO_DIFFERENT:
             raise TopologyDiffers(f"the broker at {self._broker.where} has it otherwise: {self._lost}")
         raise BrokerUnavailable(f"the broker at {self._broker.where} went away: {self._lost}")
+
+
+def _arrived(queue: str, channel: Any, method: Any, properties: Any, body: bytes) -> Arrived:
+    return Arrived(
+        queue=queue,
+        channel=channel,
+        tag=method.delivery_tag,
+        redelivered=method.redelivered,
+        properties=properties,
+        body=body,
+    )
 
 
 def open_wire(broker: Broker, *, prefetch: int, tries: int = 1) -> Wire:

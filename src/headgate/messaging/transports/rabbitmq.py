@@ -37,6 +37,10 @@ from headgate.messaging.transports.contract import Delivery, QueueStatus
 from headgate.messaging.transports.postgres import ERROR_LENGTH_MAX, PostgresTransport
 
 WAIT_SECONDS: Final = 0.25
+DEAD_SECONDS: Final = 5.0
+"""How long a queue of dead letters is waited for: what lies there has time."""
+SILENT_SECONDS: Final = 60.0
+"""After so long, a queue that answers nothing is asked anew, over a new connection."""
 FORWARD_SECONDS: Final = 1.0
 FORWARDED_AT_ONCE: Final = 50
 COLLECTED_AT_ONCE: Final = 100
@@ -46,10 +50,10 @@ _LOG = log.get(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Held(Delivery):
-    """A delivery that the broker waits for: `tag` names it on `wire` alone."""
+    """A delivery that the broker waits for: what `arrived` names it on `wire` alone."""
 
     wire: Wire
-    tag: int
+    arrived: Arrived
 
 
 class RabbitTransport:
@@ -96,19 +100,18 @@ class RabbitTransport:
         except BrokerUnavailable:
             self._reconnect()
             untaken = self._wire.publish(sendings)
-        if untaken:
+        if unrouted := self._wire.unrouted:
             # `payments.audit` takes everything: what goes nowhere shows that somebody took queues away.
             self._declare()
-            untaken = self._wire.publish([one for one in sendings if one.number in untaken])
+            again = self._wire.publish([one for one in sendings if one.number in unrouted])
+            untaken = {number: why for number, why in untaken.items() if number not in unrouted} | again
         return faults | untaken
 
     def receive(self, consumers: Sequence[str], limit: int) -> list[Delivery]:
         """See Transport. Waits a moment where nothing is there."""
         self._forward(consumers)
         of_queue = {topology.queue_of(consumer): consumer for consumer in consumers}
-        for queue in of_queue:
-            if queue not in self._wire.consuming:
-                self._wire.consume(queue)
+        self._consume(of_queue)
         self._wire.listen(0.0 if self._wire.arrived else WAIT_SECONDS)
         taken: list[Delivery] = []
         others: list[Arrived] = []
@@ -121,9 +124,9 @@ class RabbitTransport:
                 message = _message(arrived)
             except (KeyError, TypeError, ValueError) as error:
                 _LOG.error("a message of no form that we know", extra={"queue": arrived.queue, "error": str(error)})
-                self._wire.give_back(arrived.tag, dead=True)
+                self._wire.give_back(arrived, dead=True)
                 continue
-            taken.append(Held(consumer=of_queue[arrived.queue], message=message, wire=self._wire, tag=arrived.tag))
+            taken.append(Held(consumer=of_queue[arrived.queue], message=message, wire=self._wire, arrived=arrived))
         self._wire.arrived.extend(others)
         return taken
 
@@ -131,13 +134,13 @@ class RabbitTransport:
         """See Transport."""
         for delivery in deliveries:
             held = self._held(delivery)
-            held.wire.acknowledge(held.tag)
+            held.wire.acknowledge(held.arrived)
 
     def release(self, deliveries: Sequence[Delivery]) -> None:
         """See Transport."""
         for delivery in deliveries:
             held = self._held(delivery)
-            held.wire.give_back(held.tag)
+            held.wire.give_back(held.arrived)
 
     def retry(self, delivery: Delivery, *, error: str, wait_seconds: float) -> None:
         """See Transport. It waits in a queue whose dead letters are its own queue's messages again."""
@@ -157,13 +160,13 @@ class RabbitTransport:
                 )
             ]
         )
-        held.wire.acknowledge(held.tag)
+        held.wire.acknowledge(held.arrived)
 
     def bury(self, delivery: Delivery, *, reason: str) -> None:
         """See Transport. In one transaction with the message that tells of it; then the broker may forget it."""
         held = self._held(delivery)
         self._bury(held.consumer, held.message, reason)
-        held.wire.acknowledge(held.tag)
+        held.wire.acknowledge(held.arrived)
 
     def reap(self) -> int:
         """Take into the database what the broker itself gave up; returns how many. What lacks a reader here stays there.
@@ -236,6 +239,14 @@ class RabbitTransport:
         self._wire = Wire(self._broker, prefetch=topology.PREFETCH)
         self._declare()
 
+    def _consume(self, queues: Iterable[str]) -> None:
+        for queue in queues:
+            if queue not in self._wire.consuming:
+                self._wire.consume(queue)
+        silent = self._wire.silent(SILENT_SECONDS)
+        if silent:
+            raise BrokerUnavailable(f"these queues of the broker answer nobody: {', '.join(silent)}")
+
     def _forward(self, consumers: Sequence[str]) -> None:
         """Move what waits in the database to the broker's queues."""
         if time.monotonic() - self._forwarded_at < FORWARD_SECONDS:
@@ -259,7 +270,7 @@ class RabbitTransport:
     def _collect(self, consumer: str, queue: str) -> int:
         count, unread = 0, []
         for _ in range(COLLECTED_AT_ONCE):
-            arrived = self._wire.take(topology.dead_queue(queue))
+            arrived = self._wire.take(topology.dead_queue(queue), DEAD_SECONDS)
             if arrived is None:
                 break
             try:
@@ -268,10 +279,10 @@ class RabbitTransport:
                 unread.append(arrived)
                 continue
             self._bury(consumer, message, _died_of(arrived))
-            self._wire.acknowledge(arrived.tag)
+            self._wire.acknowledge(arrived)
             count += 1
         for arrived in unread:
-            self._wire.give_back(arrived.tag)
+            self._wire.give_back(arrived)
         return count
 
     def _bury(self, consumer: str, message: Message, reason: str) -> None:
