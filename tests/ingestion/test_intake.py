@@ -17,7 +17,7 @@ from tests.ingestion.evidence import ACCOUNT, asked, bai2, column, come, payment
 from headgate import funding, ingestion
 from headgate.core.db import Database, Tx
 from headgate.core.errors import Refused
-from headgate.ingestion import identifiers
+from headgate.ingestion import identifiers, readings
 from headgate.ingestion.payment_sources import PaymentSource
 
 
@@ -267,3 +267,39 @@ def test_two_sources_at_once_make_one_payment(database: Database, tenant: make.T
     other.join()
 
     assert len({one.id for one in done if not isinstance(one, Refused)}) == 1
+
+
+@pytest.mark.parametrize("few", [True, False], ids=["few", "many"])
+def test_readers_of_one_source_wait_only_for_the_same_facts(
+    database: Database, tenant: make.TenantFixture, monkeypatch: pytest.MonkeyPatch, few: bool
+) -> None:
+    if not few:
+        monkeypatch.setattr(readings, "LOCKED_MAX", 0)
+
+    def begin() -> Any:
+        return database.begin(tenant_id=tenant.id, actor=make.ACTOR)
+
+    def receive(transfer: int, space: bytes = b"") -> str:
+        data = column("wire.incoming_transfer.completed", transfer) + space
+        with begin() as tx:
+            return ingestion.receive(tx, source="column", filename="w.webhook", data=data, type="webhook_body").id
+
+    def read(artifact_id: str) -> None:
+        with begin() as tx:
+            ingestion.read(tx, artifact_id)
+
+    first, second, third = receive(1), receive(1, b" "), receive(2)
+    again, another = threading.Thread(target=read, args=[second]), threading.Thread(target=read, args=[third])
+    with begin() as tx:
+        ingestion.read(tx, first)
+        again.start()
+        another.start()
+        another.join(10 if few else 0.3)
+        again.join(0.3)
+        waits = (again.is_alive(), another.is_alive())
+    again.join()
+    another.join()
+
+    assert waits == (True, not few)
+    with begin() as tx:
+        assert tx.values("SELECT count(*) FROM ingestion.records GROUP BY external_id") == [1, 1]

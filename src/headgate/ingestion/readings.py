@@ -18,6 +18,11 @@ from headgate.ingestion.normalise import Row
 CONTEXT: Final = "ingestion.records.private_sealed"
 BATCH: Final = 10_000
 """Records of one statement: what is sealed and sent at once."""
+LOCKED_MAX: Final = 500
+"""Identities that are locked one by one: each takes a place in the server's table of locks."""
+
+Identity = tuple[str, str, str]
+"""Source, kind and the source's own id of a record."""
 
 
 def lock(tx: Tx, artifact_id: str) -> Artifact:
@@ -31,14 +36,37 @@ def lock(tx: Tx, artifact_id: str) -> Artifact:
     return queries.get_artifact(tx, artifact_id)
 
 
-def lock_identities(tx: Tx, sources: Collection[str]) -> None:
-    """Two artifacts of one source at once must not both find an identity new; in one order, so that none deadlocks."""
+def lock_sources(tx: Tx, sources: Collection[str]) -> None:
+    """Nobody else finds an identity of these sources new until this transaction ends; in one order, so that none deadlocks."""
     tx.run(
         """
         SELECT pg_advisory_xact_lock(hashtextextended('ingestion:' || %(tenant)s || ':' || s.source, 0))
           FROM (SELECT unnest(%(sources)s::text[]) AS source) s
         """,
         {"tenant": str(tx.tenant_id), "sources": arrays.texts(sorted(set(sources)))},
+    )
+
+
+def lock_identities(tx: Tx, identities: Collection[Identity]) -> None:
+    """Two artifacts at once must not both find one of these new. A few are locked by themselves: the rest of their sources
+    goes on; many lock their sources."""
+    sources = {source for source, _, _ in identities}
+    if len(identities) > LOCKED_MAX:
+        lock_sources(tx, sources)
+        return
+    tx.run(
+        """
+        SELECT pg_advisory_xact_lock_shared(hashtextextended('ingestion:' || %(tenant)s || ':' || s.source, 0))
+          FROM (SELECT unnest(%(sources)s::text[]) AS source) s
+         UNION ALL
+        SELECT pg_advisory_xact_lock(hashtextextended('ingestion.record:' || %(tenant)s || ':' || i.identity, 0))
+          FROM (SELECT unnest(%(identities)s::text[]) AS identity) i
+        """,
+        {
+            "tenant": str(tx.tenant_id),
+            "sources": arrays.texts(sorted(sources)),
+            "identities": arrays.texts(sorted(":".join(one) for one in identities)),
+        },
     )
 
 
@@ -81,26 +109,31 @@ def _sorted_out(tx: Tx, found: Sequence[Made]) -> list[NewReading]:
     return readings
 
 
-def _standing(tx: Tx, found: Sequence[Made]) -> set[tuple[str, str, str]]:
+def _standing(tx: Tx, found: Sequence[Made]) -> set[Identity]:
     """Of the identities in these artifacts, those of records that are here, of whatever artifact."""
-    named = {row.external_id for made in found for row in made.rows if row.external_id is not None}
+    named = {
+        (made.artifact.source, row.kind, row.external_id)
+        for made in found
+        for row in made.rows
+        if row.external_id is not None
+    }
     if not named:
         return set()
-    sources = sorted({made.artifact.source for made in found})
-    lock_identities(tx, sources)
-    rows = tx.all(
-        """
-        SELECT source, kind, external_id FROM ingestion.records
-         WHERE tenant_id = %(tenant)s AND source = ANY (%(sources)s::text[]) AND kind = ANY (%(kinds)s::text[])
-           AND external_id = ANY (%(named)s::text[])
-        """,
-        {
-            "tenant": tx.tenant_id,
-            "sources": arrays.texts(sources),
-            "kinds": arrays.texts(sorted({row.kind for made in found for row in made.rows})),
-            "named": arrays.texts(sorted(named)),
-        },
-    )
+    with tx.ahead():
+        lock_identities(tx, named)
+        rows = tx.all(
+            """
+            SELECT source, kind, external_id FROM ingestion.records
+             WHERE tenant_id = %(tenant)s AND source = ANY (%(sources)s::text[]) AND kind = ANY (%(kinds)s::text[])
+               AND external_id = ANY (%(named)s::text[])
+            """,
+            {
+                "tenant": tx.tenant_id,
+                "sources": arrays.texts(sorted({source for source, _, _ in named})),
+                "kinds": arrays.texts(sorted({kind for _, kind, _ in named})),
+                "named": arrays.texts(sorted({name for _, _, name in named})),
+            },
+        )
     return {(row["source"], row["kind"], row["external_id"]) for row in rows}
 
 

@@ -250,7 +250,7 @@ def _compared(tx: Tx, read: Made) -> tuple[Difference, list[Row]]:
 
 def _applied(tx: Tx, read: Made, digest: str) -> Reading:
     artifact = readings.lock(tx, read.artifact.id)
-    readings.lock_identities(tx, [artifact.source])
+    readings.lock_sources(tx, [artifact.source])
     if queries.was_read_by(tx, artifact.id, read.parser.name):
         raise AlreadyRead(f"{artifact.id} was read by {read.parser.name} already", parser=read.parser.name)
     difference, added = _compared(tx, read)
