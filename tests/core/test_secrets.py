@@ -60,7 +60,7 @@ def test_many_are_sealed_and_opened_in_order_with_one_key_fetch(
     secrets.seal(transaction, b"", context=PLACE)
     fetched: list[object] = []
     fetch = secrets._keys
-    monkeypatch.setattr(secrets, "_keys", lambda tx: fetched.append(tx) or fetch(tx))
+    monkeypatch.setattr(secrets, "_keys", lambda tx, **given: fetched.append(tx) or fetch(tx, **given))
 
     sealed = secrets.seal_many(transaction, numbers, context=PLACE)
 
@@ -194,7 +194,7 @@ def test_the_table_holds_no_key_in_the_clear_and_only_the_tenants_own(
 ) -> None:
     secrets.seal(transaction, b"x", context=PLACE)
     [key] = secrets._keys(transaction)
-    material = secrets._unwrapped(transaction.config, transaction.tenant_id, key)
+    material = secrets._unwrapped(transaction, key)
 
     assert material not in bytes(key.wrapped)
     with database.begin(tenant_id=uuid4(), actor=ACTOR) as other:
@@ -312,3 +312,37 @@ def test_rewrapping_without_the_old_key_changes_nothing(empty_database: Database
 
     with empty_database.begin(tenant_id=tenant.id, actor=ACTOR) as tx:
         assert key_rows(tx) == before
+
+
+def test_keys_are_fetched_once_a_transaction_unless_another_rotated_them(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tenant_id = uuid4()
+    with database.begin(tenant_id=tenant_id, actor=ACTOR) as tx:
+        secrets.seal(tx, b"x", context=PLACE)
+    fetched: list[str] = []
+    fetch = Tx.all
+    monkeypatch.setattr(
+        Tx, "all", lambda tx, query, *given, **more: (fetched.append(query), fetch(tx, query, *given, **more))[1]
+    )
+
+    with database.begin(tenant_id=tenant_id, actor=ACTOR) as tx:
+        old = [secrets.seal(tx, b"old", context=PLACE) for _ in range(3)]
+        assert len(fetched) == 1
+        with database.begin(tenant_id=tenant_id, actor=ACTOR) as other:
+            secrets.rotate(other)
+            new = secrets.seal(other, b"new", context=PLACE)
+
+        assert secrets.open_many(tx, [*old, new], context=PLACE) == [b"old"] * 3 + [b"new"]
+
+
+def test_a_key_that_was_drawn_in_vain_seals_nothing(database: Database) -> None:
+    tenant_id = uuid4()
+    with database.begin(tenant_id=tenant_id, actor=ACTOR) as tx:
+        with pytest.raises(RuntimeError), tx.savepoint():
+            secrets.seal(tx, b"lost", context=PLACE)
+            secrets.seal(tx, b"lost", context=PLACE)
+            raise RuntimeError
+        sealed = secrets.seal(tx, b"x", context=PLACE)
+    with database.begin(tenant_id=tenant_id, actor=ACTOR) as tx:
+        assert secrets.open_sealed(tx, sealed, context=PLACE) == b"x"

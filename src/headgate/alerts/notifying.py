@@ -112,7 +112,7 @@ def _write(tx: Tx, tellings: Sequence[_Telling]) -> int:
         """
         INSERT INTO alerts.notifications
                (tenant_id, id, key, kind, recipient, title, message, payment_id, loan_id, created_at)
-        SELECT %(tenant)s, n.id, n.key, n.kind, n.recipient, n.title, n.message, n.payment, n.loan, %(now)s
+        SELECT %(tenant)s, n.id, n.key, n.kind, n.recipient, n.title, n.message, n.payment, n.loan, tenants.now()
           FROM unnest(%(ids)s::text[], %(keys)s::text[], %(kinds)s::text[], %(recipients)s::text[], %(titles)s::text[],
                       %(messages)s::text[], %(payments)s::text[], %(loans)s::text[])
                AS n (id, key, kind, recipient, title, message, payment, loan)
@@ -122,7 +122,6 @@ def _write(tx: Tx, tellings: Sequence[_Telling]) -> int:
         """,
         {
             "tenant": tx.tenant_id,
-            "now": tx.now(),
             "ids": arrays.texts(ids.new_many("ntf", len(tellings))),
             "keys": arrays.texts([one.key for one in tellings]),
             "kinds": arrays.texts([one.kind for one in tellings]),

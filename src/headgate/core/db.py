@@ -64,7 +64,7 @@ class Actor:
 class Tx:
     """An open transaction of one tenant and one actor. No verb commits it."""
 
-    __slots__ = ("_told_under", "actor", "config", "conn", "correlation_id", "tenant")
+    __slots__ = ("_told_under", "actor", "config", "conn", "correlation_id", "kept", "tenant")
 
     def __init__(
         self, conn: Connection[Any], tenant: UUID | None, actor: Actor, correlation_id: str, *, config: Config
@@ -74,6 +74,8 @@ class Tx:
         self.actor = actor
         self.correlation_id = correlation_id
         self.config = config
+        self.kept: dict[str, Any] = {}
+        """What was read once and holds as long as this transaction, under the name of the module that read it."""
         self._told_under: dict[str, str] = {}
 
     def tell_under(self, correlations: Mapping[str, str]) -> None:
@@ -191,10 +193,14 @@ class Tx:
     @contextmanager
     def acting_for(self, actor: Actor, correlation_id: str) -> Iterator[None]:
         """What is written within is another's: one of several callers who share this transaction."""
-        self.run(_ACT, _who(actor, correlation_id))
+        self.act_for(actor, correlation_id)
         yield
         # Not in a finally: where the block raised, its savepoint has restored the settings.
-        self.run(_ACT, _who(self.actor, self.correlation_id))
+        self.act_for(self.actor, self.correlation_id)
+
+    def act_for(self, actor: Actor, correlation_id: str) -> None:
+        """What is written from now on is another's."""
+        self.run(_ACT, _who(actor, correlation_id))
 
     @contextmanager
     def savepoint(self) -> Iterator[None]:

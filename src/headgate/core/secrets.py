@@ -86,6 +86,15 @@ class _DataKey:
     kek_id: str
 
 
+@dataclass(slots=True)
+class _Kept:
+    """A tenant's keys in one transaction, and those that were unwrapped."""
+
+    keys: list[_DataKey] = field(default_factory=list)
+    opened: dict[_DataKey, bytes] = field(default_factory=dict, repr=False)
+    has_drawn: bool = False
+
+
 def seal(tx: Tx, plaintext: bytes, *, context: str) -> bytes:
     """Seal for this tenant. `context` names the place (`schema.table.column`): the value opens nowhere else."""
     return seal_many(tx, [plaintext], context=context)[0]
@@ -95,7 +104,7 @@ def seal_many(tx: Tx, plaintexts: Sequence[bytes], *, context: str) -> list[byte
     """Seal each, in order, with one fetch of the key."""
     sealing = [key for key in _keys(tx) if key.key_no != _FINGERPRINT_KEY_NO]
     key = sealing[-1] if sealing else _created(tx, 1)
-    cipher = AESGCM(_unwrapped(tx.config, tx.tenant_id, key))
+    cipher = AESGCM(_unwrapped(tx, key))
     header = _VERSION + _mark(tx.tenant_id) + key.key_no.to_bytes(4)
     bound = _bound(tx.tenant_id, context)
     sealed = []
@@ -120,10 +129,12 @@ def open_many(tx: Tx, sealed: Sequence[bytes], *, context: str) -> list[bytes]:
         key_no = _key_no(value, tx.tenant_id)
         if key_no not in ciphers:
             if key_no not in keys:
+                keys = {key.key_no: key for key in _keys(tx, anew=True)}
+            if key_no not in keys:
                 raise SealBroken(
                     f"its key, number {key_no}, is not in core.data_keys; restore that table with the value"
                 )
-            ciphers[key_no] = AESGCM(_unwrapped(tx.config, tx.tenant_id, keys[key_no]))
+            ciphers[key_no] = AESGCM(_unwrapped(tx, keys[key_no]))
         header, nonce = value[:_HEADER_BYTES], value[_HEADER_BYTES : _HEADER_BYTES + _NONCE_BYTES]
         try:
             opened.append(ciphers[key_no].decrypt(nonce, value[_HEADER_BYTES + _NONCE_BYTES :], header + bound))
@@ -140,7 +151,7 @@ def fingerprint(tx: Tx, text: str, *, purpose: str) -> bytes:
 def fingerprint_many(tx: Tx, texts: Sequence[str], *, purpose: str) -> list[bytes]:
     """The fingerprint of each, in order, with one fetch of the key."""
     key = next((each for each in _keys(tx) if each.key_no == _FINGERPRINT_KEY_NO), None)
-    secret = _unwrapped(tx.config, tx.tenant_id, key or _created(tx, _FINGERPRINT_KEY_NO))
+    secret = _unwrapped(tx, key or _created(tx, _FINGERPRINT_KEY_NO))
     derived = hmac.digest(secret, b"headgate fingerprint\0" + purpose.encode(), "sha256")
     return [hmac.digest(derived, text.encode(), "sha256") for text in texts]
 
@@ -164,7 +175,7 @@ def rewrap(database: Database) -> int:
         with database.begin(tenant_id=tenant_id, actor=ACTOR) as tx:
             stale = [key for key in _keys(tx, lock=True) if key.kek_id != current.id]
             for key in stale:
-                material = _unwrapped(tx.config, tenant_id, key)
+                material = _unwrapped(tx, key)
                 tx.run(
                     "UPDATE core.data_keys SET wrapped = %(wrapped)s, kek_id = %(kek_id)s WHERE key_no = %(key_no)s",
                     {
@@ -177,16 +188,21 @@ def rewrap(database: Database) -> int:
     return rewrapped
 
 
-def _keys(tx: Tx, *, lock: bool = False) -> list[_DataKey]:
-    # Read anew each time: a key that this process once saw may have been rolled back, and what it seals be lost.
+def _keys(tx: Tx, *, lock: bool = False, anew: bool = False) -> list[_DataKey]:
+    # Kept no longer than a transaction, and not in one that drew a key: what this process once saw may have been rolled
+    # back, with a savepoint too, and what it seals be lost.
     if lock:
         return tx.all("SELECT key_no, wrapped, kek_id FROM core.data_keys ORDER BY key_no FOR UPDATE", row=_DataKey)
-    return tx.all("SELECT key_no, wrapped, kek_id FROM core.data_keys ORDER BY key_no", row=_DataKey)
+    kept: _Kept = tx.kept.setdefault(__name__, _Kept())
+    if not kept.keys or kept.has_drawn or anew:
+        kept.keys = tx.all("SELECT key_no, wrapped, kek_id FROM core.data_keys ORDER BY key_no", row=_DataKey)
+    return kept.keys
 
 
 def _created(tx: Tx, key_no: int) -> _DataKey:
     """The tenant's key of that number, drawn now unless another transaction was first."""
     current = master_key(tx.config)
+    tx.kept.setdefault(__name__, _Kept()).has_drawn = True
     tx.run(
         """
         INSERT INTO core.data_keys (tenant_id, key_no, wrapped, kek_id)
@@ -209,7 +225,14 @@ def _wrapped(master: MasterKey, tenant_id: UUID, key_no: int, material: bytes) -
     return nonce + AESGCM(master.material).encrypt(nonce, material, _place(tenant_id, key_no))
 
 
-def _unwrapped(config: Config, tenant_id: UUID, key: _DataKey) -> bytes:
+def _unwrapped(tx: Tx, key: _DataKey) -> bytes:
+    kept: _Kept = tx.kept.setdefault(__name__, _Kept())
+    if key not in kept.opened:
+        kept.opened[key] = _opened(tx.config, tx.tenant_id, key)
+    return kept.opened[key]
+
+
+def _opened(config: Config, tenant_id: UUID, key: _DataKey) -> bytes:
     master = master_key_by_id(config, key.kek_id)
     if master is None:
         raise WrongMasterKey(

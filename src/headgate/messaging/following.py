@@ -60,12 +60,14 @@ class Following:
             consumer = self._waiting[0][0]
             messages = [message for one, message in self._waiting if one is consumer]
             self._waiting = [each for each in self._waiting if each[0] is not consumer]
-            with self.tx.acting_for(Actor.system(consumer.name), self.tx.correlation_id):
-                if consumer.handle_many is not None:
-                    consumer.handle_many(self.tx, messages)
-                else:
-                    for message in messages:
-                        consumer.handle(self.tx, message)
+            self.tx.act_for(Actor.system(consumer.name), self.tx.correlation_id)
+            if consumer.handle_many is not None:
+                consumer.handle_many(self.tx, messages)
+            else:
+                for message in messages:
+                    consumer.handle(self.tx, message)
+        if self.has_gone_on:
+            self.tx.act_for(self.tx.actor, self.tx.correlation_id)
 
 
 _NOW: ContextVar[Following | None] = ContextVar("headgate_following", default=None)

@@ -8,6 +8,7 @@ from datetime import date
 from typing import Any, Final, Literal
 
 from headgate import audit, cases, messaging
+from headgate.core import arrays
 from headgate.core.db import Tx
 from headgate.rails import return_codes
 from headgate.servicing import book, writing
@@ -143,22 +144,24 @@ def undo_waiting(tx: Tx, payments: Sequence[tuple[str, str | None, str | None]])
     words = [transfer or ingestion_id for _, transfer, ingestion_id in payments]
     if not any(words):
         return
-    lock_transfers(tx, [word for word in words if word])
-    # Nearly always nothing waits: asked first without the view, whose plan takes four times as long to make.
-    waits = tx.value(
-        """
-        SELECT EXISTS (SELECT FROM servicing.returns r
-                        WHERE r.tenant_id = %(tenant)s AND r.provider_transfer_id = ANY (%(transfers)s))
-            OR EXISTS (SELECT FROM ingestion.payment_identifiers w
-                         JOIN servicing.return_identifiers n ON n.tenant_id = w.tenant_id AND n.identifier = w.identifier
-                        WHERE w.tenant_id = %(tenant)s AND w.ingestion_id = ANY (%(ingestions)s))
-        """,
-        {
-            "tenant": tx.tenant_id,
-            "transfers": [transfer for _, transfer, _ in payments if transfer],
-            "ingestions": [ingestion_id for *_, ingestion_id in payments if ingestion_id],
-        },
-    )
+    with tx.ahead():
+        lock_transfers(tx, [word for word in words if word])
+        # Nearly always nothing waits: asked first without the view, whose plan takes four times as long to make.
+        waits = tx.value(
+            """
+            SELECT EXISTS (SELECT FROM servicing.returns r
+                            WHERE r.tenant_id = %(tenant)s AND r.provider_transfer_id = ANY (%(transfers)s))
+                OR EXISTS (SELECT FROM ingestion.payment_identifiers w
+                             JOIN servicing.return_identifiers n
+                               ON n.tenant_id = w.tenant_id AND n.identifier = w.identifier
+                            WHERE w.tenant_id = %(tenant)s AND w.ingestion_id = ANY (%(ingestions)s))
+            """,
+            {
+                "tenant": tx.tenant_id,
+                "transfers": arrays.texts([transfer for _, transfer, _ in payments if transfer]),
+                "ingestions": arrays.texts([ingestion_id for *_, ingestion_id in payments if ingestion_id]),
+            },
+        )
     if waits:
         meet_waiting(tx, [payment_id for payment_id, *_ in payments])
 
