@@ -1,10 +1,9 @@
 """Questions of many callers, gathered: a thread takes whatever waits and has it answered at once.
 
 What is asked while one lot is being answered makes the next, and a lone caller waits for nobody. With a second thread the
-next lot is begun while the database answers the first. Callers who were
-answered together ask again together, though not in the same instant: a lot is taken when as many wait as the last one
-held, or a millisecond later. Without that, lots of two or three would alternate with the large ones, each at the cost of
-a commit.
+next lot is begun while the database answers the first. Callers who were answered together ask again together, though not
+in the same instant: a lot is taken when as many wait as the last one held, or a millisecond later. Without that, lots of
+two or three would alternate with the large ones, each at the cost of a commit.
 """
 
 from __future__ import annotations
