@@ -81,6 +81,9 @@ def pytest_configure(config: pytest.Config) -> None:
     """Start the server once, in the process that hands out the work."""
     if hasattr(config, "workerinput") or HOME in os.environ or config.option.collectonly:
         return
+    # What is compiled is kept, also where the environment forbids it: else every process that a test starts compiles all of
+    # Headgate anew, and every worker all tests.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     home = place.make()
     os.environ[HOME] = str(home)
     config.add_cleanup(lambda: _stop(home))
