@@ -14,7 +14,7 @@ import psycopg
 import pytest
 from httpx._config import DEFAULT_TIMEOUT_CONFIG
 from hypothesis import settings
-from tests import components, make, place
+from tests import components, make, place, rewriting
 from tests.checks import judge
 from tests.components import fail_for_want_of_a_component as fail_for_want_of_a_component
 
@@ -78,7 +78,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Start the server once, in the process that hands out the work."""
+    """Start the server once, in the process that hands out the work. The others prepare what each of them will read."""
+    if hasattr(config, "workerinput") and not config.option.file_or_dir:
+        told = config.workerinput
+        rewriting.share(config, int(told["workerid"].removeprefix("gw")), told["workercount"])
     if hasattr(config, "workerinput") or HOME in os.environ or config.option.collectonly:
         return
     # What is compiled is kept, also where the environment forbids it: else every process that a test starts compiles all of
