@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 import os
 import shutil
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,7 @@ import psycopg
 import pytest
 from httpx._config import DEFAULT_TIMEOUT_CONFIG
 from hypothesis import settings
-from tests import components, make
+from tests import components, make, place, rewriting
 from tests.checks import judge
 from tests.components import fail_for_want_of_a_component as fail_for_want_of_a_component
 
@@ -32,7 +31,13 @@ for phase in ("connect", "read", "write", "pool"):
     setattr(DEFAULT_TIMEOUT_CONFIG, phase, 60.0)
 
 HOME = "HEADGATE_TEST_HOME"
-SETTINGS = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "on", "max_connections": "400"}
+SETTINGS = {
+    "fsync": "off",
+    "full_page_writes": "off",
+    "synchronous_commit": "on",
+    "max_connections": "400",
+    "max_wal_size": "512MB",
+}
 BINARIES_15 = Path("/usr/lib/postgresql/15/bin")
 TEMPLATE = "headgate_template"
 
@@ -73,10 +78,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Start the server once, in the process that hands out the work."""
+    """Start the server once, in the process that hands out the work. The others prepare what each of them will read."""
+    if hasattr(config, "workerinput") and not config.option.file_or_dir:
+        told = config.workerinput
+        rewriting.share(config, int(told["workerid"].removeprefix("gw")), told["workercount"])
     if hasattr(config, "workerinput") or HOME in os.environ or config.option.collectonly:
         return
-    home = Path(tempfile.mkdtemp(prefix="headgate-test-"))
+    # What is compiled is kept, also where the environment forbids it: else every process that a test starts compiles all of
+    # Headgate anew, and every worker all tests.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    home = place.make()
     os.environ[HOME] = str(home)
     config.add_cleanup(lambda: _stop(home))
     server = server_of(home)
@@ -121,9 +132,10 @@ def _stop(home: Path) -> None:
 
 
 def _create_database(server: EmbeddedServer, name: str, template: str | None) -> None:
+    of = f' TEMPLATE "{template}" STRATEGY file_copy' if template else ""
     with psycopg.connect(server.url("admin", "postgres"), autocommit=True) as connection:
         connection.execute("SELECT pg_advisory_lock(hashtext('headgate tests'))")
-        connection.execute(f'CREATE DATABASE "{name}"' + (f' TEMPLATE "{template}"' if template else ""))  # type: ignore[call-overload]
+        connection.execute(f'CREATE DATABASE "{name}"{of}')  # type: ignore[call-overload]
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:

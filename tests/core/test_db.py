@@ -51,6 +51,28 @@ def test_the_context_is_gone_on_the_second_transaction_of_a_connection(server: o
                 tx.run("SELECT core.require_tenant()")
 
 
+def test_the_connection_that_came_back_last_is_taken_first(server: object, database: Database) -> None:
+    def pid(tx: Tx) -> int:
+        return int(tx.value("SELECT pg_backend_pid()"))
+
+    with Database(database.url, config=database.config, pool_max=3) as pool:
+        with (
+            pool.begin(tenant_id=None, actor=ACTOR) as cold,
+            pool.begin(tenant_id=None, actor=ACTOR) as second,
+        ):
+            pids = [pid(cold), pid(second)]
+            with pool.begin(tenant_id=None, actor=ACTOR) as third:
+                pids.append(pid(third))
+
+        again = []
+        for _ in range(6):
+            with pool.begin(tenant_id=None, actor=ACTOR) as tx:
+                again.append(pid(tx))
+
+    assert len(set(pids)) == 3
+    assert again == [pids[0]] * 6, "the outermost ended last"
+
+
 def test_a_block_that_raises_rolls_back(database: Database, tenant: make.TenantFixture) -> None:
     with pytest.raises(ZeroDivisionError), database.begin(tenant_id=tenant.id, actor=ACTOR) as tx:
         tx.run("CREATE TEMPORARY TABLE here_or_not (x int)")

@@ -92,7 +92,7 @@ def serving(api: Api) -> Iterator[Api]:
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     api.url = f"http://127.0.0.1:{server.server_port}/events"
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
     try:
         yield api
     finally:
@@ -107,7 +107,7 @@ def api() -> Iterator[Api]:
         yield made
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def near(database: Database) -> Iterator[Database]:
     """The database of an installation that may call 127.0.0.1."""
     with Database(database.url, config=replace(database.config, egress_allow=NEAR), pool_max=12) as opened:

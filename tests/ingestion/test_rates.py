@@ -66,14 +66,14 @@ class Bank:
 @pytest.fixture
 def bank() -> Iterator[Bank]:
     made = Bank()
-    thread = threading.Thread(target=made.server.serve_forever, daemon=True)
+    thread = threading.Thread(target=made.server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     yield made
     made.server.shutdown()
     made.server.server_close()
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def near(database: Database) -> Iterator[Database]:
     """The database of an installation that may call 127.0.0.1."""
     config = replace(database.config, egress_allow=(ipaddress.ip_network("127.0.0.0/8"),))

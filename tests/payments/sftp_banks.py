@@ -121,7 +121,7 @@ def sftp_bank(tmp_path: Path) -> Iterator[SftpBank]:
         yield bank
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def near(database: Database) -> Iterator[Database]:
     """The database of an installation that may call 127.0.0.1."""
     with Database(database.url, config=replace(database.config, egress_allow=NEAR), pool_max=12) as opened:

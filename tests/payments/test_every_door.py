@@ -101,7 +101,10 @@ DOORS: dict[tuple[str, str], Door] = {
 def test_every_door_that_can_send_has_its_row() -> None:
     found = set()
     for path in ROOT.rglob("*.py"):
-        for function in ast.walk(ast.parse(path.read_text())):
+        text = path.read_text()
+        if not any(verb in text for verb in SENDING_VERBS):
+            continue
+        for function in ast.walk(ast.parse(text)):
             if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef) and function.name not in SENDING_VERBS:
                 called = {_name(node.func) for node in ast.walk(function) if isinstance(node, ast.Call)}
                 named = {_name(node) for node in ast.walk(function) if isinstance(node, ast.Name | ast.Attribute)}

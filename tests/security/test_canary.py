@@ -7,10 +7,8 @@ import csv
 import io
 import re
 from pathlib import Path
-from typing import Any
 
 import httpx
-import psycopg
 import pytest
 from tests.doors.scripts import Shell, free_port, serving, wait_until
 from tests.security.canary import Leak, forms, leaks, within
@@ -117,7 +115,7 @@ def console(http: httpx.Client, shell: Shell) -> dict[str, str]:
     "column", ["text", "jsonb", "bytea", "text[]", "bigint", "spaced", "hexadecimal", "base64", "inside", "shouted"]
 )
 @pytest.mark.slow
-def test_the_search_finds_a_planted_number_in_whatever_form(admin: psycopg.Connection[Any], column: str) -> None:
+def test_the_search_finds_a_planted_number_in_whatever_form(empty_database: Database, column: str) -> None:
     number = "73500914427"
     planted = {
         "text": ("text", f"account {number} of Ada"),
@@ -132,7 +130,7 @@ def test_the_search_finds_a_planted_number_in_whatever_form(admin: psycopg.Conne
         "shouted": ("text", "LOVELACE ADA"),
     }
     kind, value = planted[column]
-    with admin.transaction(force_rollback=True):
+    with empty_database.connect("admin") as admin:
         admin.execute(f"CREATE TABLE core.planted (leak {kind})".encode())
         admin.execute(f"INSERT INTO core.planted VALUES (%s::{kind})".encode(), [value])
 
