@@ -69,7 +69,9 @@ def targets() -> dict[str, Target]:
         Target("iso20022", _iso20022, _files("fedwire/*.xml")),
         Target("wire", _wire, _files("fedwire/*.xml")),
         Target("acknowledgement", _acknowledgement, _ACKNOWLEDGEMENTS),
-        Target("cards", doors.look_for_cards, [*doors.CARDS, *_files("xlsx/*", "bai2/*", "ofx/*")]),
+        Target(
+            "cards", doors.look_for_cards, [*doors.CARDS, *_files("xlsx/*", "bai2/*", "ofx/*", "mt940/*", "camt/*")]
+        ),
         Target("mask", doors.look_at_line, doors.LINES),
         Target("mail", doors.open_mail, doors.MAILS),
         Target("poll_page", doors.read_page, [*doors.PAGES, *_files("column/*.json")]),

@@ -4,9 +4,9 @@
 
 Looked into are texts of any kind (CSV, JSON, XML, OFX, mail bodies; also of 16 bits), workbooks, zip and gzip archives, and
 mail with its parts, one in another up to eight deep. Offsets are those of the member that a number stands in, as it is stored.
-Bank formats whose fields have places of their own (NACHA, BAI2, MT940, camt and the messages of ISO 20022, Fedwire) hold
-traces, accounts and references of any digits: they are never masked. Pictures and what is compressed within a PDF are not
-read. What cannot be unpacked (a bomb, an encrypted archive) is left as it is; no parser reads it either. Pure.
+Bank formats whose fields have places of their own hold traces, accounts and references of any digits: of them only the free
+texts are looked into (banks/, a file each). Pictures and what is compressed within a PDF are not read. What cannot be
+unpacked (a bomb, an encrypted archive) is left as it is; no parser reads it either. Pure.
 """
 
 from __future__ import annotations

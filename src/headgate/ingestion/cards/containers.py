@@ -4,23 +4,19 @@ from __future__ import annotations
 
 import gzip
 import io
-import re
 import zipfile
 import zlib
 from dataclasses import dataclass, field
 from typing import Final
 
-from headgate.ingestion.cards import mail, workbook
+from headgate.ingestion.cards import banks, mail, workbook
 from headgate.ingestion.cards.fields import Fields
+from headgate.ingestion.cards.free_texts import SIGN, in_free_texts
 from headgate.ingestion.cards.numbers import Found, Labels, card_numbers, may_hold
 from headgate.ingestion.cards.numbers import masked as mask
-from headgate.ingestion.parsers import detect
 from headgate.ingestion.parsers._limits import MEMBERS_MAX, RATIO_MAX, UNPACKED_MAX
-from headgate.rails import ach, iso20022
 
 DEPTH_MAX: Final = 8
-BEGINNING: Final = 1 << 16
-_POSITIONAL: Final = ("nacha_", "bai2_", "mt940_", "camt")
 _OPAQUE: Final = (
     b"\x89PNG",
     b"\xff\xd8\xff",
@@ -34,7 +30,6 @@ _OPAQUE: Final = (
     b"RIFF",
 )
 _UTF16: Final = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}
-_FEDWIRE = re.compile(rb"\s*(?:\{1500\}|\{1510\})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,14 +99,19 @@ class Looking:
         return self.text(data, member)
 
     def text(self, data: bytes, member: str, labels: Labels | None = None) -> bytes:
-        """A text with its card numbers masked."""
+        """A text with its card numbers masked; of a bank's own format those in its free texts."""
+        # Which format it is takes longer to say than whether there is anything to mask.
+        of_bank = banks.format_of(data) if _may_be_of_bank(data) else None
         fields = Fields(data)
-        numbers = card_numbers(data, labels or fields.label, strict=data.startswith(b"%PDF"))
-        first = next(numbers, None)
-        # Which format it is takes longer to say than whether there is such a number at all.
-        if first is None or is_positional(data):
+        if of_bank is None:
+            found = list(card_numbers(data, labels or fields.label, strict=data.startswith(b"%PDF")))
+            of_bank = banks.format_of(data) if found else None
+        if of_bank is not None:
+            found = in_free_texts(data, of_bank.texts(data))
+            self.found(member, found)
+            return mask(data, found, sign=SIGN) if found else data
+        if not found:
             return data
-        found = [first, *numbers]
         self.found(member, found)
         return mask(data, found, as_digits=lambda one: fields.is_number(one.start, one.end))
 
@@ -119,16 +119,20 @@ class Looking:
         """A text of 16 bits a character: looked at as one of eight, in which what is not ASCII is a hole."""
         narrow = data[2::2] if codec == "utf-16-le" else data[3::2]
         high = data[3::2] if codec == "utf-16-le" else data[2::2]
-        if not may_hold(narrow):
+        is_likely = bool(banks.likely(narrow))
+        if not is_likely and not may_hold(narrow):
             return data
         narrow = bytes(byte if index >= len(high) or not high[index] else 1 for index, byte in enumerate(narrow))
         found = list(card_numbers(narrow, Fields(narrow).label))
-        if not found or is_positional(data):
+        of_bank = banks.format_of(data) if found or is_likely else None
+        if of_bank is not None:
+            found = in_free_texts(narrow, of_bank.texts(narrow))
+        if not found:
             return data
         out = bytearray(data)
         for one in found:
             for at in one.middle:
-                out[2 + 2 * at + (codec == "utf-16-be")] = 42
+                out[2 + 2 * at + (codec == "utf-16-be")] = (SIGN if of_bank is not None else b"*")[0]
         self.hits += [Hit(member, 2 + 2 * one.start, 2 * (one.end - one.start)) for one in found]
         return bytes(out)
 
@@ -205,17 +209,16 @@ class Looking:
         return members
 
 
+def _may_be_of_bank(data: bytes) -> bool:
+    """Whether a text begins as one of a bank's own format; a small one also has to have a number there that may be a card's."""
+    formats = banks.likely(data)
+    if len(data) > banks.BEGINNING:
+        return bool(formats)
+    return any(in_free_texts(data, one.texts(data)) for one in formats)
+
+
 def masked(data: bytes) -> Masking | None:
     """These bytes with the card numbers in them masked; None where there are none."""
     looking = Looking(min(UNPACKED_MAX, (1 << 20) + RATIO_MAX * len(data)))
     made = looking.into(data, "", 0)
     return None if made is data else Masking(made, tuple(looking.hits))
-
-
-def is_positional(data: bytes) -> bool:
-    """Whether a text is of a bank format whose fields have places of their own."""
-    beginning = data[:BEGINNING]
-    parser = detect(beginning)
-    if parser is not None and parser.name.startswith(_POSITIONAL):
-        return True
-    return ach.looks_like_ach(beginning) or iso20022.looks_like_message(beginning) or bool(_FEDWIRE.match(beginning))

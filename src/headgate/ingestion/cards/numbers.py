@@ -14,11 +14,17 @@ from typing import Final, Literal
 Verdict = Literal["yes", "no", "unsaid"]
 Labels = Callable[[int], bytes]
 """What names the field at an offset: the head of its column, its key, its tag; empty where nothing does."""
+Candidate = tuple[int, int, list[int] | None]
+"""A number's first byte, the byte after its last, and where its digits are if they are grouped."""
 
 KEPT_FIRST, KEPT_LAST = 6, 4
 """Digits that may be shown (PCI DSS 4.0, 3.4.1)."""
 NEAR: Final = 48
 """Bytes before a number in which a word counts, on its line."""
+BLOCK: Final = 1 << 20
+"""Bytes that are looked through at once: beside a text no more is held than this and what was found."""
+_CUT_WITHIN: Final = 4096
+_OF_NUMBERS: Final = frozenset(b"0123456789 .-\xa0\xc2&nbsp;#")
 
 # By issuer: Visa; Mastercard; American Express; Discover; Diners; JCB; UnionPay; Maestro.
 _ISSUED: Final = (
@@ -75,39 +81,68 @@ class Found:
 def card_numbers(data: bytes, labels: Labels | None = None, *, strict: bool = False) -> Iterator[Found]:
     """The card numbers in a text of one byte a character, in its order. `strict` takes those alone that something says are
     card numbers."""
+    for start, end, digits in possible(data):
+        label = labels(start) if labels else b""
+        places = range(start, end) if digits is None else digits
+        needs_word = strict or len(places) == SHORT
+        if _is_card(data, start, end, label, is_grouped=digits is not None, strict=needs_word):
+            yield Found(start, end, tuple(places[KEPT_FIRST:-KEPT_LAST]))
+
+
+def possible(data: bytes) -> Iterator[Candidate]:
+    """What is a card number by its digits alone, whatever stands around it."""
     for start, end, digits in _candidates(data):
         number = data[start:end] if digits is None else bytes(data[at] for at in digits)
-        if data[start] in b"23456" and has_check_digit(number) and is_issued(number):
-            label = labels(start) if labels else b""
-            needs_word = strict or len(number) == SHORT
-            if _is_card(data, start, end, label, is_grouped=digits is not None, strict=needs_word):
-                places = range(start, end) if digits is None else digits
-                yield Found(start, end, tuple(places[KEPT_FIRST:-KEPT_LAST]))
+        if data[start] in b"23456" and is_issued(number) and has_check_digit(number):
+            yield start, end, digits
 
 
-def _candidates(data: bytes) -> Iterator[tuple[int, int, list[int] | None]]:
-    """Runs of digits as long as a card number, and groups of digits as on a card with their digits' places."""
+def _candidates(data: bytes) -> Iterator[Candidate]:
+    """Runs of digits as long as a card number, and groups of digits as on a card; of a large text a block at a time."""
+    start = 0
+    while start < len(data):
+        stop = _cut(data, start + BLOCK)
+        yield from _in_block(data[start:stop], start)
+        start = stop
+
+
+def _cut(data: bytes, stop: int) -> int:
+    """Where a block may end: not within a number, unless nothing else comes for long."""
+    if stop >= len(data):
+        return len(data)
+    before = max(stop - _CUT_WITHIN, 1)
+    line = data.rfind(b"\n", before, stop)
+    if line > 0:
+        return line + 1
+    return next((at for at in range(stop, before, -1) if data[at] not in _OF_NUMBERS), stop)
+
+
+def _in_block(data: bytes, by: int) -> list[Candidate]:
     shape = data.translate(_SHAPE)
-    found: list[tuple[int, int, list[int] | None]] = []
+    found: list[Candidate] = []
     # Whether there is any is asked first: searching for bytes is several times as fast as for an expression.
     runs = _RUN.finditer(shape) if _SHAPES[0] in shape else ()
-    found += [(run.start(), run.end(), None) for run in runs if run.end() - run.start() <= _LONGEST]
+    found += [(by + run.start(), by + run.end(), None) for run in runs if run.end() - run.start() <= _LONGEST]
     groups = _GROUPED.finditer(shape) if _SHAPES[1] in shape or _SHAPES[2] in shape else ()
     for group in groups:
         start, end = group.span()
         gaps = {data[at] for at in range(start, end) if shape[at] == 32}
         if len(gaps) == 1 and shape[start - 1 : start] != b"0":
-            found.append((start, end, _digits(data, start, end)))
-    if any(gap in data for gap in _WIDE):
-        found += [(*wide.span(), _digits(data, *wide.span())) for wide in _WIDELY_GROUPED.finditer(data)]
+            found.append((by + start, by + end, _digits(data, start, end, by)))
+    if (b"&" in data or not data.isascii()) and any(gap in data for gap in _WIDE):
+        for wide in _WIDELY_GROUPED.finditer(data):
+            found.append((by + wide.start(), by + wide.end(), _digits(data, *wide.span(), by)))
     found.sort(key=lambda one: one[0])
-    yield from found
+    return found
 
 
 def may_hold(data: bytes) -> bool:
     """Whether there is any run of digits worth a look."""
     shape = data.translate(_SHAPE)
-    return any(run in shape for run in _SHAPES) or any(gap in data for gap in _WIDE)
+    plain, grouped, grouped_in_three = _SHAPES
+    if plain in shape or grouped in shape or grouped_in_three in shape:
+        return True
+    return (not data.isascii() and _WIDE[0] in data) or (b"&" in data and (_WIDE[1] in data or _WIDE[2] in data))
 
 
 def is_issued(number: bytes) -> bool:
@@ -167,8 +202,8 @@ def _stands_alone(data: bytes, start: int, end: int) -> bool:
     return not (after[:1] in (b"-", b"/", b"+") and after[1:2].isalnum())
 
 
-def _digits(data: bytes, start: int, end: int) -> list[int]:
-    """Where the digits of a grouped number are; those of `&#160;` are none of its."""
+def _digits(data: bytes, start: int, end: int, by: int) -> list[int]:
+    """Where the digits of a grouped number are, in the text that goes on `by` bytes before these; those of `&#160;` are none."""
     places: list[int] = []
     at = start
     while at < end:
@@ -176,19 +211,21 @@ def _digits(data: bytes, start: int, end: int) -> list[int]:
             at += 6
             continue
         if 48 <= data[at] <= 57:
-            places.append(at)
+            places.append(by + at)
         at += 1
     return places
 
 
-def masked(data: bytes, found: list[Found], *, as_digits: Callable[[Found], bool] | None = None) -> bytes:
-    """The text with the middle digits of these numbers masked: by `*`, or where only digits can stand, by digits that make
+def masked(
+    data: bytes, found: list[Found], *, as_digits: Callable[[Found], bool] | None = None, sign: bytes = b"*"
+) -> bytes:
+    """The text with the middle digits of these numbers masked: by a sign, or where only digits can stand, by digits that make
     no card number."""
     out = bytearray(data)
     for one in found:
         if as_digits is None or not as_digits(one):
             for at in one.middle:
-                out[at] = 42
+                out[at] = sign[0]
             continue
         for at in one.middle:
             out[at] = 48
