@@ -178,9 +178,10 @@ class _Work:
         """
         if "outgoing" in event.request or "outgoing" in event.type:
             return ""
-        if "return_request" in event.request and ingestion.is_of_loans(self.tx, self.artifact_id):
+        is_recall = "return_request" in event.request
+        if is_recall and ingestion.is_of_loans(self.tx, self.artifact_id):
             return ""
-        category = "wire_recall" if "return_request" in event.request else "drawdown_asked"
+        category = "wire_recall" if is_recall else "drawdown_asked"
         self._case(
             f"{category}:{event.about or event.id}", category, None,
             {
