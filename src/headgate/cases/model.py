@@ -51,6 +51,7 @@ SEVERITY_BY_CATEGORY: dict[str, Severity] = {
     "provider_silent": "medium",
     "debit_unsent": "medium",
     "debit_rejected": "medium",
+    "debit_outcome_unknown": "medium",
     "loan_payment_held": "medium",
     "loan_payment_rejected": "medium",
     "loan_payment_returned": "medium",

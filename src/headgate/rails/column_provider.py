@@ -11,7 +11,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from types import MappingProxyType
 from typing import Any, Final, NoReturn
@@ -162,9 +162,7 @@ class ColumnProvider:
             transfer = event.transfer
             if transfer is None or transfer.kind != self.kind or transfer.account_id != self.account.id:
                 continue
-            told = settlement_of(transfer, on)
-            if told is not None:
-                found[told.external_trace_id] = told
+            found |= {told.external_trace_id: told for told in settlements_of(transfer, on)}
         return tuple(found.values())
 
     def events(self, *, since: datetime, until: datetime) -> Iterator[column.Event]:
@@ -310,7 +308,22 @@ def answer_of(transfer: column.Transfer, evidence: bytes) -> ProviderAnswer:
         settled_on=transfer.on if outcome in ("settled", "returned") else None,
         imad=transfer.imad if transfer.kind == "wire" else "",
         omad=transfer.omad if transfer.kind == "wire" else "",
+        had_settled_on=transfer.had_settled_on if outcome == "returned" else None,
     )
+
+
+def settlements_of(transfer: column.Transfer, on: date) -> tuple[ProviderSettlement, ...]:
+    """The movements that a transfer came to, in their order: a debit of ours that came back had settled before."""
+    last = settlement_of(transfer, on)
+    if last is None:
+        return ()
+    if last.status == "settled" or not transfer.is_our_debit:
+        return (last,)
+    first = replace(
+        last, external_trace_id=f"{transfer.id}:settled", status="settled", return_code="",
+        effective_on=transfer.had_settled_on or last.effective_on,
+    )  # fmt: skip
+    return (first, last)
 
 
 def settlement_of(transfer: column.Transfer, on: date) -> ProviderSettlement | None:

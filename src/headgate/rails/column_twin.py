@@ -223,8 +223,9 @@ class ColumnTwin:
         now = self._clock()
         made = self._object(kind, body, key, now)
         steps = steps_of(kind, fate)
-        family = family_of(kind, incoming=False, brings_money=False)
-        life = _Life(made, kind, fate, family, False, [])
+        draws = kind == "ach" and body["type"] == "DEBIT"
+        family = family_of(kind, incoming=False, brings_money=draws)
+        life = _Life(made, kind, fate, family, draws, [])
         self._lives.append(life)
         self.transfers.append(made)
         self._step(life, steps[0], now)

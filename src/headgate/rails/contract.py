@@ -146,6 +146,7 @@ class ProviderAnswer:
     `reference` is the id under which the provider knows the payment; `message_id` that of the answer itself, by which
     an answer that comes twice is known. `message` says what happened, and what to do where something is to be done.
     `imad` and `omad` are Fedwire's numbers of what was sent and of what the other bank was given; '' where none was told.
+    `settled_on` is the day of what is told, `had_settled_on` that on which what came back had settled, where it is told.
     """
 
     outcome: Outcome
@@ -159,6 +160,7 @@ class ProviderAnswer:
     settled_on: date | None = None
     imad: str = ""
     omad: str = ""
+    had_settled_on: date | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ told before its settlement waits for it: then both are recorded, in that order, 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -34,7 +35,7 @@ class FundingAttempt:
     legal_entity_id: str
     amount_minor: int
     currency: str
-    trace_number: str
+    trace_number: str | None
     rdfi_identification: str
     individual_id: str
     status: str
@@ -69,6 +70,13 @@ def apply(tx: Tx, of: Movement, *, reference: str | None = None) -> Standing:
     if of.status != "settled":
         return movements.leave(tx, of, "unmatched", "no debit of ours has its id or trace number")
     return _paid(tx, of, reference)
+
+
+def refuse(tx: Tx, debit_id: str, *, code: str, told: str) -> None:
+    """A debit that was sent brought nothing: its provider refused it, or never heard of it. Its request is asked for as before."""
+    (debit,) = _find(tx, "id", [debit_id])
+    funding.lock_requests(tx, [debit.funding_request_id])
+    _refused(tx, debit, code, {"told": told})
 
 
 def _of_debit(tx: Tx, of: Movement, debit: FundingAttempt, reference: str) -> Standing:
@@ -135,22 +143,27 @@ def _rejected(tx: Tx, of: Movement, debit: FundingAttempt) -> Standing:
         return movements.take_effect(tx, of, "known", funding_attempt_id=debit.id)
     if debit.status != "sent":
         return movements.leave(tx, of, "differing", f"the debit {debit.id} is {debit.status}, and now is refused")
+    _refused(tx, debit, of.return_code, {})
+    return movements.take_effect(tx, of, "rejected", funding_attempt_id=debit.id)
+
+
+def _refused(tx: Tx, debit: FundingAttempt, code: str, more: Mapping[str, str]) -> None:
     _move(tx, debit, "rejected")
     funding.mark_refused(tx, funding_request_id=debit.funding_request_id)
     cases.open_case(
         tx,
         key=f"debit_rejected:{debit.id}",
         category="debit_rejected",
-        subcategory=of.return_code or None,
+        subcategory=code or None,
         detail={
             "debit_id": debit.id,
             "funding_request_id": debit.funding_request_id,
             "amount_minor": debit.amount_minor,
             "currency": debit.currency,
+            **more,
             "next": "the bank took nothing of it: mend what it names, and ask the client anew",
         },
     )
-    return movements.take_effect(tx, of, "rejected", funding_attempt_id=debit.id)
 
 
 def _paid(tx: Tx, of: Movement, reference: str) -> Standing:

@@ -77,7 +77,7 @@ class Transfer:
 
     `state` is `quiet` where nothing told says whether money moves. `is_disputed`: a return of it is dishonored or
     contested. `own_id` is the last word of its description, which for a payment of ours is our id of it. `brings_money` says
-    that our account is credited by it.
+    that our account is credited by it. `had_settled_on` is the day on which its money moved, whatever came back since.
     """
 
     id: str
@@ -97,7 +97,13 @@ class Transfer:
     on: date | None
     is_disputed: bool = False
     own_id: str = ""
+    had_settled_on: date | None = None
     text: str = field(default="", repr=False)
+
+    @property
+    def is_our_debit(self) -> bool:
+        """Whether we draw the money with it from an account elsewhere."""
+        return self.pulls and not self.is_incoming
 
     @property
     def brings_money(self) -> bool:
@@ -200,6 +206,7 @@ def read_transfer(document: Any, *, said: str = "", family: Kind | None = None, 
         is_disputed=said in ("return_dishonored", "return_contested")
         or _text(last, "status").lower() in ("dishonored", "contested"),
         own_id="" if incoming else _text(document, "description").rpartition(" ")[2][:40],
+        had_settled_on=_day_of(document, ("settled_at", "completed_at")),
         text=" ".join(
             text
             for name in ("description", "payment_related_info", "beneficiary_reference", "company_entry_description",
@@ -313,13 +320,18 @@ def _state(document: Mapping[str, Any], said: str, last_return: Mapping[str, Any
 
 def _day(document: Mapping[str, Any]) -> date | None:
     """The day, in Column's zone, of the furthest instant that moves money; else the day on which it takes effect."""
-    for name in ("returned_at", "settled_at", "completed_at", "deposited_at"):
-        instant = _instant(document, name)
-        if instant is not None:
-            return instant.astimezone(ZONE).date()
+    moved = _day_of(document, ("returned_at", "settled_at", "completed_at", "deposited_at"))
+    if moved is not None:
+        return moved
     for name in ("effective_on", "effective_date"):
         try:
             return date.fromisoformat(_text(document, name)[:10])
         except ValueError:
             continue
     return None
+
+
+def _day_of(document: Mapping[str, Any], names: Iterable[str]) -> date | None:
+    """The day, in Column's zone, of the first of these instants that is told."""
+    instants = (_instant(document, name) for name in names)
+    return next((one.astimezone(ZONE).date() for one in instants if one is not None), None)

@@ -65,8 +65,10 @@ def problems(kind: Kind, order: RailOrder) -> tuple[str, ...]:
     found = []
     if order.amount.currency != "USD" or order.amount.minor <= 0:
         found.append("Column carries positive amounts of USD; send other currencies over another rail")
-    if order.direction != "credit":
-        found.append("only payments to others go over Column by Headgate; debits go in a file")
+    if order.direction != "credit" and kind != "ach":
+        found.append(
+            f"over Column an account is debited by ACH alone, and not by {kind}; ask for the money over ach_debit"
+        )
     if kind == "ach":
         if order.sec_code not in _CLASSES:
             found.append(f"Column takes the entry classes {', '.join(_CLASSES)}; use one of them")
@@ -90,10 +92,10 @@ def transfer(kind: Kind, order: RailOrder, *, account: Account, counterparty_id:
     common = {**amount, "bank_account_id": account.id, "description": _description(order), "allow_overdraft": False}
     whom = {"counterparty_id": counterparty_id}
     if kind == "ach":
-        facts = {
+        facts: dict[str, Any] = {
             **common,
             **whom,
-            "type": "CREDIT",
+            "type": order.direction.upper(),
             "entry_class_code": order.sec_code,
             "effective_date": order.effective_on.isoformat(),
             "company_name": order.company.name,
