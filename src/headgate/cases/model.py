@@ -17,6 +17,7 @@ SEVERITY_BY_CATEGORY: dict[str, Severity] = {
     "orphan_notice": "medium",
     "unauthorized_dispute": "high",
     "wire_recall": "high",
+    "realtime_recall": "high",
     "file_fault": "medium",
     "unknown_file": "medium",
     "parse_error": "medium",

@@ -22,6 +22,7 @@ from headgate.rails import column_lists
 from headgate.rails.column.reading import PATHS, Kind
 from headgate.rails.column.requests import IDEMPOTENT
 from headgate.rails.column_lives import MOVES, PAID, RECEIVED, Fate, family_of, fate_of, steps_of
+from headgate.rails.column_twin_requests import Requests
 from headgate.rails.column_webhooks import Delivery, Postbox, WebhookNoise
 
 Query = Mapping[str, list[str]]
@@ -92,6 +93,10 @@ class ColumnTwin:
             (datetime.min.replace(tzinfo=UTC), self.account_id, opening_minor)
         ]
         self.calls: list[tuple[str, str]] = []
+        self._later: list[tuple[datetime, int, Callable[[datetime], None]]] = []
+        self.requests = Requests(
+            draw=self._id, tell=self._event, later=self._put_off, receive=self._come_in, pace=self._pace
+        )
         self.postbox = Postbox(seed, noise or WebhookNoise(), max(self._pace * 3, timedelta(milliseconds=100)))
 
     def call(self, method: str, path: str, query: Query, body: Document, *, key: str = "") -> Said:
@@ -123,6 +128,11 @@ class ColumnTwin:
             due = [
                 (life.steps[0][0], n) for n, life in enumerate(self._lives) if life.steps and life.steps[0][0] <= now
             ]
+            asked = min((one for one in self._later if one[0] <= now), default=None, key=lambda one: one[:2])
+            if asked and (not due or asked[0] < min(due)[0]):
+                self._later.remove(asked)
+                asked[2](asked[0])
+                continue
             if not due:
                 return len(self.events) - before
             at, number = min(due)
@@ -139,7 +149,7 @@ class ColumnTwin:
 
     def next_at(self) -> datetime | None:
         """When something is due next; None where nothing waits."""
-        found = [life.steps[0][0] for life in self._lives if life.steps]
+        found = [life.steps[0][0] for life in self._lives if life.steps] + [one[0] for one in self._later]
         return min([*found, *([self.postbox.next_at] if self.postbox.next_at else [])], default=None)
 
     # ---------- what can be asked
@@ -159,6 +169,8 @@ class ColumnTwin:
                 return self._list, ("transfers", found), False
             case ("GET", "transfers", word, name) if word in kinds:
                 return self._one, (self.transfers, name), False
+            case ("POST", "transfers", "realtime", name, "return-request"):
+                return self._ask_back, (name,), False
             case ("POST", "transfers", word, name, ("cancel" | "reverse") as how) if word in kinds:
                 return self._stop, (name, how), True
             case ("GET", "counterparties"):
@@ -242,9 +254,20 @@ class ColumnTwin:
             life.steps = []
             self._step(life, "canceled", self._clock())
             return 200, dict(life.transfer)
-        asked = {"id": self._id("wrrq"), "wire_transfer_id": name, "status": "INITIATED", "reason": body.get("reason")}
+        asked = {
+            "id": self._id("wrrq"),
+            "original_transfer_id": name,
+            "status": "INITIATED",
+            "reason": body.get("reason"),
+        }
         self._event("wire.outgoing_return_request.initiated", asked, self._clock())
         return 200, asked
+
+    def _ask_back(self, name: str, query: Query, body: Document, key: str) -> Said:
+        life = next((one for one in self._lives if one.transfer["id"] == name), None)
+        if life is None or life.transfer.get("is_incoming"):
+            return _refusal(404, "not_found", f"there is no outgoing {name[:40]}")
+        return self.requests.recall(life.transfer, life.fate, body, self._clock())
 
     def _add_endpoint(self, query: Query, body: Document, key: str) -> Said:
         made = self.postbox.add(self._id("whep"), str(body.get("url", "")), tuple(body.get("enabled_events") or ("*",)))
@@ -281,7 +304,12 @@ class ColumnTwin:
                              "book": "book", "check": "check"}.get(word)  # type: ignore[assignment]  # fmt: skip
         if kind is None or not isinstance(body.get("amount"), int) or body["amount"] <= 0:
             return _refusal(400, "invalid_parameter", "amount is required, and something that can be received")
-        now, brings = self._clock(), word != "ach-debit"
+        return 200, dict(self._arrive(kind, body, self._clock(), brings=word != "ach-debit"))
+
+    def _come_in(self, amount: int, at: datetime, **facts: Any) -> Document:
+        return self._arrive("realtime", {"amount": amount, "currency_code": "USD", **facts}, at, brings=True)
+
+    def _arrive(self, kind: Kind, body: Document, now: datetime, *, brings: bool) -> Document:
         made = self._object(kind, body, "", now)
         made["is_incoming"] = kind != "check"
         if kind == "ach":
@@ -294,7 +322,7 @@ class ColumnTwin:
         steps = RECEIVED[kind] if brings else ("scheduled", "settled", "completed")
         self._step(life, steps[0], now)
         life.steps = [(now + self._pace * number, step) for number, step in enumerate(steps[1:], start=1)]
-        return 200, dict(made)
+        return made
 
     def _settle(self, kind: Kind, query: Query, body: Document, key: str) -> Said:
         """A transfer that stays goes on to its end."""
@@ -316,17 +344,22 @@ class ColumnTwin:
         return 200, dict(life.transfer)
 
     def _recall(self, query: Query, body: Document, key: str) -> Said:
-        """The sender of a wire that came in asks for it back."""
+        """The sender of a wire or a realtime transfer that came in asks for it back."""
+        is_wire = not str(body.get("transfer_id")).startswith("rttr_")
         asked = {
-            "id": self._id("wrrq"),
-            "wire_transfer_id": body.get("transfer_id"),
-            "status": "INITIATED",
+            "id": self._id("wrrq" if is_wire else "rtrr"),
+            "original_transfer_id": body.get("transfer_id"),
+            "status": "INITIATED" if is_wire else "pending",
             "is_incoming": True,
         }
-        self._event("wire.incoming_return_request.initiated", asked, self._clock())
+        told = "wire.incoming_return_request.initiated" if is_wire else "realtime.incoming_return_request.pending"
+        self._event(told, asked, self._clock())
         return 200, asked
 
     # ---------- helpers, in the order of their call
+
+    def _put_off(self, at: datetime, what: Callable[[datetime], None]) -> None:
+        self._later.append((at, len(self.calls), what))
 
     def _id(self, prefix: str) -> str:
         self._drawn += 1

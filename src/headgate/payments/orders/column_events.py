@@ -184,16 +184,17 @@ class _Work:
         return "received"
 
     def _requested(self, event: rails.column.Event) -> str:
-        """A recall or a drawdown: nothing moves by a request, whoever made it. What was asked of ours, people know already.
+        """A recall or a drawdown: nothing moves by a request, whoever made it. What is said to ours, its order is told.
 
         Where the source brings payments of loans, servicing asks them about a recall of one.
         """
-        if "outgoing" in event.request or "outgoing" in event.type:
-            return ""
         is_recall = "return_request" in event.request
+        if "outgoing" in event.request or "outgoing" in event.type:
+            return self._answered(event) if is_recall and event.about else ""
         if is_recall and ingestion.is_of_loans(self.tx, self.artifact_id):
             return ""
-        category = "wire_recall" if is_recall else "drawdown_asked"
+        family = "realtime" if event.type.startswith("realtime.") else "wire"
+        category = f"{family}_recall" if is_recall else "drawdown_asked"
         self._case(
             f"{category}:{event.about or event.id}", category, None,
             {
@@ -203,6 +204,15 @@ class _Work:
             },
         )  # fmt: skip
         return "told"
+
+    def _answered(self, event: rails.column.Event) -> str:
+        """What the other side says to our request to give a payment back. Money that comes, comes as a transfer."""
+        order = known_as(self.tx, keys=[], theirs=[event.about]).get(event.about)
+        if order is None or not order.recall:
+            return ""  # Asked for at Column itself, by a person.
+        answer = rails.recall_answer(event.about, event.request_id, event.standing, event.content)
+        order_answers.record(self.tx, order.attempt_id, answer, asked_by="inbox", waits=0)
+        return "answered"
 
     def _case(self, key: str, category: str, order: About | None, detail: Mapping[str, Any]) -> None:
         names = {} if order is None else {"attempt_id" if isinstance(order, Order) else "debit_id": _id_of(order)}

@@ -15,6 +15,7 @@ from headgate.rails.column.reading import (
     Event,
     Kind,
     Problem,
+    Standing,
     State,
     Transfer,
     page_of,
@@ -22,6 +23,7 @@ from headgate.rails.column.reading import (
     problem_of,
     read_event,
     read_events,
+    read_standing,
     read_transfer,
 )
 from headgate.rails.column.requests import (
@@ -44,7 +46,7 @@ from headgate.rails.column.summary import AccountSummary, ReportStanding, read_r
 
 __all__ = [
     "IDEMPOTENT", "KINDS", "KIND_OF_RAIL", "PATHS", "ZONE", "Account", "AccountSummary", "Event", "Kind", "Problem",
-    "ReportStanding", "Request", "State", "Transfer", "book", "counterparty", "find_counterparties",
+    "ReportStanding", "Request", "Standing", "State", "Transfer", "book", "counterparty", "find_counterparties",
     "is_counterparty", "list_events", "list_transfers", "new_counterparty", "page_of", "parsed", "problem_of", "problems",
-    "read_event", "read_events", "read_report", "read_summary", "read_transfer", "report", "transfer",
+    "read_event", "read_events", "read_report", "read_standing", "read_summary", "read_transfer", "report", "transfer",
 ]  # fmt: skip

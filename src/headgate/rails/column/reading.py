@@ -22,6 +22,7 @@ from headgate.core.money import Money
 
 Kind = Literal["ach", "wire", "realtime", "book", "check"]
 State = Literal["quiet", "accepted", "settled", "rejected", "returned"]
+Standing = Literal["asked", "promised", "refused"]
 
 ZONE: Final = ZoneInfo("America/Los_Angeles")
 """Where Column's days begin: its reports count them so."""
@@ -77,7 +78,8 @@ class Transfer:
 
     `state` is `quiet` where nothing told says whether money moves. `is_disputed`: a return of it is dishonored or
     contested. `own_id` is the last word of its description, which for a payment of ours is our id of it. `brings_money` says
-    that our account is credited by it. `had_settled_on` is the day on which its money moved, whatever came back since.
+    that our account is credited by it. `gives_back` is the id of the realtime transfer of ours that it returns.
+    `had_settled_on` is the day on which its money moved, whatever came back since.
     """
 
     id: str
@@ -97,6 +99,7 @@ class Transfer:
     on: date | None
     is_disputed: bool = False
     own_id: str = ""
+    gives_back: str = ""
     had_settled_on: date | None = None
     text: str = field(default="", repr=False)
 
@@ -117,14 +120,19 @@ class Transfer:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One event. `transfer` is None for what tells of none; `request` names a request that it tells of (a recall, a drawdown)."""
+    """One event. `transfer` is None for what tells of none; `request` names a request that it tells of (a recall, a drawdown).
+
+    Of a request, `request_id` is its own id, `about` the transfer that it is about, and `standing` what the other side says.
+    """
 
     id: str
     type: str
     created_at: datetime | None
     transfer: Transfer | None = None
     request: str = ""
+    request_id: str = ""
     about: str = ""
+    standing: Standing = "asked"
     changes: tuple[str, ...] = ()
     content: bytes = field(default=b"", repr=False)
 
@@ -161,7 +169,11 @@ def read_event(document: Any) -> Event | None:
     if "_request" in rest:
         noun = next((one for one in rest.split(".") if one.endswith("_request")), rest)
         return replace(
-            found, request=noun, about=_text(data, "wire_transfer_id") or _text(data, "original_transfer_id")
+            found,
+            request=noun,
+            request_id=_text(data, "id"),
+            about=_text(data, "wire_transfer_id") or _text(data, "original_transfer_id"),
+            standing=read_standing(data, said=rest.rpartition(".")[2]),
         )
     said = rest.rpartition(".")[2]
     if family not in KINDS:
@@ -206,6 +218,7 @@ def read_transfer(document: Any, *, said: str = "", family: Kind | None = None, 
         is_disputed=said in ("return_dishonored", "return_contested")
         or _text(last, "status").lower() in ("dishonored", "contested"),
         own_id="" if incoming else _text(document, "description").rpartition(" ")[2][:40],
+        gives_back=_text(document, "return_pair_transfer_id") if incoming and found == "realtime" else "",
         had_settled_on=_day_of(document, ("settled_at", "completed_at")),
         text=" ".join(
             text
@@ -214,6 +227,17 @@ def read_transfer(document: Any, *, said: str = "", family: Kind | None = None, 
             if (text := _text(document, name))
         ),
     )  # fmt: skip
+
+
+def read_standing(document: Any, *, said: str = "") -> Standing:
+    """What the other side says to a request, by its event's word, its status or the instant that bears its name."""
+    if not isinstance(document, dict):
+        return "asked"
+    words = {said, _text(document, "status").lower()}
+    words |= {name.removesuffix("_at") for name, value in document.items() if name.endswith("_at") and value}
+    if words & {"approved", "accepted", "completed"}:
+        return "promised"
+    return "refused" if words & {"rejected", "denied"} else "asked"
 
 
 def page_of(content: bytes) -> tuple[list[dict[str, Any]], bool] | None:
