@@ -2,6 +2,13 @@
 ALTER TABLE payments.funding_attempts ALTER COLUMN ach_file_id DROP NOT NULL, ALTER COLUMN trace_number DROP NOT NULL,
   ADD CONSTRAINT funding_attempts_in_a_file_have_a_trace CHECK ((ach_file_id IS NULL) = (trace_number IS NULL));
 
+-- A payment that answers a request for money may name nothing that we know: then its provider says which it is.
+ALTER TABLE payments.funding_asks ADD COLUMN payment_reference text COLLATE "C";
+CREATE UNIQUE INDEX funding_asks_one_payment_each ON payments.funding_asks (tenant_id, rail, payment_reference);
+COMMENT ON COLUMN payments.funding_asks.payment_reference IS 'What the provider calls the payment that answers it, once it told that: that money is the request''s';
+GRANT SELECT (payment_reference), UPDATE (payment_reference) ON payments.funding_asks TO headgate_app;
+GRANT SELECT (payment_reference) ON payments.funding_asks TO headgate_readonly;
+
 INSERT INTO payments.transitions (entity, from_status, to_status) VALUES
   ('debit_order', '', 'ready'), ('debit_order', 'ready', 'sending'),
   ('debit_order', 'sending', 'outcome_unknown'), ('debit_order', 'sending', 'doubted'), ('debit_order', 'sending', 'accepted'),

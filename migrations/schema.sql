@@ -6313,12 +6313,14 @@ table payments.funding_asks
   grant SELECT (legal_entity_id) to headgate_readonly
   grant SELECT (message_id) to headgate_readonly
   grant SELECT (next_at) to headgate_readonly
+  grant SELECT (payment_reference) to headgate_readonly
   grant SELECT (rail) to headgate_readonly
   grant SELECT (recorded_at) to headgate_readonly
   grant SELECT (reference) to headgate_readonly
   grant SELECT (status) to headgate_readonly
   grant SELECT (tenant_id) to headgate_readonly
   grant SELECT (wanted_on) to headgate_readonly
+  grant SELECT, UPDATE (payment_reference) to headgate_app
   grant UPDATE (ask_count) to headgate_app
   grant UPDATE (changed_at) to headgate_app
   grant UPDATE (created_at) to headgate_app
@@ -6348,6 +6350,7 @@ table payments.funding_asks
   column next_at timestamp with time zone not null
   column changed_at timestamp with time zone not null
   column recorded_at timestamp with time zone not null default clock_timestamp()
+  column payment_reference text collate C -- What the provider calls the payment that answers it, once it told that: that money is the request's
   constraint funding_asks_account_fkey FOREIGN KEY (tenant_id, bank_account_id) REFERENCES parties.bank_accounts(tenant_id, id)
   constraint funding_asks_amount_is_positive CHECK ((amount_minor > 0))
   constraint funding_asks_are_named_before_they_leave CHECK ((((status = ANY (ARRAY['ready'::text, 'withdrawn'::text])) = (created_at IS NULL)) AND ((created_at IS NULL) = (message_id IS NULL)) AND ((created_at IS NULL) = (reference IS NULL))))
@@ -6360,6 +6363,7 @@ table payments.funding_asks
   constraint funding_asks_request_fkey FOREIGN KEY (tenant_id, funding_request_id) REFERENCES funding.requests(tenant_id, id)
   INDEX funding_asks_by_reference ON payments.funding_asks USING btree (tenant_id, rail, reference)
   INDEX funding_asks_to_do ON payments.funding_asks USING btree (tenant_id, next_at, id) WHERE (status <> ALL (ARRAY['paid'::text, 'withdrawn'::text]))
+  UNIQUE INDEX funding_asks_one_payment_each ON payments.funding_asks USING btree (tenant_id, rail, payment_reference)
   UNIQUE INDEX funding_asks_one_under_way ON payments.funding_asks USING btree (tenant_id, funding_request_id) WHERE (status <> ALL (ARRAY['refused'::text, 'unheard'::text, 'expired'::text, 'paid'::text, 'withdrawn'::text]))
   policy tenant_deletes permissive for delete to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
   policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
@@ -6368,7 +6372,7 @@ table payments.funding_asks
   always TRIGGER funding_ask_moves BEFORE INSERT OR UPDATE OF status ON payments.funding_asks FOR EACH ROW EXECUTE FUNCTION core.check_transition('funding_ask', 'payments.transitions')
   always TRIGGER funding_asks_are_authorized BEFORE INSERT ON payments.funding_asks FOR EACH ROW EXECUTE FUNCTION payments.require_asked_authorization()
   always TRIGGER funding_asks_are_kept BEFORE DELETE OR TRUNCATE ON payments.funding_asks FOR EACH STATEMENT EXECUTE FUNCTION core.refuse_change()
-  always TRIGGER funding_asks_stay BEFORE UPDATE ON payments.funding_asks FOR EACH ROW WHEN (((((((((((((((((old.tenant_id IS DISTINCT FROM new.tenant_id) OR (old.id IS DISTINCT FROM new.id)) OR (old.funding_request_id IS DISTINCT FROM new.funding_request_id)) OR (old.attempt_no IS DISTINCT FROM new.attempt_no)) OR (old.legal_entity_id IS DISTINCT FROM new.legal_entity_id)) OR (old.bank_account_id IS DISTINCT FROM new.bank_account_id)) OR (old.authorization_id IS DISTINCT FROM new.authorization_id)) OR (old.rail IS DISTINCT FROM new.rail)) OR (old.bank IS DISTINCT FROM new.bank)) OR (old.amount_minor IS DISTINCT FROM new.amount_minor)) OR (old.currency IS DISTINCT FROM new.currency)) OR (old.ask_sealed IS DISTINCT FROM new.ask_sealed)) OR (old.wanted_on IS DISTINCT FROM new.wanted_on)) OR (old.expires_on IS DISTINCT FROM new.expires_on)) OR (old.recorded_at IS DISTINCT FROM new.recorded_at)) OR ((old.created_at IS NOT NULL) AND (((old.created_at IS DISTINCT FROM new.created_at) OR (old.message_id IS DISTINCT FROM new.message_id)) OR (old.reference IS DISTINCT FROM new.reference))))) EXECUTE FUNCTION payments.refuse_fact_change()
+  always TRIGGER funding_asks_stay BEFORE UPDATE ON payments.funding_asks FOR EACH ROW WHEN (((((((((((((((((old.tenant_id IS DISTINCT FROM new.tenant_id) OR (old.id IS DISTINCT FROM new.id)) OR (old.funding_request_id IS DISTINCT FROM new.funding_request_id)) OR (old.attempt_no IS DISTINCT FROM new.attempt_no)) OR (old.legal_entity_id IS DISTINCT FROM new.legal_entity_id)) OR (old.bank_account_id IS DISTINCT FROM new.bank_account_id)) OR (old.authorization_id IS DISTINCT FROM new.authorization_id)) OR (old.rail IS DISTINCT FROM new.rail)) OR (old.bank IS DISTINCT FROM new.bank)) OR (old.amount_minor IS DISTINCT FROM new.amount_minor)) OR (old.currency IS DISTINCT FROM new.currency)) OR (old.ask_sealed IS DISTINCT FROM new.ask_sealed)) OR (old.wanted_on IS DISTINCT FROM new.wanted_on)) OR (old.expires_on IS DISTINCT FROM new.expires_on)) OR (old.recorded_at IS DISTINCT FROM new.recorded_at)) OR ((old.created_at IS NOT NULL) AND (((old.created_at IS DISTINCT FROM new.created_at) OR (old.message_id IS DISTINCT FROM new.message_id)) OR (old.reference IS DISTINCT FROM new.reference))) OR ((old.payment_reference IS NOT NULL) AND (old.payment_reference IS DISTINCT FROM new.payment_reference)))) EXECUTE FUNCTION payments.refuse_fact_change()
 
 table payments.funding_attempts
   owner headgate_owner

@@ -43,7 +43,7 @@ def test_its_words_are_those_of_the_code() -> None:
     rows = re.findall(r"^\| `([A-Z]+)` \|", text, re.MULTILINE)
 
     assert set(rows) == set(FATES)
-    assert {"column_v2", "column_summary_v1"} <= set(all_parsers())
+    assert {"column_v3", "column_summary_v1"} <= set(all_parsers())
     assert "`headgate payments bank-summaries" in text
 
 

@@ -47,7 +47,7 @@ def lived(kind: column.Kind, word: str, *, seed: int = 0, noise: WebhookNoise | 
     order = replace(ORDER, receiver_account=f"4400-{word}")
     whom = ""
     if kind != "check":
-        status, made = twin.call("POST", "/counterparties", {}, column.counterparty(order))
+        status, made = twin.call("POST", "/counterparties", {}, column.counterparty(column.payee(order)))
         whom = made["id"] if status == 200 else ""
     request = column.transfer(kind, order, account=column.Account(twin.account_id), counterparty_id=whom, key="att_1")
     twin.call(request.method, request.path, {}, json.loads(request.body), key=request.key)

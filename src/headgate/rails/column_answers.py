@@ -11,7 +11,7 @@ from typing import Final
 from headgate.core.egress import Answer
 from headgate.rails import column
 from headgate.rails.ach.return_codes import return_codes
-from headgate.rails.contract import Direction, Outcome, ProviderAnswer, ProviderSettlement
+from headgate.rails.contract import AskAnswer, AskOutcome, Direction, Outcome, ProviderAnswer, ProviderSettlement
 
 _OUTCOMES: Final[Mapping[column.State, Outcome]] = MappingProxyType(
     {
@@ -91,6 +91,23 @@ def settlement_of(transfer: column.Transfer, on: date) -> ProviderSettlement | N
         return_code=_code(transfer) if transfer.state == "returned" else "",
         effective_on=transfer.on or on,
     )
+
+
+def asked_answer(asked: column.Asked, evidence: bytes) -> AskAnswer:
+    """What a request for payment as it stands says of its ask. A payment that answers it is a fact of its own."""
+    told = {
+        "pending": "the payer's bank has the request; the payer has not decided",
+        "accepted": "the payer will pay; the money is not here before its own transfer",
+        "refused": f"refused: {asked.code or 'the payer said no'}",
+    }[asked.standing]
+    fact = f"{asked.id}:{asked.standing}" + (f":{asked.payment_id}" if asked.payment_id else "")
+    return AskAnswer(asked.standing, told, asked.code, "", fact, evidence, asked.payment_id)
+
+
+def ask_answer_of(answer: ProviderAnswer) -> AskAnswer:
+    """What was said before a request was made, of its ask: a refusal of Column's own, or no word."""
+    outcome: AskOutcome = "refused" if answer.outcome == "rejected" else "outcome_unknown"
+    return AskAnswer(outcome, answer.message, answer.code, evidence=answer.evidence)
 
 
 def unknown(text: str, evidence: bytes = b"") -> ProviderAnswer:

@@ -13,12 +13,21 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Any, Final, NoReturn
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from headgate.core.egress import Answer, AnswerTooLarge, Client, EgressFailed
 from headgate.rails import column
-from headgate.rails.column_answers import NOT_JUDGED, answer_of, recall_answer, refused, settlements_of, unknown
+from headgate.rails.column_answers import (
+    NOT_JUDGED,
+    answer_of,
+    ask_answer_of,
+    asked_answer,
+    recall_answer,
+    refused,
+    settlements_of,
+    unknown,
+)
 from headgate.rails.contract import (
     AskAnswer,
     FundingAsk,
@@ -28,7 +37,7 @@ from headgate.rails.contract import (
     ProviderSettlement,
     RailOrder,
 )
-from headgate.rails.errors import CannotWrite, ProviderAnswerUnread
+from headgate.rails.errors import ProviderAnswerUnread
 from headgate.rails.messages import refuse
 
 ZONE: Final = ZoneInfo("America/New_York")
@@ -79,7 +88,7 @@ class ColumnProvider:
         refuse(self.problems(order), order.attempt_id)
         counterparty_id = ""
         if self.kind != "check":
-            whom = self._counterparty(order)
+            whom = self._counterparty(column.payee(order))
             if isinstance(whom, ProviderAnswer):
                 return whom
             counterparty_id = whom
@@ -200,22 +209,46 @@ class ColumnProvider:
     def incoming(self, message: InboxMessage) -> ProviderSettlement | None:
         return None
 
-    # Asking a payer for money is not offered over Column by Headgate.
+    # Payers are asked over realtime alone; what became of it comes as events too.
 
     def ask_problems(self, ask: FundingAsk) -> tuple[str, ...]:
-        return ("no payer is asked for money over Column by Headgate; give the payer your account's number",)
+        return column.ask_problems(self.kind, ask)
 
     def asks_at(self, ask: FundingAsk, *, at: datetime) -> datetime:
+        """At once: a payer needs its time to approve."""
         return at
 
     def ask_names(self, ask: FundingAsk, *, created_at: datetime) -> OrderNames:
-        self._no_asks(ask)
+        """The ask's id, which Column keeps with the request. Raises CannotWrite with every problem."""
+        refuse(self.ask_problems(ask), ask.ask_id)
+        return OrderNames(ask.ask_id, ask.ask_id)
 
     def request(self, ask: FundingAsk, *, created_at: datetime) -> AskAnswer:
-        self._no_asks(ask)
+        refuse(self.ask_problems(ask), ask.ask_id)
+        whom = self._counterparty(column.payer(ask))
+        if isinstance(whom, ProviderAnswer):
+            return ask_answer_of(whom)
+        answer = self._call(column.request_payment(ask, account=self.account, counterparty_id=whom))
+        if answer is None:
+            return AskAnswer("outcome_unknown", "no answer tells what became of it; ask later")
+        if answer.status not in (200, 201):
+            return ask_answer_of(refused(answer))
+        asked = column.read_asked(_json(answer))
+        if asked is None or asked.amount != ask.amount:
+            return AskAnswer("outcome_unknown", "what came back is no request of this ask", evidence=answer.body)
+        return asked_answer(asked, answer.body)
 
     def request_status(self, ask: FundingAsk, *, created_at: datetime, at: datetime) -> AskAnswer:
-        self._no_asks(ask)
+        """Look for the request among those made around then, by its key or its words."""
+        since = None if self.is_simulated else (created_at - LOOK_AROUND).astimezone(UTC)
+        try:
+            for row in self._rows(lambda after: column.list_asked(since=since, after=after)):
+                asked = column.read_asked(row)
+                if asked is not None and column.is_of(asked, ask):
+                    return asked_answer(asked, json.dumps(row).encode())
+        except (ProviderAnswerUnread, EgressFailed) as error:
+            return AskAnswer("outcome_unknown", f"{error.message}; ask later")
+        return AskAnswer("unheard", "Column knows no request of this ask; ask once more before believing it")
 
     def request_heard(self, message: InboxMessage, ask: FundingAsk, *, created_at: datetime) -> AskAnswer | None:
         return None
@@ -230,18 +263,18 @@ class ColumnProvider:
                 return recall_answer(transfer.id, event.request_id, event.standing, event.content)
         return None
 
-    def _counterparty(self, order: RailOrder) -> str | ProviderAnswer:
-        """Whom the order pays, by Column's id: known there, or made. No transfer was asked for where it is an answer."""
-        answer = self._call(column.find_counterparties(order))
+    def _counterparty(self, whom: column.Whom) -> str | ProviderAnswer:
+        """Somebody by Column's id: known there, or made. No transfer was asked for where it is an answer."""
+        answer = self._call(column.find_counterparties(whom))
         if answer is None or answer.status != 200:
             return refused(answer) if answer else unknown("Column did not answer, before the transfer was asked for")
         page = column.page_of(answer.body)
         if page is None:
             return unknown("Column's list of counterparties cannot be read; ask later", answer.body)
         for one in page[0]:
-            if column.is_counterparty(one, order) and isinstance(one.get("id"), str):
+            if column.is_counterparty(one, whom) and isinstance(one.get("id"), str):
                 return str(one["id"])
-        answer = self._call(column.new_counterparty(order))
+        answer = self._call(column.new_counterparty(whom))
         if answer is None or answer.status not in (200, 201):
             return refused(answer) if answer else unknown("Column did not answer, before the transfer was asked for")
         document = _json(answer)
@@ -300,9 +333,6 @@ class ColumnProvider:
                 return
             after = str(rows[-1].get("id", ""))
         raise ProviderAnswerUnread(f"Column's list has more than {PAGES_MAX} pages; ask of a shorter time")
-
-    def _no_asks(self, ask: FundingAsk) -> NoReturn:
-        raise CannotWrite(f"ask {ask.ask_id}: {self.ask_problems(ask)[0]}", problems=list(self.ask_problems(ask)))
 
 
 def _basic(api_key: str) -> str:

@@ -61,6 +61,32 @@ class Requests:
             self._later(now + self._pace, lambda at: self._move(RECALL, made, "rejected", at))
         return 200, dict(made)
 
+    def ask(self, fate: Fate, body: Document, key: str, now: datetime) -> Said:
+        """Ask a payer for money. Who pays, pays a little before its request says so."""
+        made: Document = {
+            "id": self._draw("rrfp"),
+            **body,
+            "idempotency_key": key or None,
+            "is_incoming": False,
+            "realtime_transfer_id": None,
+            "expired_at": _text(now + timedelta(days=1)),
+            "created_at": _text(now),
+        }
+        self.asked.append(made)
+        self._move(RFP, made, "initiated", now)
+        if fate.pays:
+            text = "PAYMENT" if fate.is_blind else str(body.get("description", ""))
+            self._later(now + self._pace, lambda at: self._pays(made, text, at))
+        elif fate.refuses:
+            self._later(now + self._pace, lambda at: self._move(RFP, made, "rejected", at))
+        return 200, dict(made)
+
+    def _pays(self, made: Document, text: str, at: datetime) -> None:
+        came = self._receive(made["amount"], at, description=text)
+        made["realtime_transfer_id"] = came["id"]
+        self._later(at + self._pace, lambda then: self._move(RFP, made, "accepted", then))
+        self._later(at + self._pace * 2, lambda then: self._move(RFP, made, "completed", then))
+
     def _gives(self, made: Document, transfer: Document, at: datetime) -> None:
         came = self._receive(transfer["amount"], at, return_pair_transfer_id=transfer["id"], description="RETURN")
         made["return_transfer_id"] = came["id"]

@@ -244,7 +244,10 @@ about; `unheard` says that nothing is known of it, which is believed when it was
 
 @dataclass(frozen=True, slots=True)
 class AskAnswer:
-    """What was said of a request. `reason` is our word for `code`; `evidence` the bytes as they came."""
+    """What was said of a request. `reason` is our word for `code`; `evidence` the bytes as they came.
+
+    `payment_id` is what the provider calls the payment that answers it, where it tells that: that money is the request's.
+    """
 
     outcome: AskOutcome
     message: str
@@ -252,6 +255,7 @@ class AskAnswer:
     reason: str = ""
     message_id: str = ""
     evidence: bytes = field(default=b"", repr=False)
+    payment_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from headgate import cases, funding, ingestion, rails
 from headgate.core.db import Tx
 from headgate.messaging import Message
 from headgate.payments.orders import answers as order_answers
-from headgate.payments.orders import debit_orders
+from headgate.payments.orders import asks, debit_orders
 from headgate.payments.orders.debit_orders import DebitOrder
 from headgate.payments.orders.givebacks import take_in
 from headgate.payments.orders.orders import Order, known_as
@@ -188,6 +188,8 @@ class _Work:
 
         Where the source brings payments of loans, servicing asks them about a recall of one.
         """
+        if (asked := rails.column.asked_of(event)) is not None and not asked.is_incoming:
+            return self._asked(event, asked)
         is_recall = "return_request" in event.request
         if "outgoing" in event.request or "outgoing" in event.type:
             return self._answered(event) if is_recall and event.about else ""
@@ -196,7 +198,7 @@ class _Work:
         family = "realtime" if event.type.startswith("realtime.") else "wire"
         category = f"{family}_recall" if is_recall else "drawdown_asked"
         self._case(
-            f"{category}:{event.about or event.id}", category, None,
+            f"{category}:{event.about or event.request_id or event.id}", category, None,
             {
                 "event": event.type,
                 "transfer_id": event.about,
@@ -204,6 +206,16 @@ class _Work:
             },
         )  # fmt: skip
         return "told"
+
+    def _asked(self, event: rails.column.Event, asked: rails.column.Asked) -> str:
+        """What a payer says to our request for payment, by its key, or by the request's id in its words."""
+        word = asked.description.rpartition(" ")[2]
+        found = asks.asks_called(self.tx, key=asked.key, funding_request_id=word)
+        if found is None or found.amount_minor != asked.amount.minor or found.currency != asked.amount.currency:
+            return ""  # Asked for at Column itself, by a person.
+        answer = rails.asked_answer(asked, event.content)
+        asks.record_ask_answer(self.tx, found.id, answer, asked_by="inbox", waits=0)
+        return "answered"
 
     def _answered(self, event: rails.column.Event) -> str:
         """What the other side says to our request to give a payment back. Money that comes, comes as a transfer."""

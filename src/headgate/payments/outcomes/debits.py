@@ -16,7 +16,7 @@ from headgate.core.money import Money
 from headgate.payments.outcomes import movements
 from headgate.payments.outcomes.missing import end_missing
 from headgate.payments.outcomes.movements import Movement, Standing
-from headgate.rails import return_codes
+from headgate.rails import banks, return_codes
 
 _BY: Final = ("id", "individual", "trace", "file")
 _RAILS: Final[dict[str, Literal["wire", "realtime", "book"]]] = {
@@ -187,6 +187,10 @@ def _paid(tx: Tx, of: Movement, reference: str) -> Standing:
     named = funding.known_payers(tx, words)
     entities = set(named.values())
     payer = entities.pop() if len(entities) == 1 else None
+    if payer is None and _may_answer_an_ask(tx, of):
+        return movements.leave(
+            tx, of, "waiting", "it may answer a request for payment: Column says so, or the ask ends"
+        )
     settled = funding.record_deposits(
         tx,
         [
@@ -223,12 +227,43 @@ def _counted(tx: Tx, of: Movement) -> str | None:
 
 
 def _request(tx: Tx, of: Movement) -> funding.FundingRequest | None:
-    """The open request whose id the money carries; a cancelled one asks for nothing, and its money is a deposit."""
+    """The open request whose id the money carries, or that its provider says it answers; a cancelled one asks for nothing,
+    and its money is a deposit.
+    """
+    answered = tx.values(
+        """
+        SELECT funding_request_id FROM payments.funding_asks
+         WHERE tenant_id = %(tenant)s AND rail = %(rail)s AND payment_reference = %(payment)s
+        """,
+        {"tenant": tx.tenant_id, "rail": of.provider, "payment": of.external_trace_id},
+    )
     try:
-        found = funding.get_request(tx, of.individual_id.lower())
+        found = funding.get_request(tx, answered[0] if answered else of.individual_id.lower())
     except funding.NoSuchRequest:
         return None
     return found if found.status != "cancelled" and found.currency == of.currency else None
+
+
+def _may_answer_an_ask(tx: Tx, of: Movement) -> bool:
+    """Whether it is as much as a payer is asked for over Column, which will say whether this is the answer."""
+    columns = [name for name, bank in banks.profiles().items() if bank.interface == "column"]
+    return bool(
+        tx.value(
+            """
+            SELECT EXISTS (SELECT FROM payments.funding_asks
+                            WHERE tenant_id = %(tenant)s AND rail = %(rail)s AND bank = ANY(%(banks)s)
+                              AND amount_minor = %(amount)s AND currency = %(currency)s AND payment_reference IS NULL
+                              AND status IN ('sending', 'outcome_unknown', 'doubted', 'pending', 'accepted'))
+            """,
+            {
+                "tenant": tx.tenant_id,
+                "rail": of.provider,
+                "banks": columns,
+                "amount": of.amount_minor,
+                "currency": of.currency,
+            },
+        )
+    )
 
 
 def _move(tx: Tx, debit: FundingAttempt, status: Literal["settled", "returned", "rejected"]) -> None:
