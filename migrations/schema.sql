@@ -6040,6 +6040,113 @@ table payments.counters
   policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
   policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
 
+table payments.debit_order_answers
+  owner headgate_owner
+  comment What was said of a debit over a provider, in the order in which it was heard, with the bytes: append-only, a message counts once
+  row security enabled, forced
+  grant INSERT, SELECT to headgate_app
+  grant SELECT (amount_minor) to headgate_readonly
+  grant SELECT (answer_no) to headgate_readonly
+  grant SELECT (asked_by) to headgate_readonly
+  grant SELECT (code) to headgate_readonly
+  grant SELECT (debit_id) to headgate_readonly
+  grant SELECT (evidence_sha256) to headgate_readonly
+  grant SELECT (message_id) to headgate_readonly
+  grant SELECT (occurred_at) to headgate_readonly
+  grant SELECT (outcome) to headgate_readonly
+  grant SELECT (reason) to headgate_readonly
+  grant SELECT (recorded_at) to headgate_readonly
+  grant SELECT (tenant_id) to headgate_readonly
+  grant SELECT (told) to headgate_readonly
+  column tenant_id uuid not null
+  column debit_id text collate C not null
+  column answer_no integer not null
+  column asked_by text not null
+  column outcome text not null
+  column code text not null
+  column reason text not null
+  column told text not null
+  column message_id text collate C not null
+  column amount_minor bigint
+  column evidence_sealed bytea
+  column evidence_sha256 bytea
+  column occurred_at timestamp with time zone not null
+  column recorded_at timestamp with time zone not null default clock_timestamp()
+  constraint debit_order_answers_asked_by_is_known CHECK ((asked_by = ANY (ARRAY['submit'::text, 'status'::text, 'inbox'::text])))
+  constraint debit_order_answers_evidence_is_whole CHECK (((evidence_sealed IS NULL) = (evidence_sha256 IS NULL)))
+  constraint debit_order_answers_order_fkey FOREIGN KEY (tenant_id, debit_id) REFERENCES payments.debit_orders(tenant_id, debit_id)
+  constraint debit_order_answers_outcome_is_known CHECK ((outcome = ANY (ARRAY['accepted'::text, 'settled'::text, 'rejected'::text, 'returned'::text, 'outcome_unknown'::text, 'unheard'::text, 'unsent'::text])))
+  constraint debit_order_answers_pkey PRIMARY KEY (tenant_id, debit_id, answer_no)
+  UNIQUE INDEX debit_order_answers_each_message_once ON payments.debit_order_answers USING btree (tenant_id, debit_id, message_id) WHERE (message_id <> ''::text)
+  policy tenant_deletes permissive for delete to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+  policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  always TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON payments.debit_order_answers FOR EACH STATEMENT EXECUTE FUNCTION core.refuse_change()
+
+table payments.debit_orders
+  owner headgate_owner
+  comment A debit of a client that goes to a provider by itself: what is known of it. The debit is in payments.funding_attempts
+  row security enabled, forced
+  grant INSERT, SELECT to headgate_app
+  grant SELECT (amount_minor) to headgate_readonly
+  grant SELECT (ask_count) to headgate_readonly
+  grant SELECT (bank) to headgate_readonly
+  grant SELECT (changed_at) to headgate_readonly
+  grant SELECT (created_at) to headgate_readonly
+  grant SELECT (currency) to headgate_readonly
+  grant SELECT (debit_id) to headgate_readonly
+  grant SELECT (effective_on) to headgate_readonly
+  grant SELECT (message_id) to headgate_readonly
+  grant SELECT (next_at) to headgate_readonly
+  grant SELECT (provider_reference) to headgate_readonly
+  grant SELECT (rail) to headgate_readonly
+  grant SELECT (recorded_at) to headgate_readonly
+  grant SELECT (reference) to headgate_readonly
+  grant SELECT (status) to headgate_readonly
+  grant SELECT (tenant_id) to headgate_readonly
+  grant UPDATE (ask_count) to headgate_app
+  grant UPDATE (changed_at) to headgate_app
+  grant UPDATE (created_at) to headgate_app
+  grant UPDATE (message_id) to headgate_app
+  grant UPDATE (next_at) to headgate_app
+  grant UPDATE (provider_reference) to headgate_app
+  grant UPDATE (reference) to headgate_app
+  grant UPDATE (status) to headgate_app
+  column tenant_id uuid not null
+  column debit_id text collate C not null
+  column rail text collate C not null
+  column bank text collate C not null
+  column amount_minor bigint not null
+  column currency text collate C not null
+  column order_sealed bytea not null
+  column effective_on date not null
+  column status text not null default 'ready'::text
+  column created_at timestamp with time zone -- The instant of its sending, fixed when it is claimed: from then on it is asked about, and never made anew
+  column message_id text collate C
+  column reference text collate C
+  column provider_reference text collate C -- The id under which the provider knows it, once that was told
+  column ask_count integer not null default 0
+  column next_at timestamp with time zone not null
+  column changed_at timestamp with time zone not null
+  column recorded_at timestamp with time zone not null default clock_timestamp()
+  constraint debit_orders_amount_is_positive CHECK ((amount_minor > 0))
+  constraint debit_orders_are_named_before_they_leave CHECK ((((status = 'ready'::text) = (created_at IS NULL)) AND ((created_at IS NULL) = (message_id IS NULL)) AND ((created_at IS NULL) = (reference IS NULL))))
+  constraint debit_orders_debit_fkey FOREIGN KEY (tenant_id, debit_id) REFERENCES payments.funding_attempts(tenant_id, id)
+  constraint debit_orders_one_message_each UNIQUE (tenant_id, rail, message_id)
+  constraint debit_orders_one_provider_reference_each UNIQUE (tenant_id, provider_reference)
+  constraint debit_orders_pkey PRIMARY KEY (tenant_id, debit_id)
+  constraint debit_orders_rail_is_spoken_to CHECK ((rail = 'ach'::text))
+  INDEX debit_orders_by_reference ON payments.debit_orders USING btree (tenant_id, reference)
+  INDEX debit_orders_to_do ON payments.debit_orders USING btree (tenant_id, next_at, debit_id) WHERE (status = ANY (ARRAY['ready'::text, 'sending'::text, 'outcome_unknown'::text, 'doubted'::text, 'accepted'::text]))
+  policy tenant_deletes permissive for delete to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+  policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  always TRIGGER debit_order_moves BEFORE INSERT OR UPDATE OF status ON payments.debit_orders FOR EACH ROW EXECUTE FUNCTION core.check_transition('debit_order', 'payments.transitions')
+  always TRIGGER debit_orders_are_kept BEFORE DELETE OR TRUNCATE ON payments.debit_orders FOR EACH STATEMENT EXECUTE FUNCTION core.refuse_change()
+  always TRIGGER debit_orders_stay BEFORE UPDATE ON payments.debit_orders FOR EACH ROW WHEN (((((((((((old.tenant_id IS DISTINCT FROM new.tenant_id) OR (old.debit_id IS DISTINCT FROM new.debit_id)) OR (old.rail IS DISTINCT FROM new.rail)) OR (old.bank IS DISTINCT FROM new.bank)) OR (old.amount_minor IS DISTINCT FROM new.amount_minor)) OR (old.currency IS DISTINCT FROM new.currency)) OR (old.order_sealed IS DISTINCT FROM new.order_sealed)) OR (old.effective_on IS DISTINCT FROM new.effective_on)) OR (old.recorded_at IS DISTINCT FROM new.recorded_at)) OR ((old.created_at IS NOT NULL) AND (((old.created_at IS DISTINCT FROM new.created_at) OR (old.message_id IS DISTINCT FROM new.message_id)) OR (old.reference IS DISTINCT FROM new.reference))) OR ((old.provider_reference IS NOT NULL) AND (old.provider_reference IS DISTINCT FROM new.provider_reference)))) EXECUTE FUNCTION payments.refuse_fact_change()
+
 table payments.delivery_evidence
   owner headgate_owner
   comment What is known of a file, and what that rests on: append-only, the same evidence counts once
@@ -6206,12 +6313,14 @@ table payments.funding_asks
   grant SELECT (legal_entity_id) to headgate_readonly
   grant SELECT (message_id) to headgate_readonly
   grant SELECT (next_at) to headgate_readonly
+  grant SELECT (payment_reference) to headgate_readonly
   grant SELECT (rail) to headgate_readonly
   grant SELECT (recorded_at) to headgate_readonly
   grant SELECT (reference) to headgate_readonly
   grant SELECT (status) to headgate_readonly
   grant SELECT (tenant_id) to headgate_readonly
   grant SELECT (wanted_on) to headgate_readonly
+  grant SELECT, UPDATE (payment_reference) to headgate_app
   grant UPDATE (ask_count) to headgate_app
   grant UPDATE (changed_at) to headgate_app
   grant UPDATE (created_at) to headgate_app
@@ -6241,6 +6350,7 @@ table payments.funding_asks
   column next_at timestamp with time zone not null
   column changed_at timestamp with time zone not null
   column recorded_at timestamp with time zone not null default clock_timestamp()
+  column payment_reference text collate C -- What the provider calls the payment that answers it, once it told that: that money is the request's
   constraint funding_asks_account_fkey FOREIGN KEY (tenant_id, bank_account_id) REFERENCES parties.bank_accounts(tenant_id, id)
   constraint funding_asks_amount_is_positive CHECK ((amount_minor > 0))
   constraint funding_asks_are_named_before_they_leave CHECK ((((status = ANY (ARRAY['ready'::text, 'withdrawn'::text])) = (created_at IS NULL)) AND ((created_at IS NULL) = (message_id IS NULL)) AND ((created_at IS NULL) = (reference IS NULL))))
@@ -6253,6 +6363,7 @@ table payments.funding_asks
   constraint funding_asks_request_fkey FOREIGN KEY (tenant_id, funding_request_id) REFERENCES funding.requests(tenant_id, id)
   INDEX funding_asks_by_reference ON payments.funding_asks USING btree (tenant_id, rail, reference)
   INDEX funding_asks_to_do ON payments.funding_asks USING btree (tenant_id, next_at, id) WHERE (status <> ALL (ARRAY['paid'::text, 'withdrawn'::text]))
+  UNIQUE INDEX funding_asks_one_payment_each ON payments.funding_asks USING btree (tenant_id, rail, payment_reference)
   UNIQUE INDEX funding_asks_one_under_way ON payments.funding_asks USING btree (tenant_id, funding_request_id) WHERE (status <> ALL (ARRAY['refused'::text, 'unheard'::text, 'expired'::text, 'paid'::text, 'withdrawn'::text]))
   policy tenant_deletes permissive for delete to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
   policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
@@ -6261,7 +6372,7 @@ table payments.funding_asks
   always TRIGGER funding_ask_moves BEFORE INSERT OR UPDATE OF status ON payments.funding_asks FOR EACH ROW EXECUTE FUNCTION core.check_transition('funding_ask', 'payments.transitions')
   always TRIGGER funding_asks_are_authorized BEFORE INSERT ON payments.funding_asks FOR EACH ROW EXECUTE FUNCTION payments.require_asked_authorization()
   always TRIGGER funding_asks_are_kept BEFORE DELETE OR TRUNCATE ON payments.funding_asks FOR EACH STATEMENT EXECUTE FUNCTION core.refuse_change()
-  always TRIGGER funding_asks_stay BEFORE UPDATE ON payments.funding_asks FOR EACH ROW WHEN (((((((((((((((((old.tenant_id IS DISTINCT FROM new.tenant_id) OR (old.id IS DISTINCT FROM new.id)) OR (old.funding_request_id IS DISTINCT FROM new.funding_request_id)) OR (old.attempt_no IS DISTINCT FROM new.attempt_no)) OR (old.legal_entity_id IS DISTINCT FROM new.legal_entity_id)) OR (old.bank_account_id IS DISTINCT FROM new.bank_account_id)) OR (old.authorization_id IS DISTINCT FROM new.authorization_id)) OR (old.rail IS DISTINCT FROM new.rail)) OR (old.bank IS DISTINCT FROM new.bank)) OR (old.amount_minor IS DISTINCT FROM new.amount_minor)) OR (old.currency IS DISTINCT FROM new.currency)) OR (old.ask_sealed IS DISTINCT FROM new.ask_sealed)) OR (old.wanted_on IS DISTINCT FROM new.wanted_on)) OR (old.expires_on IS DISTINCT FROM new.expires_on)) OR (old.recorded_at IS DISTINCT FROM new.recorded_at)) OR ((old.created_at IS NOT NULL) AND (((old.created_at IS DISTINCT FROM new.created_at) OR (old.message_id IS DISTINCT FROM new.message_id)) OR (old.reference IS DISTINCT FROM new.reference))))) EXECUTE FUNCTION payments.refuse_fact_change()
+  always TRIGGER funding_asks_stay BEFORE UPDATE ON payments.funding_asks FOR EACH ROW WHEN (((((((((((((((((old.tenant_id IS DISTINCT FROM new.tenant_id) OR (old.id IS DISTINCT FROM new.id)) OR (old.funding_request_id IS DISTINCT FROM new.funding_request_id)) OR (old.attempt_no IS DISTINCT FROM new.attempt_no)) OR (old.legal_entity_id IS DISTINCT FROM new.legal_entity_id)) OR (old.bank_account_id IS DISTINCT FROM new.bank_account_id)) OR (old.authorization_id IS DISTINCT FROM new.authorization_id)) OR (old.rail IS DISTINCT FROM new.rail)) OR (old.bank IS DISTINCT FROM new.bank)) OR (old.amount_minor IS DISTINCT FROM new.amount_minor)) OR (old.currency IS DISTINCT FROM new.currency)) OR (old.ask_sealed IS DISTINCT FROM new.ask_sealed)) OR (old.wanted_on IS DISTINCT FROM new.wanted_on)) OR (old.expires_on IS DISTINCT FROM new.expires_on)) OR (old.recorded_at IS DISTINCT FROM new.recorded_at)) OR ((old.created_at IS NOT NULL) AND (((old.created_at IS DISTINCT FROM new.created_at) OR (old.message_id IS DISTINCT FROM new.message_id)) OR (old.reference IS DISTINCT FROM new.reference))) OR ((old.payment_reference IS NOT NULL) AND (old.payment_reference IS DISTINCT FROM new.payment_reference)))) EXECUTE FUNCTION payments.refuse_fact_change()
 
 table payments.funding_attempts
   owner headgate_owner
@@ -6281,8 +6392,8 @@ table payments.funding_attempts
   column currency text collate C not null
   column rail text not null
   column sec_code text not null
-  column ach_file_id text collate C not null
-  column trace_number text collate C not null
+  column ach_file_id text collate C
+  column trace_number text collate C
   column rdfi_identification text collate C not null
   column individual_id text collate C not null
   column heard_by timestamp with time zone not null -- By when the bank must have said what became of it, as its profile has it
@@ -6295,6 +6406,7 @@ table payments.funding_attempts
   constraint funding_attempts_are_numbered UNIQUE (tenant_id, funding_request_id, attempt_no)
   constraint funding_attempts_authorization_fkey FOREIGN KEY (tenant_id, authorization_id) REFERENCES funding.debit_authorizations(tenant_id, id)
   constraint funding_attempts_file_fkey FOREIGN KEY (tenant_id, ach_file_id) REFERENCES payments.ach_files(tenant_id, id)
+  constraint funding_attempts_in_a_file_have_a_trace CHECK (((ach_file_id IS NULL) = (trace_number IS NULL)))
   constraint funding_attempts_known_by_their_id UNIQUE (tenant_id, individual_id)
   constraint funding_attempts_legal_entity_fkey FOREIGN KEY (tenant_id, legal_entity_id) REFERENCES tenants.legal_entities(tenant_id, id)
   constraint funding_attempts_one_entry_each UNIQUE (tenant_id, ach_file_id, trace_number)
@@ -7185,6 +7297,16 @@ view payments.invariant_clearing_residual
   comment What lies in payroll clearing is what was sent and has not settled.
   with security_invoker=true
   query b382e6502c3606f3
+  grant SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  column subject text collate C
+  column detail text
+
+view payments.invariant_debit_orders_agree
+  owner headgate_owner
+  comment Every debit that is no entry of a file is one order of its amount, and both say the same became of it.
+  with security_invoker=true
+  query 96429d4bdeb14be3
   grant SELECT to headgate_app
   grant SELECT to headgate_readonly
   column subject text collate C

@@ -26,6 +26,7 @@ from headgate.core.db import Database
 from headgate.ingestion import commands as ingestion_commands
 from headgate.ingestion.parsers import all_parsers
 from headgate.payments import commands as payment_commands
+from headgate.payments import funding_commands
 from headgate.payments.orders import provider_commands
 from headgate.rails.column_lives import FATES
 from headgate.rails.column_twin import KEY
@@ -42,7 +43,7 @@ def test_its_words_are_those_of_the_code() -> None:
     rows = re.findall(r"^\| `([A-Z]+)` \|", text, re.MULTILINE)
 
     assert set(rows) == set(FATES)
-    assert {"column_v2", "column_summary_v1"} <= set(all_parsers())
+    assert {"column_v3", "column_summary_v1"} <= set(all_parsers())
     assert "`headgate payments bank-summaries" in text
 
 
@@ -60,6 +61,7 @@ def run(database: Database, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], 
     whole = typer.Typer()
     for group in (*payment_commands.APPS, *ingestion_commands.APPS):
         whole.add_typer(group)
+    whole.add_typer(funding_commands.app, name="funding")
 
     def invoke(line: str) -> str:
         done = CliRunner().invoke(whole, shlex.split(line)[1:])

@@ -418,6 +418,7 @@ FOURTH: list[Row] = [
         ("{unknown}", "--client", "{entity[id]}", "--reason", "called", "--key-file", "{folder}/own"),
     ),
     ("", "funding debit", T),
+    ("", "funding debits", T),
     ("", "funding pull", (*T, "--date", "2026-11-25")),
     ("", "funding deposits", T),
     ("", "funding settle-deposits", ("{statement[artifact_id]}", *T)),

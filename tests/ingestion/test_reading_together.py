@@ -186,7 +186,7 @@ def test_a_return_file_that_comes_with_others_is_proved_by_its_controls(tx: Tx, 
     ingestion.read_together(tx, kept)
 
     found = [ingestion.reading_of(tx, one) for one in kept]
-    assert [(one.parser, one.proved) for one in found if one] == [("nacha_v1", True), ("column_v2", None)]
+    assert [(one.parser, one.proved) for one in found if one] == [("nacha_v1", True), ("column_v3", None)]
 
 
 def test_a_processors_report_that_comes_with_others_is_evidence_as_its_receipt(

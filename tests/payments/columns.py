@@ -5,19 +5,20 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from itertools import count
 from typing import Any
 
 import httpx
+from tests.funding import scenes
 from tests.make import ACTOR, TenantFixture, usd
-from tests.payments import gateways, order_stories, stories
+from tests.payments import gateways, order_stories, pulls, stories
 from tests.payments.stories import MONDAY
 from tests.web.client import Client
 
-from headgate import ingestion, payments, tenants
+from headgate import funding, ingestion, parties, payments, tenants
 from headgate.core.db import Database, Tx
 from headgate.ingestion import source_fetching, sources
 from headgate.jobs import Outside
@@ -30,6 +31,7 @@ from headgate.rails.column_webhooks import Delivery, WebhookNoise
 
 ROUTING = "990001216"
 _SEEDS = count(1000)
+_ACCOUNTS = count(98_760)
 BEGIN = datetime(MONDAY.year, MONDAY.month, MONDAY.day, 15, tzinfo=UTC)
 batch = partial(order_stories.batch, name="Employée", address=order_stories.HOME)
 
@@ -101,6 +103,7 @@ class Scene:
     column: Column
     api: Client
     endpoint: ingestion.WebhookEndpoint
+    accounts: dict[str, str] = field(default_factory=dict)
 
     def begin(self) -> Any:
         return self.database.begin(tenant_id=self.tenant.id, actor=ACTOR)
@@ -173,6 +176,56 @@ class Scene:
             assert made.status == "committed", made
             assert payments.submit_due(tx, on=MONDAY) == []
             return sorted({order.instruction_id for order in payments.list_orders(tx)} - before)
+
+    def ask(self, word: str, amount: str = "100.00", *, rail: Any = "ach_debit") -> funding.FundingRequest:
+        """A client is asked for money over a rail, which may be had of an account of this word; the request."""
+        with self.begin() as tx:
+            if word not in self.accounts:
+                number = next(_ACCOUNTS)
+                client = parties.create_party(
+                    tx,
+                    kind="employer",
+                    external_id=f"CLIENT-{number}",
+                    name="Borealis Inc",
+                    legal_entity_id=self.tenant.legal_entity_id,
+                    is_person=False,
+                )
+                account = parties.BankAccountInput(stories.RDFI, f"{number}-{word}")
+                self.accounts[word] = parties.add_bank_account(tx, party_id=client.id, account=account).id
+            funding.authorize_debits(
+                tx,
+                legal_entity_id=self.tenant.legal_entity_id,
+                bank_account_id=self.accounts[word],
+                evidence="agreement",
+            )
+            return funding.request_funding(
+                tx,
+                idempotency_key=f"ask-{next(_ACCOUNTS)}",
+                legal_entity_id=self.tenant.legal_entity_id,
+                amount=usd(amount),
+                rail=rail,
+                due_on=tx.now().date(),
+            )
+
+    def draw(self, word: str, amount: str = "100.00") -> payments.DebitOrder:
+        """A debit of a client's account of this word that is to go to Column."""
+        self.ask(word, amount)
+        with self.begin() as tx:
+            made = payments.submit_all_debits(tx)
+            assert made.files == (), made
+            return made.orders[0]
+
+    def debits(self) -> dict[str, Any]:
+        """What stands of debits: at Column, in payments, of their requests, in the book, and the cases."""
+        with self.begin() as tx:
+            orders = list(reversed(payments.list_debit_orders(tx)))
+            return {
+                "orders": [one.status for one in orders],
+                "debits": [one["status"] for one in pulls.attempts(tx)],
+                "requests": [funding.get_request(tx, one.funding_request_id).status for one in orders],
+                "book": scenes.book(tx, self.tenant),
+                "cases": tx.values("SELECT category FROM cases.exception_cases ORDER BY category"),
+            }
 
     def standing(self) -> dict[str, Any]:
         """What the book and the tables say."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import Any, Final
 
-from tests.make import ACTOR, TenantFixture, usd
+from tests.make import ACTOR, TenantFixture
 from tests.payments import stories
 from tests.payments.stories import MONDAY
 
@@ -42,16 +42,8 @@ def batch(
         ],
         source_ref="test",
     )
-    return payments.PayrollBatch(
-        legal_entity_id=tenant.legal_entity_id,
-        payroll_id=payroll_id,
-        pay_on=pay_on,
-        currency="USD",
-        items=tuple(
-            payments.PayrollItem(one.external_id, one.party_id, one.bank_account_ids[0], usd(amount))
-            for one in registered
-        ),
-        **facts,
+    return stories.payroll_of(
+        tenant, registered, [amount] * len(registered), payroll_id=payroll_id, pay_on=pay_on, **facts
     )
 
 

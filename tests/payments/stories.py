@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
+from typing import Any
 
 from tests.make import TenantFixture, usd
 
@@ -77,6 +79,19 @@ def batch(
         ],
         source_ref="test",
     )
+    return payroll_of(tenant, registered, amounts, payroll_id=payroll_id, pay_on=pay_on, obligations=obligations)
+
+
+def payroll_of(
+    tenant: TenantFixture,
+    registered: Sequence[parties.RegisteredPayee],
+    amounts: Sequence[str],
+    *,
+    payroll_id: str,
+    pay_on: date,
+    **facts: Any,
+) -> payments.PayrollBatch:
+    """A payroll that pays each registered payee its amount, to its first account."""
     return payments.PayrollBatch(
         legal_entity_id=tenant.legal_entity_id,
         payroll_id=payroll_id,
@@ -86,7 +101,7 @@ def batch(
             payments.PayrollItem(payee.external_id, payee.party_id, payee.bank_account_ids[0], usd(amount))
             for payee, amount in zip(registered, amounts, strict=True)
         ),
-        obligations=obligations,
+        **facts,
     )
 
 

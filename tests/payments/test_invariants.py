@@ -308,6 +308,18 @@ def paid_anew_unasked(admin: psycopg.Connection[Any], tenant: TenantFixture) -> 
     return _second_attempt(admin, tenant)[1]
 
 
+def debit_of_no_provider(admin: psycopg.Connection[Any], tenant: TenantFixture) -> str:
+    """A debit that stands in no file, and is no order either: nobody would ever send it."""
+    admin.execute("ALTER TABLE payments.funding_attempts DISABLE TRIGGER funding_attempts_stay")
+    subject = debit_that_lies(admin, tenant)
+    admin.execute(
+        "UPDATE payments.funding_attempts SET ach_file_id = NULL, trace_number = NULL WHERE tenant_id = %s",
+        (tenant.id,),
+    )
+    admin.execute("ALTER TABLE payments.funding_attempts ENABLE ALWAYS TRIGGER funding_attempts_stay")
+    return subject
+
+
 def debit_that_lies(admin: psycopg.Connection[Any], tenant: TenantFixture) -> str:
     admin.execute("ALTER TABLE payments.funding_attempts DISABLE TRIGGER funding_attempts_are_authorized")
     row = admin.execute(
@@ -381,6 +393,7 @@ PLANTS: dict[str, Plant] = {
     "payments.invariant_settlements_heard": never_heard_of,
     "payments.invariant_movements_accounted": dropped_movement,
     "payments.invariant_debits_agree": debit_that_lies,
+    "payments.invariant_debit_orders_agree": debit_of_no_provider,
     "payments.invariant_orders_agree": lost_order,
     "funding.invariant_deposits_posted": unposted_deposit,
     "funding.invariant_evaluations_numbered": lost_judgement,

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from headgate.core.money import Money
-from headgate.rails import Company, RailOrder, answer_of, column, settlement_of
+from headgate.rails import Company, RailOrder, answer_of, column, settlement_of, settlements_of
 from headgate.rails.column_lives import FATES, WAYS
 from headgate.rails.column_twin import ColumnTwin
 from headgate.rails.column_webhooks import WebhookNoise
@@ -47,7 +47,7 @@ def lived(kind: column.Kind, word: str, *, seed: int = 0, noise: WebhookNoise | 
     order = replace(ORDER, receiver_account=f"4400-{word}")
     whom = ""
     if kind != "check":
-        status, made = twin.call("POST", "/counterparties", {}, column.counterparty(order))
+        status, made = twin.call("POST", "/counterparties", {}, column.counterparty(column.payee(order)))
         whom = made["id"] if status == 200 else ""
     request = column.transfer(kind, order, account=column.Account(twin.account_id), counterparty_id=whom, key="att_1")
     twin.call(request.method, request.path, {}, json.loads(request.body), key=request.key)
@@ -132,7 +132,6 @@ def test_a_seed_loses_doubles_and_delays_webhooks_as_it_is_told() -> None:
     ("facts", "said"),
     [
         ({"amount": Money(1, "EUR")}, "positive amounts of USD"),
-        ({"direction": "debit"}, "debits go in a file"),
         ({"description": "MUCH TOO LONG"}, "up to 10"),
         ({"receiver_account_type": "loan"}, "checking and savings"),
         ({"receiver_name": "王"}, "cannot be spelled"),
@@ -158,3 +157,39 @@ def test_a_book_transfer_moves_money_between_our_own_accounts_once() -> None:
     assert moved is not None and (moved.kind, moved.state, moved.amount.minor) == ("book", "settled", 500)
     assert answers[0] == answers[1] and len(twin.transfers) == 1
     assert (other[0], column.problem_of(json.dumps(other[1]).encode()).code) == (409, "idempotency_key_reused")
+
+
+def test_over_ach_column_draws_money_and_over_nothing_else() -> None:
+    debit = replace(ORDER, direction="debit")
+
+    assert column.problems("ach", debit) == ()
+    for kind in ("wire", "realtime", "check"):
+        assert any("debited by ACH alone" in one for one in column.problems(kind, debit))
+    (drawn, paid) = (
+        json.loads(
+            column.transfer("ach", one, account=column.Account("bacc_1"), counterparty_id="cpty_1", key="k").body
+        )
+        for one in (debit, ORDER)
+    )
+    assert (drawn.pop("type"), paid.pop("type")) == ("DEBIT", "CREDIT") and drawn == paid
+
+
+def test_a_debit_of_ours_that_came_back_had_settled_before() -> None:
+    told = {
+        "id": "acht_1", "type": "DEBIT", "amount": 500, "currency_code": "USD", "status": "RETURNED", "is_incoming": False,
+        "settled_at": "2026-12-01T15:00:00Z", "returned_at": "2026-12-03T15:00:00Z",
+        "return_details": [{"return_code": "R01", "status": "COMPLETED"}], "description": "FUNDING DEBIT0001",
+    }  # fmt: skip
+    transfer = column.read_transfer(told)
+    assert transfer is not None and transfer.is_our_debit and transfer.brings_money
+
+    settled, returned = settlements_of(transfer, date(2026, 12, 4))
+
+    assert (settled.external_trace_id, settled.status, settled.effective_on) == (
+        "acht_1:settled", "settled", date(2026, 12, 1),
+    )  # fmt: skip
+    assert (returned.external_trace_id, returned.return_code, returned.effective_on) == (
+        "acht_1:returned", "R01", date(2026, 12, 3),
+    )  # fmt: skip
+    assert {one.direction for one in (settled, returned)} == {"debit"}
+    assert answer_of(transfer, b"").had_settled_on == date(2026, 12, 1)

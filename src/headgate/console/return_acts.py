@@ -57,6 +57,9 @@ def _represent(tx: Tx, debit_id: str, form: Form) -> Done | Refused:
     made = payments.represent_debit(tx, debit_id=debit_id)
     if isinstance(made, Refused):
         return made
+    if isinstance(made, payments.DebitOrder):
+        amount = f"{figures(made.amount)} {made.currency}"
+        return Done(f"Presented again: {amount} over {made.bank}, as RETRY PYMT.", "/returns")
     return Done(
         f"Presented again: {figures(made.debit)} {made.currency} in file {made.name}, as RETRY PYMT.",
         f"/files/{made.id}",

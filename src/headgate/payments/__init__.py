@@ -13,7 +13,7 @@ and settlement (what became of it), returns (what comes back), life (all of it, 
 """
 
 from headgate.payments.changes import changed_things
-from headgate.payments.debits import represent_debit, submit_debits
+from headgate.payments.debits import SubmittedDebits, represent_debit, submit_all_debits, submit_debits
 from headgate.payments.delivery.bank_places import (
     BankPlace,
     get_place,
@@ -102,6 +102,8 @@ from headgate.payments.model import (
 )
 from headgate.payments.orders.answers import Heard
 from headgate.payments.orders.column_events import take_events as take_column_events
+from headgate.payments.orders.debit_orders import DebitOrder, list_debit_orders
+from headgate.payments.orders.debit_sending import send_debit_orders
 from headgate.payments.orders.decisions import ORDER, approve_order, decide_order, request_order_decision
 from headgate.payments.orders.decisions import Word as OrderWord
 from headgate.payments.orders.janitor import Round, run_orders
@@ -232,6 +234,7 @@ __all__ = [
     "CommitResult",
     "CurrencyTotal",
     "DebitBack",
+    "DebitOrder",
     "Dishonored",
     "DisputeOutOfOrder",
     "FactChanged",
@@ -309,6 +312,7 @@ __all__ = [
     "Standing",
     "StatementEffects",
     "Submitted",
+    "SubmittedDebits",
     "TakenIn",
     "Told",
     "TooManyFiles",
@@ -351,6 +355,7 @@ __all__ = [
     "held_payrolls",
     "judge_again",
     "last_round",
+    "list_debit_orders",
     "list_files",
     "list_instructions",
     "list_notices",
@@ -412,6 +417,7 @@ __all__ = [
     "rotate_login",
     "rows_by_ids",
     "run_orders",
+    "send_debit_orders",
     "send_orders",
     "sentences",
     "set_notice_policy",
@@ -423,6 +429,7 @@ __all__ = [
     "split_payroll",
     "standing",
     "submit_all",
+    "submit_all_debits",
     "submit_debits",
     "submit_due",
     "take_column_events",

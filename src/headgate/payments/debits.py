@@ -1,4 +1,7 @@
-"""Debits of clients: a funding request over ACH becomes a debit entry in a file, from the account that the client authorised.
+"""Debits of clients: a funding request over ACH becomes a debit of the account that the client authorised.
+
+It is an entry in a file, or, where the tenant speaks to its bank over ACH (`payments set-provider ach`), an order that a job
+gives to that provider (orders/debit_sending.py): payments and debits go the same way.
 
 A debit brings money and consumes none, so it is no payment and has no reservation: its tries are `funding_attempts`, apart
 from the attempts of payouts. It is dated on the day that its request names, or the first after it that the bank still makes:
@@ -11,21 +14,27 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import Final, Literal
+from typing import Final
 
-from headgate import audit, cases, funding, messaging, parties, rails
+from headgate import audit, cases, funding, messaging, rails
 from headgate.core import ids
 from headgate.core.db import Tx
 from headgate.core.errors import HeadgateError, Refused
 from headgate.core.money import Money
-from headgate.payments import deadlines
+from headgate.payments import deadlines, routing
+from headgate.payments.authorizations import authorized_account
 from headgate.payments.errors import NoSuchDebit
 from headgate.payments.files import files
 from headgate.payments.model import AchFile, Originator
+from headgate.payments.orders import debit_orders
+from headgate.payments.orders.debit_orders import DebitOrder
 from headgate.payments.originators import known_originators, originators_of
 
 DESCRIPTION: Final = "FUNDING"
 """The company entry description: what the client reads on its own statement."""
+
+TRIES_MAX: Final = 3
+"""How often a request is debited by itself where its provider never heard of the debit; then a person looks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,22 +45,38 @@ class _Ready:
     authorization: funding.DebitAuthorization
     order: rails.RailOrder
     originator: Originator
+    bank: rails.banks.Profile
     on: date
 
 
+@dataclass(frozen=True, slots=True)
+class SubmittedDebits:
+    """What was made of the debits that are to go: files, and orders that a job gives to their provider."""
+
+    files: tuple[AchFile, ...] = ()
+    orders: tuple[DebitOrder, ...] = ()
+
+
 def submit_debits(tx: Tx) -> list[AchFile]:
-    """Put the debits that are to go now into files, one a legal entity and day; the files, which `deliver` hands over.
+    """The files of what `submit_all_debits` makes."""
+    return list(submit_all_debits(tx).files)
+
+
+def submit_all_debits(tx: Tx) -> SubmittedDebits:
+    """Make the debits that are to go now: orders where ACH is spoken, else files, one a legal entity and day, which
+    `deliver` hands over.
 
     What cannot go (no authorization, no originator, a bank that does not take it) is asked for still, with a case that
     says why. Raises TooManyFiles.
     """
     wanted = _untried(tx, funding.debits_wanted(tx))
     originators = known_originators(tx, {one.legal_entity_id for one in wanted})
+    spoken = routing.spoken_to(tx)
     ready: list[_Ready] = []
     stuck: list[tuple[funding.FundingRequest, Sequence[str]]] = []
     for request in wanted:
         try:
-            found = _ready(tx, request, originators)
+            found = _ready(tx, request, originators, spoken)
         except HeadgateError as error:
             stuck.append((request, [error.message]))
             continue
@@ -60,34 +85,47 @@ def submit_debits(tx: Tx) -> list[AchFile]:
         elif found:
             stuck.append((request, found))
     _open_cases(tx, stuck)
+    if routing.ACH in spoken.providers:
+        return SubmittedDebits(orders=tuple(_write_order(tx, one, spoken) for one in ready))
     made = []
     for group in _by_file(ready):
         originator, on = group[0].originator, group[0].on
         parts = files.parted(originator, group, [one.order.amount for one in group], on=on)
         made += [_write(tx, originator, on, part) for part in parts]
-    return made
+    return SubmittedDebits(files=tuple(made))
 
 
 def _untried(tx: Tx, wanted: Sequence[funding.FundingRequest]) -> list[funding.FundingRequest]:
-    """Those of which no debit is under way, and none came back or was refused."""
+    """Those of which no debit is under way, and none came back or was refused; what nobody heard of is tried again."""
     tried = set(
         tx.values(
             """
-            SELECT DISTINCT funding_request_id FROM payments.funding_attempts
-             WHERE tenant_id = %(tenant)s AND funding_request_id = ANY(%(ids)s) AND status <> 'settled'
+            SELECT f.funding_request_id
+              FROM payments.funding_attempts f
+              LEFT JOIN payments.debit_orders o ON o.tenant_id = f.tenant_id AND o.debit_id = f.id
+             WHERE f.tenant_id = %(tenant)s AND f.funding_request_id = ANY(%(ids)s) AND f.status <> 'settled'
+             GROUP BY f.funding_request_id
+            HAVING bool_or(o.status IS DISTINCT FROM 'unheard') OR count(*) >= %(tries)s
             """,
-            {"tenant": tx.tenant_id, "ids": [one.id for one in wanted]},
+            {"tenant": tx.tenant_id, "ids": [one.id for one in wanted], "tries": TRIES_MAX},
         )
     )
     return [one for one in wanted if one.id not in tried]
 
 
-def _ready(tx: Tx, request: funding.FundingRequest, originators: Mapping[str, Originator]) -> _Ready | tuple[str, ...]:
+def _ready(
+    tx: Tx, request: funding.FundingRequest, originators: Mapping[str, Originator], spoken: routing.Spoken
+) -> _Ready | tuple[str, ...]:
     """The request's order; why it cannot go; or nothing, where its day has not come."""
     originator = originators.get(request.legal_entity_id)
     if originator is None:
         return ("it is not known how the client stands in the header of an ACH file; set its originator",)
-    bank = rails.banks.of_routing(originator.odfi_routing_number)
+    is_spoken = routing.ACH in spoken.providers
+    bank = (
+        rails.banks.get(spoken.settings[routing.ACH].bank)
+        if is_spoken
+        else rails.banks.of_routing(originator.odfi_routing_number)
+    )
     schedule = rails.cutoffs.schedule_of(bank, "ach")
     amount = Money(request.asked_minor - request.received_minor, request.currency)
     now = tx.now()
@@ -116,21 +154,12 @@ def _ready(tx: Tx, request: funding.FundingRequest, originators: Mapping[str, Or
         company=rails.Company(originator.company_name, originator.company_identification),
         effective_on=dating.effective_on,
     )
-    problems = files.carrier_of(originator, on=dating.effective_on)(order)
-    return problems or _Ready(request, authorization, order, originator, today)
-
-
-def authorized_account(
-    tx: Tx, request: funding.FundingRequest, *, to_be: Literal["debited", "asked"]
-) -> tuple[funding.DebitAuthorization, parties.SendingAccount] | str:
-    """What the request's client authorised and the account that it names, in clear; or why there is none to use."""
-    authorization = funding.debit_authorization(tx, legal_entity_id=request.legal_entity_id)
-    if authorization is None or authorization.bank_account_id is None:
-        return f"no account of the client may be {to_be}: have the client authorise one (funding.authorize_debits)"
-    account_id = authorization.bank_account_id
-    if not parties.standings(tx, [account_id])[account_id].may_be_paid:
-        return "the authorised account is blocked, closed, replaced or failed its verification; ask for another"
-    return authorization, parties.bank_accounts_for_sending(tx, [account_id])[account_id]
+    problems = (
+        routing.problems_of(spoken, routing.ACH, order)
+        if is_spoken
+        else files.carrier_of(originator, on=dating.effective_on)(order)
+    )
+    return problems or _Ready(request, authorization, order, originator, bank, today)
 
 
 def _by_file(ready: Iterable[_Ready]) -> list[list[_Ready]]:
@@ -151,11 +180,9 @@ def _write(tx: Tx, originator: Originator, on: date, part: Sequence[_Ready]) -> 
         orders=[one.order for one in part],
         currency=part[0].request.currency,
     )
-    heard_by = deadlines.heard_by(rails.banks.of_routing(originator.odfi_routing_number), "ach", effective_on)
     for one in part:
-        _attempt(tx, one, made.file, made.traces[one.order.attempt_id], {"heard_by": heard_by, "now": tx.now()})
-        funding.mark_submitted(tx, funding_request_id=one.request.id)
-    cases.end_answered(tx, keys=[f"debit_unsent:{one.request.id}" for one in part], resolution="its debit has gone out")
+        _attempt(tx, one, made.file, made.traces[one.order.attempt_id])
+    _gone(tx, part)
     facts = files.facts(made.file)
     audit.record(tx, type="payments.file.created", data=facts)
     messaging.publish(
@@ -164,14 +191,28 @@ def _write(tx: Tx, originator: Originator, on: date, part: Sequence[_Ready]) -> 
     return made.file
 
 
-def _attempt(tx: Tx, one: _Ready, file: AchFile, trace_number: str, more: Mapping[str, object]) -> None:
+def _write_order(tx: Tx, one: _Ready, spoken: routing.Spoken) -> DebitOrder:
+    _attempt(tx, one, None, None)
+    opens = spoken.providers[routing.ACH].opens_at(one.order, at=tx.now())
+    made = debit_orders.write(tx, one.order, rail=routing.ACH, bank=one.bank.name, opens=opens)
+    _gone(tx, [one])
+    return made
+
+
+def _gone(tx: Tx, of: Sequence[_Ready]) -> None:
+    for one in of:
+        funding.mark_submitted(tx, funding_request_id=one.request.id)
+    cases.end_answered(tx, keys=[f"debit_unsent:{one.request.id}" for one in of], resolution="its debit has gone out")
+
+
+def _attempt(tx: Tx, one: _Ready, file: AchFile | None, trace_number: str | None) -> None:
     facts = {
         "attempt_id": one.order.attempt_id,
         "funding_request_id": one.request.id,
         "legal_entity_id": one.request.legal_entity_id,
         "amount_minor": one.order.amount.minor,
         "currency": one.order.amount.currency,
-        "ach_file_id": file.id,
+        "ach_file_id": file.id if file else None,
         "trace_number": trace_number,
     }
     tx.run(
@@ -194,8 +235,9 @@ def _attempt(tx: Tx, one: _Ready, file: AchFile, trace_number: str, more: Mappin
             "company": one.order.company.id,
             "rdfi": one.order.receiver_routing[:8],
             "individual_id": one.order.individual_id,
+            "heard_by": deadlines.heard_by(one.bank, routing.ACH, one.order.effective_on),
+            "now": tx.now(),
             **facts,
-            **more,
         },
     )
     audit.record(tx, type="payments.debit.sent", data=facts)
@@ -220,8 +262,8 @@ def _open_cases(tx: Tx, stuck: Sequence[tuple[funding.FundingRequest, Sequence[s
     )
 
 
-def represent_debit(tx: Tx, *, debit_id: str) -> AchFile | Refused:
-    """Present a debit again that came back for want of funds (R01, R09), as RETRY PYMT; the file that carries it.
+def represent_debit(tx: Tx, *, debit_id: str) -> AchFile | DebitOrder | Refused:
+    """Present a debit again that came back for want of funds (R01, R09), as RETRY PYMT; the file or the order that it is.
 
     At most twice, within 180 days of the day on which the first settled, from the same account and of the same amount; a
     third time, another code or another account is refused, here and by the database. Raises NoSuchDebit, TooManyFiles,
@@ -231,7 +273,8 @@ def represent_debit(tx: Tx, *, debit_id: str) -> AchFile | Refused:
     if came_back is None:
         raise NoSuchDebit(f"there is no debit {debit_id[:40]} that came back", debit_id=debit_id[:40])
     request = funding.get_request(tx, came_back.funding_request_id)
-    found = _ready(tx, request, originators_of(tx, {request.legal_entity_id}))
+    spoken = routing.spoken_to(tx)
+    found = _ready(tx, request, originators_of(tx, {request.legal_entity_id}), spoken)
     if not isinstance(found, _Ready):
         return _not_again(debit_id, found or ("its day has not come",))
     if found.authorization.bank_account_id != came_back.bank_account_id or found.order.amount != came_back.amount:
@@ -257,7 +300,10 @@ def represent_debit(tx: Tx, *, debit_id: str) -> AchFile | Refused:
         company_identification=order.company.id,
         receiver_fingerprint=came_back.fingerprint,
     )
-    return _write(tx, found.originator, found.on, [replace(found, order=order)])
+    again = replace(found, order=order)
+    if routing.ACH in spoken.providers:
+        return _write_order(tx, again, spoken)
+    return _write(tx, found.originator, found.on, [again])
 
 
 @dataclass(frozen=True, slots=True)

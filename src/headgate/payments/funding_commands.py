@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -15,6 +15,8 @@ from headgate.core.errors import Refused
 from headgate.core.terminal import emit, refuse
 from headgate.jobs import Outside
 from headgate.payments.documents import file_model
+from headgate.payments.orders.debit_orders import get_debit_order
+from headgate.payments.orders.documents import debit_order_model
 from headgate.tenants import command_parts
 
 app = typer.Typer()
@@ -56,15 +58,31 @@ def pull(
 
 @app.command("debit")
 def debit(tenant: Tenant, json: Json = False) -> None:
-    """Send the debits of clients that are to go now, as the daily job does, and hand their files over."""
+    """Send the debits of clients that are to go now, as the daily job does: their files, or to their provider one by one."""
     with terminal.open_database() as database:
         tenant_id = tenants.find_tenant(database, tenant).id
         with database.begin(tenant_id=tenant_id, actor=ACTOR) as tx:
-            made = payments.submit_debits(tx)
-        payments.deliver(database, tenant_id)
+            made = payments.submit_all_debits(tx)
+        if made.files:
+            payments.deliver(database, tenant_id)
+        if made.orders:
+            payments.send_debit_orders(database, tenant_id)
         with database.begin(tenant_id=tenant_id, actor=ACTOR) as tx:
-            delivered = [payments.get_file(tx, file.id) for file in made]
-    emit([file_model(file).model_dump(mode="json") for file in delivered], as_json=json)
+            delivered = [file_model(payments.get_file(tx, file.id)).model_dump(mode="json") for file in made.files]
+            delivered += [_shown(get_debit_order(tx, order.debit_id)) for order in made.orders]
+    emit(delivered, as_json=json)
+
+
+@app.command("debits")
+def debits(
+    tenant: Tenant,
+    status: Annotated[str, typer.Option(help="Only those of this status, as outcome_unknown.")] = "",
+    json: Json = False,
+) -> None:
+    """Debits of clients that go to a provider one by one, and where each stands there; those in files are with their files."""
+    with command_parts.begin(tenant, ACTOR) as tx:
+        rows = [_shown(one) for one in payments.list_debit_orders(tx, status=status or None, limit=200)]
+    emit(rows, as_json=json)
 
 
 @app.command("represent")
@@ -76,4 +94,11 @@ def represent(
         done = payments.represent_debit(tx, debit_id=debit_id)
     if isinstance(done, Refused):
         refuse(done, as_json=False)
-    emit(f"{done.id}  {done.name}  {done.content_words}", as_json=False)
+    if isinstance(done, payments.DebitOrder):
+        emit(f"{done.debit_id}  {done.amount.format()} over {done.bank}", as_json=False)
+    else:
+        emit(f"{done.id}  {done.name}  {done.content_words}", as_json=False)
+
+
+def _shown(order: payments.DebitOrder) -> dict[str, Any]:
+    return debit_order_model(order).model_dump(mode="json")

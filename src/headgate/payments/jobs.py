@@ -4,7 +4,7 @@ from datetime import time, timedelta
 
 from headgate.core.db import Tx
 from headgate.jobs import Job
-from headgate.payments.debits import submit_debits
+from headgate.payments.debits import submit_all_debits
 from headgate.payments.delivery.delivery import deliver_all
 from headgate.payments.delivery.fetching import fetch_for_job
 from headgate.payments.orders import janitor as order_janitor
@@ -15,9 +15,11 @@ from headgate.payments.settlement.summaries import summarize_daily
 
 
 def send_debits(tx: Tx) -> str | None:
-    """Put the debits of clients that are to go today into files; delivery hands them over."""
-    made = submit_debits(tx)
-    return ", ".join(f"{file.reference}: {file.content_words}" for file in made) or None
+    """Make the debits of clients that are to go today; delivery hands files over, and `payment_orders` sends orders."""
+    made = submit_all_debits(tx)
+    told = [f"{file.reference}: {file.content_words}" for file in made.files]
+    told += [f"{len(made.orders)} debits to the provider"] if made.orders else []
+    return ", ".join(told) or None
 
 
 JOBS = [

@@ -45,7 +45,8 @@ from headgate.rails.ach.calendar import (
 from headgate.rails.ach.rail import AchRail
 from headgate.rails.ach.return_codes import ReturnCode, return_codes
 from headgate.rails.ach.routing import check_digit, is_routing_number
-from headgate.rails.column_provider import ColumnProvider, answer_of, settlement_of
+from headgate.rails.column_answers import answer_of, asked_answer, recall_answer, settlement_of, settlements_of
+from headgate.rails.column_provider import ColumnProvider
 from headgate.rails.contract import (
     AccountType,
     AskAnswer,
@@ -97,7 +98,17 @@ __all__ = [
     "add_banking_days", "banking_day_on_or_after", "banking_day_on_or_before", "banks", "check_digit", "cutoffs",
     "fake", "handover", "holidays", "is_banking_day", "is_routing_number", "return_codes", "twin", "twin_folders", "wire",
 ]  # fmt: skip
-__all__ += ["ColumnProvider", "NoWindow", "NotEntered", "RailNotOffered", "answer_of", "column", "settlement_of"]
+__all__ += [
+    "ColumnProvider",
+    "NoWindow",
+    "NotEntered",
+    "RailNotOffered",
+    "answer_of",
+    "asked_answer",
+    "column",
+    "recall_answer",
+]
+__all__ += ["settlement_of", "settlements_of"]
 __all__ += [
     "AskAnswer", "AskOutcome", "AskingInstantRail", "Correspondent", "FedwireRail", "FundingAsk", "InboxMessage",
     "IncomingPayment", "InstantProvider", "InstantRail", "NotEntered", "OrderNames",

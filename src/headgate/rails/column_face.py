@@ -3,7 +3,7 @@
     every path of the API that the adapter calls (docs/howto/use-column.md); HTTP Basic, empty user, the key as password
     POST /simulate/receive-ach-credit …   money comes in, as in Column's own sandbox
     POST /simulate/transfers/ach/settle   a transfer that stays goes on
-    POST /twin/return, /twin/recall       the other bank sends a transfer back, or asks for a wire back
+    POST /twin/return, /twin/recall       the other bank sends a transfer back, or asks for a wire or a realtime one back
     GET  /files/{id}                      a report's document
     GET  /healthz
 

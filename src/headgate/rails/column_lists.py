@@ -28,19 +28,19 @@ def page(name: str, objects: Sequence[Document], query: Mapping[str, list[str]])
         limit = int(first("limit") or 10)
         bounds = {key: datetime.fromisoformat(first(key)) for key in query if key.startswith("created.")}
     except ValueError:
-        return _refusal("limit is a number, and created.… an instant")
+        return refusal("limit is a number, and created.… an instant")
     if not 1 <= limit <= LIMIT_MAX:
-        return _refusal(f"limit must be 1 to {LIMIT_MAX}")
+        return refusal(f"limit must be 1 to {LIMIT_MAX}")
     newest_first = [one for one in reversed(objects) if _is_within(one, bounds) and _is_asked(one, query)]
     after, before = first("starting_after"), first("ending_before")
     if after and before:
-        return _refusal("starting_after and ending_before exclude each other")
+        return refusal("starting_after and ending_before exclude each other")
     cursor = after or before
     if cursor:
         # The place of the cursor is that in the whole list, whatever is filtered.
         every = [one["id"] for one in reversed(objects)]
         if cursor not in every:
-            return _refusal("the cursor is no object of this list")
+            return refusal("the cursor is no object of this list")
         place = every.index(cursor)
         newer, older = set(every[:place]), set(every[place + 1 :])
         newest_first = [one for one in newest_first if one["id"] in (older if after else newer)]
@@ -124,5 +124,6 @@ def _is_asked(one: Document, query: Mapping[str, list[str]]) -> bool:
     return not ids or one.get("data", {}).get("id") in ids
 
 
-def _refusal(message: str) -> tuple[int, Document]:
+def refusal(message: str) -> tuple[int, Document]:
+    """Why a request is refused."""
     return 400, {"type": "invalid_request", "code": "invalid_parameter", "message": message, "details": {}}

@@ -18,7 +18,9 @@ from headgate.rails.column.reading import Kind
 @dataclass(frozen=True, slots=True)
 class Fate:
     """What happens to one transfer. `is_lost`: it is made, and nobody answers. `is_down`: it is not made, and Column answers
-    with a fault. `stays` at its last step until it is told to go on. `refusal` is Column's code for not making it.
+    with a fault. `stays` at its last step until it is told to go on. `refusal` is Column's code for not making it. Asked back
+    when it is paid, the other side `gives` or `keeps` it. Asked for money, it `pays` (`is_blind`: by a transfer that names
+    nothing) or `refuses`.
     """
 
     return_code: str = ""
@@ -31,6 +33,11 @@ class Fate:
     is_silent: bool = False
     change_code: str = ""
     refusal: str = ""
+    gives: bool = False
+    pays: bool = False
+    is_blind: bool = False
+    refuses: bool = False
+    keeps: bool = False
 
 
 FATES: Final[Mapping[str, Fate]] = MappingProxyType(
@@ -44,6 +51,11 @@ FATES: Final[Mapping[str, Fate]] = MappingProxyType(
         "MUTE": Fate(is_silent=True),
         "NOC": Fate(change_code="C01"),
         "BAD": Fate(refusal="invalid_counterparty"),
+        "GIVES": Fate(gives=True),
+        "KEEPS": Fate(keeps=True),
+        "PAYS": Fate(pays=True),
+        "BLIND": Fate(pays=True, is_blind=True),
+        "REFUSES": Fate(refuses=True),
     }
 )
 """The words, beside the return codes: docs/howto/use-column.md says what each does."""

@@ -13,25 +13,31 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
-from types import MappingProxyType
-from typing import Any, Final, NoReturn
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from headgate.core.egress import Answer, AnswerTooLarge, Client, EgressFailed
 from headgate.rails import column
-from headgate.rails.ach.return_codes import return_codes
+from headgate.rails.column_answers import (
+    NOT_JUDGED,
+    answer_of,
+    ask_answer_of,
+    asked_answer,
+    recall_answer,
+    refused,
+    settlements_of,
+    unknown,
+)
 from headgate.rails.contract import (
     AskAnswer,
-    Direction,
     FundingAsk,
     InboxMessage,
     OrderNames,
-    Outcome,
     ProviderAnswer,
     ProviderSettlement,
     RailOrder,
 )
-from headgate.rails.errors import CannotWrite, ProviderAnswerUnread
+from headgate.rails.errors import ProviderAnswerUnread
 from headgate.rails.messages import refuse
 
 ZONE: Final = ZoneInfo("America/New_York")
@@ -44,18 +50,7 @@ LOOK_AROUND: Final = timedelta(days=1)
 """How far from its instant a transfer may have been made, whatever the clocks say."""
 
 _WAITS: Final[Mapping[column.Kind, int]] = {"ach": 900, "check": 900, "wire": 300, "realtime": 20, "book": 60}
-_OUTCOMES: Final[Mapping[column.State, Outcome]] = MappingProxyType(
-    {
-        "quiet": "accepted",
-        "accepted": "accepted",
-        "settled": "settled",
-        "rejected": "rejected",
-        "returned": "returned",
-    }
-)
-_CANCELLED: Final[Mapping[column.Kind, str]] = {"ach": "cancel", "wire": "reverse"}
-_NOT_JUDGED: Final = (401, 403, 404, 405, 408, 409, 425, 429)
-"""Statuses that say nothing of the transfer: the key is wrong, the same is being made, or too much is asked."""
+_CANCELLED: Final[Mapping[column.Kind, str]] = {"ach": "cancel", "wire": "reverse", "realtime": "return-request"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +88,7 @@ class ColumnProvider:
         refuse(self.problems(order), order.attempt_id)
         counterparty_id = ""
         if self.kind != "check":
-            whom = self._counterparty(order)
+            whom = self._counterparty(column.payee(order))
             if isinstance(whom, ProviderAnswer):
                 return whom
             counterparty_id = whom
@@ -102,12 +97,12 @@ class ColumnProvider:
         )
         answer = self._call(request)
         if answer is None:
-            return _unknown("no answer tells what became of it; ask later")
+            return unknown("no answer tells what became of it; ask later")
         if answer.status not in (200, 201):
-            return _refused(answer)
+            return refused(answer)
         transfer = column.read_transfer(_json(answer), family=self.kind)
         if transfer is None or not self._is_of(transfer, order):
-            return _unknown("what came back is no transfer of this order; ask later", answer.body)
+            return unknown("what came back is no transfer of this order; ask later", answer.body)
         return answer_of(transfer, answer.body)
 
     def get_status(self, order: RailOrder, *, created_at: datetime, at: datetime) -> ProviderAnswer:
@@ -115,7 +110,7 @@ class ColumnProvider:
         try:
             found = self._known(order) if order.provider_reference else self._looked_for(order, created_at)
         except (ProviderAnswerUnread, EgressFailed) as error:
-            return _unknown(f"{error.message}; ask later")
+            return unknown(f"{error.message}; ask later")
         if found is None:
             return ProviderAnswer(
                 "unheard", "", "Column knows no transfer of this key; ask once more before believing it"
@@ -126,7 +121,10 @@ class ColumnProvider:
         return answer if answer.outcome != "accepted" else ProviderAnswer("accepted", transfer.id, answer.message)
 
     def cancel(self, order: RailOrder, *, created_at: datetime, at: datetime, reason: str) -> ProviderAnswer:
-        """Stop an ACH transfer before it leaves Column, or ask a wire back; the others cannot be."""
+        """Stop an ACH transfer before it leaves Column, or ask a wire or a realtime transfer back; the others cannot be.
+
+        A realtime transfer is asked back once: where somebody died before the answer, Column's events tell of the request.
+        """
         how = _CANCELLED.get(self.kind)
         if how is None:
             return ProviderAnswer(
@@ -136,10 +134,17 @@ class ColumnProvider:
         if found is None:
             raise ProviderAnswerUnread("Column knows no transfer of this key yet; it is asked back when it does")
         transfer, _ = found
-        body = b"" if how == "cancel" else json.dumps({"reason": reason}).encode()
+        if self.kind == "realtime":
+            if transfer.state == "accepted":
+                raise ProviderAnswerUnread("it is under way yet: it is asked back when it has arrived")
+            before = self._asked_back(transfer, at)
+            if before is not None:
+                return before
+        named = "reason_code" if self.kind == "realtime" else "reason"
+        body = b"" if how == "cancel" else json.dumps({named: reason}).encode()
         path = f"{column.PATHS[self.kind]}/{transfer.id}/{how}"
         answer = self._call(column.Request("POST", path, body, f"{order.attempt_id}:{how}"))
-        if answer is None or answer.status >= 500 or answer.status in _NOT_JUDGED:
+        if answer is None or answer.status >= 500 or answer.status in NOT_JUDGED:
             raise ProviderAnswerUnread("Column did not answer the request to stop it; it is asked again")
         if answer.status not in (200, 201):
             problem = column.problem_of(answer.body)
@@ -147,6 +152,11 @@ class ColumnProvider:
                 "recall_refused", transfer.id, problem.message or "Column refuses", code=problem.code,
                 evidence=answer.body,
             )  # fmt: skip
+        if self.kind == "realtime":
+            asked = _json(answer)
+            standing = column.read_standing(asked)
+            named = str(asked.get("id", "")) if isinstance(asked, dict) else ""
+            return recall_answer(transfer.id, named, standing, answer.body)
         stopped = column.read_transfer(_json(answer), family=self.kind)
         if stopped is not None and stopped.id == transfer.id and stopped.state == "rejected":
             # Its own event says that it is: the money is the client's again by that.
@@ -162,15 +172,15 @@ class ColumnProvider:
             transfer = event.transfer
             if transfer is None or transfer.kind != self.kind or transfer.account_id != self.account.id:
                 continue
-            told = settlement_of(transfer, on)
-            if told is not None:
-                found[told.external_trace_id] = told
+            found |= {told.external_trace_id: told for told in settlements_of(transfer, on)}
         return tuple(found.values())
 
-    def events(self, *, since: datetime, until: datetime) -> Iterator[column.Event]:
+    def events(self, *, since: datetime | None, until: datetime | None) -> Iterator[column.Event]:
         """The events of a time, the newest first. Raises EgressFailed, ProviderAnswerUnread."""
         for row in self._rows(
-            lambda after: column.list_events(since=since.astimezone(UTC), until=until.astimezone(UTC), after=after)
+            lambda after: column.list_events(
+                since=since and since.astimezone(UTC), until=until and until.astimezone(UTC), after=after
+            )
         ):
             event = column.read_event(row)
             if event is not None:
@@ -199,45 +209,77 @@ class ColumnProvider:
     def incoming(self, message: InboxMessage) -> ProviderSettlement | None:
         return None
 
-    # Asking a payer for money is not offered over Column by Headgate.
+    # Payers are asked over realtime alone; what became of it comes as events too.
 
     def ask_problems(self, ask: FundingAsk) -> tuple[str, ...]:
-        return ("no payer is asked for money over Column by Headgate; give the payer your account's number",)
+        return column.ask_problems(self.kind, ask)
 
     def asks_at(self, ask: FundingAsk, *, at: datetime) -> datetime:
+        """At once: a payer needs its time to approve."""
         return at
 
     def ask_names(self, ask: FundingAsk, *, created_at: datetime) -> OrderNames:
-        self._no_asks(ask)
+        """The ask's id, which Column keeps with the request. Raises CannotWrite with every problem."""
+        refuse(self.ask_problems(ask), ask.ask_id)
+        return OrderNames(ask.ask_id, ask.ask_id)
 
     def request(self, ask: FundingAsk, *, created_at: datetime) -> AskAnswer:
-        self._no_asks(ask)
+        refuse(self.ask_problems(ask), ask.ask_id)
+        whom = self._counterparty(column.payer(ask))
+        if isinstance(whom, ProviderAnswer):
+            return ask_answer_of(whom)
+        answer = self._call(column.request_payment(ask, account=self.account, counterparty_id=whom))
+        if answer is None:
+            return AskAnswer("outcome_unknown", "no answer tells what became of it; ask later")
+        if answer.status not in (200, 201):
+            return ask_answer_of(refused(answer))
+        asked = column.read_asked(_json(answer))
+        if asked is None or asked.amount != ask.amount:
+            return AskAnswer("outcome_unknown", "what came back is no request of this ask", evidence=answer.body)
+        return asked_answer(asked, answer.body)
 
     def request_status(self, ask: FundingAsk, *, created_at: datetime, at: datetime) -> AskAnswer:
-        self._no_asks(ask)
+        """Look for the request among those made around then, by its key or its words."""
+        since = None if self.is_simulated else (created_at - LOOK_AROUND).astimezone(UTC)
+        try:
+            for row in self._rows(lambda after: column.list_asked(since=since, after=after)):
+                asked = column.read_asked(row)
+                if asked is not None and column.is_of(asked, ask):
+                    return asked_answer(asked, json.dumps(row).encode())
+        except (ProviderAnswerUnread, EgressFailed) as error:
+            return AskAnswer("outcome_unknown", f"{error.message}; ask later")
+        return AskAnswer("unheard", "Column knows no request of this ask; ask once more before believing it")
 
     def request_heard(self, message: InboxMessage, ask: FundingAsk, *, created_at: datetime) -> AskAnswer | None:
         return None
 
     # Helpers, in the order of their call.
 
-    def _counterparty(self, order: RailOrder) -> str | ProviderAnswer:
-        """Whom the order pays, by Column's id: known there, or made. No transfer was asked for where it is an answer."""
-        answer = self._call(column.find_counterparties(order))
+    def _asked_back(self, transfer: column.Transfer, at: datetime) -> ProviderAnswer | None:
+        """What became of a request to give this transfer back that was made before; None where none was."""
+        since = None if self.is_simulated else at - LOOK_AROUND
+        for event in self.events(since=since, until=None):
+            if event.about == transfer.id and "outgoing_return_request" in event.type:
+                return recall_answer(transfer.id, event.request_id, event.standing, event.content)
+        return None
+
+    def _counterparty(self, whom: column.Whom) -> str | ProviderAnswer:
+        """Somebody by Column's id: known there, or made. No transfer was asked for where it is an answer."""
+        answer = self._call(column.find_counterparties(whom))
         if answer is None or answer.status != 200:
-            return _refused(answer) if answer else _unknown("Column did not answer, before the transfer was asked for")
+            return refused(answer) if answer else unknown("Column did not answer, before the transfer was asked for")
         page = column.page_of(answer.body)
         if page is None:
-            return _unknown("Column's list of counterparties cannot be read; ask later", answer.body)
+            return unknown("Column's list of counterparties cannot be read; ask later", answer.body)
         for one in page[0]:
-            if column.is_counterparty(one, order) and isinstance(one.get("id"), str):
+            if column.is_counterparty(one, whom) and isinstance(one.get("id"), str):
                 return str(one["id"])
-        answer = self._call(column.new_counterparty(order))
+        answer = self._call(column.new_counterparty(whom))
         if answer is None or answer.status not in (200, 201):
-            return _refused(answer) if answer else _unknown("Column did not answer, before the transfer was asked for")
+            return refused(answer) if answer else unknown("Column did not answer, before the transfer was asked for")
         document = _json(answer)
         made = document.get("id") if isinstance(document, dict) else None
-        return made if isinstance(made, str) else _unknown("Column's answer cannot be read; ask later", answer.body)
+        return made if isinstance(made, str) else unknown("Column's answer cannot be read; ask later", answer.body)
 
     def _call(self, request: column.Request) -> Answer | None:
         """The answer to a request; None where none came, whatever the cause."""
@@ -292,56 +334,6 @@ class ColumnProvider:
             after = str(rows[-1].get("id", ""))
         raise ProviderAnswerUnread(f"Column's list has more than {PAGES_MAX} pages; ask of a shorter time")
 
-    def _no_asks(self, ask: FundingAsk) -> NoReturn:
-        raise CannotWrite(f"ask {ask.ask_id}: {self.ask_problems(ask)[0]}", problems=list(self.ask_problems(ask)))
-
-
-def answer_of(transfer: column.Transfer, evidence: bytes) -> ProviderAnswer:
-    """What a transfer as it stands says of its order. Told by whatever, the same fact has the same id."""
-    outcome = _OUTCOMES[transfer.state]
-    return ProviderAnswer(
-        outcome=outcome,
-        reference=transfer.id,
-        message=_told(transfer),
-        code=_code(transfer) if outcome in ("rejected", "returned") else "",
-        message_id=transfer.fact,
-        amount=transfer.amount if outcome == "returned" else None,
-        evidence=evidence,
-        settled_on=transfer.on if outcome in ("settled", "returned") else None,
-        imad=transfer.imad if transfer.kind == "wire" else "",
-        omad=transfer.omad if transfer.kind == "wire" else "",
-    )
-
-
-def settlement_of(transfer: column.Transfer, on: date) -> ProviderSettlement | None:
-    """The movement that a transfer came to; None where nothing moved, or where another took money of us."""
-    if transfer.state not in ("settled", "returned") or (transfer.is_incoming and not transfer.brings_money):
-        return None
-    direction: Direction = "debit" if transfer.brings_money else "credit"
-    return ProviderSettlement(
-        external_trace_id=transfer.id if transfer.is_incoming and transfer.state == "settled" else transfer.fact,
-        reference=transfer.trace,
-        individual_id="" if transfer.is_incoming else transfer.own_id,
-        direction=direction,
-        amount=transfer.amount,
-        status="settled" if transfer.state == "settled" else "returned",
-        return_code=_code(transfer) if transfer.state == "returned" else "",
-        effective_on=transfer.on or on,
-    )
-
-
-def _unknown(text: str, evidence: bytes = b"") -> ProviderAnswer:
-    return ProviderAnswer("outcome_unknown", "", text, evidence=evidence)
-
-
-def _refused(answer: Answer) -> ProviderAnswer:
-    """Column's own refusal: nothing was made of it; any other status says nothing."""
-    problem = column.problem_of(answer.body)
-    if 400 <= answer.status < 500 and answer.status not in _NOT_JUDGED:
-        told = problem.message or f"Column refused it with {answer.status}"
-        return ProviderAnswer("rejected", "", told, code=problem.code or "refused", evidence=answer.body)
-    return _unknown(f"Column answered with {answer.status} {problem.code}".strip(), answer.body)
-
 
 def _basic(api_key: str) -> str:
     """HTTP Basic with an empty user and the key as password."""
@@ -357,17 +349,3 @@ def _parsed(content: bytes) -> Any:
         return json.loads(content)
     except (ValueError, RecursionError):
         return None
-
-
-def _code(transfer: column.Transfer) -> str:
-    return transfer.return_code or ("returned" if transfer.state == "returned" else transfer.status or "rejected")
-
-
-def _told(transfer: column.Transfer) -> str:
-    if transfer.state == "settled":
-        return "Column settled it"
-    if transfer.state in ("quiet", "accepted"):
-        return "Column has it; it is not settled yet"
-    known = return_codes().get(transfer.return_code)
-    why = known.title if known else transfer.return_text or transfer.status
-    return f"{'returned' if transfer.state == 'returned' else 'refused'}: {why}".rstrip(": ")

@@ -5,8 +5,8 @@
     twin.advance()                  # what is due by the clock happens, and becomes events
     twin.deliveries()               # the webhooks that are due, signed; late ones are overtaken
 
-No network and no clock of its own: ids and noise follow from the seed and the order of the calls. A balance moves when an
-ACH transfer settles and when any other completes. Not for several threads at once (`column_face` sees to that).
+Its transfers and their lives are in `column_platform`, what is asked for beside them in `column_twin_requests`. Not for
+several threads at once (`column_face` sees to that).
 """
 
 from __future__ import annotations
@@ -14,18 +14,15 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from headgate.rails import column_lists
 from headgate.rails.column.reading import PATHS, Kind
 from headgate.rails.column.requests import IDEMPOTENT
-from headgate.rails.column_lives import MOVES, PAID, RECEIVED, Fate, family_of, fate_of, steps_of
-from headgate.rails.column_webhooks import Delivery, Postbox, WebhookNoise
+from headgate.rails.column_lives import PAID, Fate, family_of, fate_of, steps_of
+from headgate.rails.column_platform import PREFIX, Document, Life, Platform, text_of
 
 Query = Mapping[str, list[str]]
-Document = dict[str, Any]
 Said = tuple[int, Document]
 
 KEY: Final = "test_twin"
@@ -34,14 +31,6 @@ KEY: Final = "test_twin"
 LOST: Final = 599
 """No status of HTTP: the call is to hang, and nobody answers."""
 
-_ALPHABET: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-_PREFIX: Final[Mapping[Kind, str]] = {
-    "ach": "acht",
-    "wire": "wire",
-    "realtime": "rttr",
-    "book": "book",
-    "check": "chkt",
-}
 _NAMES: Final[Mapping[Kind, str]] = {
     "ach": "ach_transfer_id",
     "wire": "wire_transfer_id",
@@ -51,48 +40,8 @@ _NAMES: Final[Mapping[Kind, str]] = {
 }
 
 
-@dataclass(slots=True)
-class _Life:
-    """A transfer under way: what is still to happen, and when."""
-
-    transfer: Document
-    kind: Kind
-    fate: Fate
-    family: str
-    brings_money: bool
-    steps: list[tuple[datetime, str]]
-
-
-class ColumnTwin:
+class ColumnTwin(Platform):
     """The other side of Column's API, over values; `call` is a request, `advance` the passing of time."""
-
-    def __init__(
-        self,
-        *,
-        seed: int = 0,
-        noise: WebhookNoise | None = None,
-        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
-        pace_seconds: float = 1.0,
-        opening_minor: int = 0,
-    ) -> None:
-        self._seed = seed
-        self._clock = clock
-        self._pace = timedelta(seconds=pace_seconds)
-        self._drawn = 0
-        self._answers: dict[str, tuple[str, Said]] = {}
-        self._lives: list[_Life] = []
-        self.counterparties: list[Document] = []
-        self.transfers: list[Document] = []
-        self.events: list[Document] = []
-        self.reports: list[Document] = []
-        self.documents: dict[str, Any] = {}
-        self.account_id = self._id("bacc")
-        self.account_number_id = self._id("acno")
-        self.moves: list[tuple[datetime, str, int]] = [
-            (datetime.min.replace(tzinfo=UTC), self.account_id, opening_minor)
-        ]
-        self.calls: list[tuple[str, str]] = []
-        self.postbox = Postbox(seed, noise or WebhookNoise(), max(self._pace * 3, timedelta(milliseconds=100)))
 
     def call(self, method: str, path: str, query: Query, body: Document, *, key: str = "") -> Said:
         """One request and its answer. With a key that was used before, the first answer again."""
@@ -116,34 +65,6 @@ class ColumnTwin:
             self._answers[key] = (digest, (200, answer[1]))
         return answer
 
-    def advance(self) -> int:
-        """Let what is due by now happen, in the order of its time; how many events it made."""
-        now, before = self._clock(), len(self.events)
-        while True:
-            due = [
-                (life.steps[0][0], n) for n, life in enumerate(self._lives) if life.steps and life.steps[0][0] <= now
-            ]
-            if not due:
-                return len(self.events) - before
-            at, number = min(due)
-            life = self._lives[number]
-            self._step(life, life.steps.pop(0)[1], at)
-
-    def deliveries(self) -> list[Delivery]:
-        """The webhooks that are due, in the order in which they leave; each is given once."""
-        return self.postbox.due(self._clock())
-
-    def again(self, delivery: Delivery, *, after: timedelta) -> None:
-        """Send a webhook again later: nobody took it."""
-        self.postbox.wait(delivery, self._clock() + after)
-
-    def next_at(self) -> datetime | None:
-        """When something is due next; None where nothing waits."""
-        found = [life.steps[0][0] for life in self._lives if life.steps]
-        return min([*found, *([self.postbox.next_at] if self.postbox.next_at else [])], default=None)
-
-    # ---------- what can be asked
-
     def _route(self, method: str, path: str) -> tuple[Callable[..., Said], tuple[Any, ...], bool] | None:
         parts = path.strip("/").split("/")
         kinds: dict[str, Kind] = {prefix.rpartition("/")[2]: kind for kind, prefix in PATHS.items()}
@@ -155,10 +76,16 @@ class ColumnTwin:
             case ("GET", "transfers"):
                 return self._list, ("transfers", self.transfers), False
             case ("GET", "transfers", word) if word in kinds:
-                found = [one for one in self.transfers if one["id"].startswith(_PREFIX[kinds[word]])]
+                found = [one for one in self.transfers if one["id"].startswith(PREFIX[kinds[word]])]
                 return self._list, ("transfers", found), False
+            case ("POST", "transfers", "realtime", "request-for-payment"):
+                return self._ask, (), False
+            case ("GET", "transfers", "realtime", "request-for-payment"):
+                return self._list, ("requests", self.requests.asked), False
             case ("GET", "transfers", word, name) if word in kinds:
                 return self._one, (self.transfers, name), False
+            case ("POST", "transfers", "realtime", name, "return-request"):
+                return self._ask_back, (name,), False
             case ("POST", "transfers", word, name, ("cancel" | "reverse") as how) if word in kinds:
                 return self._stop, (name, how), True
             case ("GET", "counterparties"):
@@ -207,7 +134,7 @@ class ColumnTwin:
                 return _refusal(400, "invalid_parameter", f"{name} is required")
         if fate_of(body["account_number"]).refusal:
             return _refusal(400, fate_of(body["account_number"]).refusal, "this account cannot be a counterparty")
-        made = {"id": self._id("cpty"), "created_at": _text(self._clock()), "is_column_account": False, **body}
+        made = {"id": self._id("cpty"), "created_at": text_of(self._clock()), "is_column_account": False, **body}
         self.counterparties.append(made)
         return 200, made
 
@@ -223,8 +150,9 @@ class ColumnTwin:
         now = self._clock()
         made = self._object(kind, body, key, now)
         steps = steps_of(kind, fate)
-        family = family_of(kind, incoming=False, brings_money=False)
-        life = _Life(made, kind, fate, family, False, [])
+        draws = kind == "ach" and body["type"] == "DEBIT"
+        family = family_of(kind, incoming=False, brings_money=draws)
+        life = Life(made, kind, fate, family, draws, [])
         self._lives.append(life)
         self.transfers.append(made)
         self._step(life, steps[0], now)
@@ -241,9 +169,30 @@ class ColumnTwin:
             life.steps = []
             self._step(life, "canceled", self._clock())
             return 200, dict(life.transfer)
-        asked = {"id": self._id("wrrq"), "wire_transfer_id": name, "status": "INITIATED", "reason": body.get("reason")}
+        asked = {
+            "id": self._id("wrrq"),
+            "original_transfer_id": name,
+            "status": "INITIATED",
+            "reason": body.get("reason"),
+        }
         self._event("wire.outgoing_return_request.initiated", asked, self._clock())
         return 200, asked
+
+    def _ask_back(self, name: str, query: Query, body: Document, key: str) -> Said:
+        life = next((one for one in self._lives if one.transfer["id"] == name), None)
+        if life is None or life.transfer.get("is_incoming"):
+            return _refusal(404, "not_found", f"there is no outgoing {name[:40]}")
+        return self.requests.recall(life.transfer, life.fate, body, self._clock())
+
+    def _ask(self, query: Query, body: Document, key: str) -> Said:
+        whom = next((one for one in self.counterparties if one["id"] == body.get("counterparty_id")), None)
+        if whom is None or not isinstance(body.get("amount"), int) or body["amount"] <= 0:
+            return _refusal(400, "invalid_parameter", "counterparty_id and amount are required")
+        fate = fate_of(whom["account_number"])
+        if fate.is_down:
+            return _refusal(503, "service_unavailable", "try again later")
+        status, made = self.requests.ask(fate, body, key, self._clock())
+        return (LOST if fate.is_lost else status), made
 
     def _add_endpoint(self, query: Query, body: Document, key: str) -> Said:
         made = self.postbox.add(self._id("whep"), str(body.get("url", "")), tuple(body.get("enabled_events") or ("*",)))
@@ -271,8 +220,6 @@ class ColumnTwin:
             return _refusal(404, "not_found", f"there is no {name[:40]}")
         return 200, {"id": name, "url": f"/files/{name}", "type": "report", "ext": "json"}
 
-    # ---------- what the world does
-
     def _receive(self, what: str, query: Query, body: Document, key: str) -> Said:
         """Money comes in: an ACH credit, a wire, a realtime or book transfer; or a debit of our account."""
         word = what.removeprefix("receive-")
@@ -280,20 +227,7 @@ class ColumnTwin:
                              "book": "book", "check": "check"}.get(word)  # type: ignore[assignment]  # fmt: skip
         if kind is None or not isinstance(body.get("amount"), int) or body["amount"] <= 0:
             return _refusal(400, "invalid_parameter", "amount is required, and something that can be received")
-        now, brings = self._clock(), word != "ach-debit"
-        made = self._object(kind, body, "", now)
-        made["is_incoming"] = kind != "check"
-        if kind == "ach":
-            made["type"] = "CREDIT" if brings else "DEBIT"
-        if kind == "book":
-            made["receiver_bank_account_id"], made["sender_bank_account_id"] = self.account_id, self._id("bacc")
-        life = _Life(made, kind, PAID, family_of(kind, incoming=True, brings_money=brings), brings, [])
-        self._lives.append(life)
-        self.transfers.append(made)
-        steps = RECEIVED[kind] if brings else ("scheduled", "settled", "completed")
-        self._step(life, steps[0], now)
-        life.steps = [(now + self._pace * number, step) for number, step in enumerate(steps[1:], start=1)]
-        return 200, dict(made)
+        return 200, dict(self._arrive(kind, body, self._clock(), brings=word != "ach-debit"))
 
     def _settle(self, kind: Kind, query: Query, body: Document, key: str) -> Said:
         """A transfer that stays goes on to its end."""
@@ -315,88 +249,17 @@ class ColumnTwin:
         return 200, dict(life.transfer)
 
     def _recall(self, query: Query, body: Document, key: str) -> Said:
-        """The sender of a wire that came in asks for it back."""
+        """The sender of a wire or a realtime transfer that came in asks for it back."""
+        is_wire = not str(body.get("transfer_id")).startswith("rttr_")
         asked = {
-            "id": self._id("wrrq"),
-            "wire_transfer_id": body.get("transfer_id"),
-            "status": "INITIATED",
+            "id": self._id("wrrq" if is_wire else "rtrr"),
+            "original_transfer_id": body.get("transfer_id"),
+            "status": "INITIATED" if is_wire else "pending",
             "is_incoming": True,
         }
-        self._event("wire.incoming_return_request.initiated", asked, self._clock())
+        told = "wire.incoming_return_request.initiated" if is_wire else "realtime.incoming_return_request.pending"
+        self._event(told, asked, self._clock())
         return 200, asked
-
-    # ---------- helpers, in the order of their call
-
-    def _id(self, prefix: str) -> str:
-        self._drawn += 1
-        number = int.from_bytes(hashlib.sha256(f"{self._seed}:{prefix}:{self._drawn}".encode()).digest()[:20])
-        letters: list[str] = []
-        while number and len(letters) < 24:
-            number, letter = divmod(number, len(_ALPHABET))
-            letters.append(_ALPHABET[letter])
-        return f"{prefix}_2{''.join(letters)}"
-
-    def _object(self, kind: Kind, body: Document, key: str, now: datetime) -> Document:
-        made: Document = {
-            "id": self._id(_PREFIX[kind]),
-            "bank_account_id": self.account_id,
-            "account_number_id": self.account_number_id,
-            **{name: value for name, value in body.items() if name not in ("destination_account_number_id", "hold")},
-            "created_at": _text(now),
-            "idempotency_key": key or None,
-            "status": "",
-        }
-        if kind in ("ach", "wire", "realtime"):
-            made["is_incoming"] = False
-        if kind == "ach":
-            made |= {
-                "effective_on": body.get("effective_date") or now.date().isoformat(),
-                "trace_number": None,
-                "return_details": [],
-            }
-        return made
-
-    def _step(self, life: _Life, word: str, at: datetime) -> None:
-        """One step of a transfer's life: its object as it is then, the balance, and the event."""
-        transfer = life.transfer
-        if word != "noc":
-            transfer["status"] = word.upper()
-            transfer[f"{word}_at"] = _text(at)
-        transfer["updated_at"] = _text(at)
-        if word == "submitted" and life.kind == "ach":
-            transfer["trace_number"] = f"1214000{self._digits(transfer['id'], 8)}"
-        if word in ("submitted", "completed") and life.kind == "wire" and not transfer.get("imad"):
-            transfer["imad"] = f"{at:%Y%m%d}MMQFMP9C{self._digits(transfer['id'], 6)}"
-        if word == "completed" and life.kind == "wire":
-            transfer["omad"] = f"{at:%Y%m%d}B1QGC01R{self._digits(transfer['id'] + 'o', 6)}"
-        if word == "noc":
-            transfer["notification_of_changes"] = [{"code": life.fate.change_code, "corrected_data": "1918171614"}]
-        if word == "returned":
-            detail = {
-                "return_code": life.fate.return_code,
-                "description": "returned by the receiving bank",
-                "status": "COMPLETED",
-            }
-            transfer["return_details"] = [{**detail, "created_at": _text(at)}]
-        amount = transfer.get("amount") or transfer.get("positive_pay_amount") or 0
-        if word == MOVES[life.kind]:
-            self.moves.append((at, self.account_id, amount if life.brings_money else -amount))
-        if word == "returned":
-            self.moves.append((at, self.account_id, -amount if life.brings_money else amount))
-        if not life.fate.is_silent:
-            self._event(f"{life.family}.{word}", transfer, at)
-
-    def _digits(self, of: str, count: int) -> str:
-        return str(int.from_bytes(hashlib.sha256(f"{self._seed}:{of}".encode()).digest()[:8]))[-count:].zfill(count)
-
-    def _event(self, kind: str, data: Document, at: datetime) -> None:
-        event = {"id": self._id("evnt"), "created_at": _text(at), "type": kind, "data": json.loads(json.dumps(data))}
-        self.events.append(event)
-        self.postbox.post(event, at)
-
-
-def _text(at: datetime) -> str:
-    return at.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 def _refusal(status: int, code: str, message: str) -> Said:

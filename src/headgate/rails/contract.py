@@ -146,6 +146,7 @@ class ProviderAnswer:
     `reference` is the id under which the provider knows the payment; `message_id` that of the answer itself, by which
     an answer that comes twice is known. `message` says what happened, and what to do where something is to be done.
     `imad` and `omad` are Fedwire's numbers of what was sent and of what the other bank was given; '' where none was told.
+    `settled_on` is the day of what is told, `had_settled_on` that on which what came back had settled, where it is told.
     """
 
     outcome: Outcome
@@ -159,6 +160,7 @@ class ProviderAnswer:
     settled_on: date | None = None
     imad: str = ""
     omad: str = ""
+    had_settled_on: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,7 +244,10 @@ about; `unheard` says that nothing is known of it, which is believed when it was
 
 @dataclass(frozen=True, slots=True)
 class AskAnswer:
-    """What was said of a request. `reason` is our word for `code`; `evidence` the bytes as they came."""
+    """What was said of a request. `reason` is our word for `code`; `evidence` the bytes as they came.
+
+    `payment_id` is what the provider calls the payment that answers it, where it tells that: that money is the request's.
+    """
 
     outcome: AskOutcome
     message: str
@@ -250,6 +255,7 @@ class AskAnswer:
     reason: str = ""
     message_id: str = ""
     evidence: bytes = field(default=b"", repr=False)
+    payment_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -145,11 +145,12 @@ EXPECTED: dict[str, dict[Path, Expected]] = {
     "column_summary_v1": {SAMPLES / "column/summary.json": (0, {}, [])},
 }
 EXPECTED["column_v2"] = {**EXPECTED["column_v1"], SAMPLES / "column/checks.ndjson": (4, {"column.type": 1}, [])}
+EXPECTED["column_v3"] = EXPECTED["column_v2"]
 CONTROLS_ONLY = {"column_summary_v1"}
 """Formats that hold figures to be compared, and no booking."""
 EXPECTED["bai2_v2"] = EXPECTED["bai2_v1"]
 EXPECTED["camt053_v2"] = EXPECTED["camt053_v1"]
-SUPERSEDED = {"bai2_v1": "bai2_v2", "camt053_v1": "camt053_v2", "column_v1": "column_v2"}
+SUPERSEDED = {"bai2_v1": "bai2_v2", "camt053_v1": "camt053_v2", "column_v1": "column_v3", "column_v2": "column_v3"}
 """Who reads the files of a version now; register_v2 reads only those that name rails."""
 
 CASES = [(name, path) for name, samples in EXPECTED.items() for path in samples]

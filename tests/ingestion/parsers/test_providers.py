@@ -111,6 +111,15 @@ def test_what_is_no_money_of_column_is_named(content: str, expected: list[str]) 
     assert (parsed.records, rules(parsed)) == ((), expected)
 
 
+@pytest.mark.parametrize("word", ["initiated", "accepted", "completed", "rejected", "teleported"])
+def test_what_a_payer_is_asked_for_is_no_money_whatever_it_says(word: str) -> None:
+    for way in ("outgoing", "incoming"):
+        parsed = parse("column_v3", event(f"realtime.{way}_request_for_payment.{word}", id="rrfp_1", status=word))
+        assert (parsed.records, rules(parsed)) == ((), ["column.no_money"])
+    (came,) = records(parse("column_v3", event("realtime.incoming_transfer.completed", id="rttr_1")))
+    assert (came.status, came.direction) == ("settled", "credit")
+
+
 def test_a_return_of_column_carries_its_code() -> None:
     returned = records(parse("column_v1", (SAMPLES / "column/events.ndjson").read_bytes()))[2]
 

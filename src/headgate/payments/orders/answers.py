@@ -16,46 +16,17 @@ from typing import Final, Literal
 from headgate import cases, rails
 from headgate.core import secrets
 from headgate.core.db import Tx
-from headgate.core.money import Money
-from headgate.payments.orders import orders
+from headgate.payments.orders import orders, standing
 from headgate.payments.orders.effects import Effects
 from headgate.payments.orders.orders import Order, OrderStatus
+from headgate.payments.orders.standing import Stored
 from headgate.rails import instant_life
 
 CONTEXT: Final = "payments.order_answers.evidence_sealed"
 ASK_SECONDS_MAX: Final = 3600
 """An order of which nothing is known is asked about ever more rarely, and at least so often."""
 
-UNSENT: Final = "UNSENT"
 AskedBy = Literal["submit", "status", "inbox", "report", "recall", "people"]
-
-_STATUS_OF: Final[dict[instant_life.State, OrderStatus]] = {
-    "ready": "ready",
-    "sent": "sending",
-    "unknown": "outcome_unknown",
-    "doubted": "doubted",
-    "unheard": "unheard",
-    "accepted": "accepted",
-    "settled": "settled",
-    "rejected": "rejected",
-    "returned": "returned",
-}
-_OVER: Final = ("rejected", "unheard", "returned")
-"""What stands whatever is said later: the money is the client's again, so that other words are for people."""
-
-_RECALL_OF: Final[dict[str, instant_life.RecallState]] = {
-    "recall_pending": "pending",
-    "recall_promised": "promised",
-    "recall_refused": "refused",
-}
-_EVENT_OF: Final[dict[str, instant_life.EventName]] = {
-    "accepted": "accepted",
-    "settled": "settled",
-    "rejected": "rejected",
-    "returned": "returned",
-    "outcome_unknown": "silence",
-    "unheard": "not_found",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,17 +43,6 @@ class Heard:
     occurred_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class _Stored:
-    """An answer as it was written down."""
-
-    outcome: str
-    code: str
-    reason: str
-    message_id: str
-    amount_minor: int | None
-
-
 def silent(reference: str, text: str) -> rails.ProviderAnswer:
     """No answer that tells anything."""
     return rails.ProviderAnswer("outcome_unknown", reference, text)
@@ -90,7 +50,7 @@ def silent(reference: str, text: str) -> rails.ProviderAnswer:
 
 def unsent(reference: str, text: str) -> rails.ProviderAnswer:
     """It could not be written after all: not a byte left."""
-    return rails.ProviderAnswer("unheard", reference, text, code=UNSENT)
+    return rails.ProviderAnswer("unheard", reference, text, code=standing.UNSENT)
 
 
 def record(
@@ -112,19 +72,13 @@ def record(
     heard = _answers(tx, attempt_id)
     if answer.message_id and any(one.message_id == answer.message_id for one in heard):
         return before
-    fresh = _Stored(
-        "unsent" if answer.code == UNSENT else answer.outcome,
-        answer.code,
-        answer.reason,
-        answer.message_id,
-        answer.amount.minor if answer.amount else None,
-    )
-    life = _fold(before, heard)
-    after, action = _step(life, fresh, before)
-    is_over = before.status in _OVER and _STATUS_OF[after.state] != before.status
+    fresh = standing.stored_of(answer)
+    life = standing.fold(before.amount, heard)
+    after, action = standing.step(life, fresh)
+    is_over = before.status in standing.OVER and standing.STATUS_OF[after.state] != before.status
     is_contradicted = action == "case" or is_over
     _insert(tx, before, fresh, answer, len(heard) + 1, asked_by, approval_id)
-    status = before.status if is_contradicted else _STATUS_OF[after.state]
+    status = before.status if is_contradicted else standing.STATUS_OF[after.state]
     order = _move(tx, before, status, after.recall, asked_by=asked_by, waits=waits)
     if answer.imad or answer.omad or answer.reference not in ("", order.reference):
         order = _number(tx, order, answer)
@@ -177,7 +131,7 @@ def lock(tx: Tx, attempt_id: str) -> str:
     return str(payroll_id["id"]) if payroll_id else ""
 
 
-def _answers(tx: Tx, attempt_id: str) -> list[_Stored]:
+def _answers(tx: Tx, attempt_id: str) -> list[Stored]:
     return tx.all(
         """
         SELECT outcome, code, reason, message_id, amount_minor
@@ -186,35 +140,14 @@ def _answers(tx: Tx, attempt_id: str) -> list[_Stored]:
          ORDER BY answer_no
         """,
         {"tenant": tx.tenant_id, "id": attempt_id},
-        row=_Stored,
+        row=Stored,
     )
-
-
-def _fold(order: Order, heard: list[_Stored]) -> instant_life.Life:
-    life, _ = instant_life.step(instant_life.Life(order.amount), instant_life.Event("submit"))
-    for one in heard:
-        life, _ = _step(life, one, order)
-    return life
-
-
-def _step(life: instant_life.Life, said: _Stored, order: Order) -> tuple[instant_life.Life, instant_life.Action]:
-    amount = Money(said.amount_minor, order.currency) if said.amount_minor is not None else None
-    if said.outcome == "unsent":
-        # Not a byte left: what two answers must say of what may have left, this says by itself.
-        life, _ = instant_life.step(life, instant_life.Event("not_found"))
-        return instant_life.step(life, instant_life.Event("not_found", code=said.code))
-    if said.outcome in _RECALL_OF:
-        return instant_life.step(
-            life, instant_life.Event("recall", said.message_id, said.code, recall=_RECALL_OF[said.outcome])
-        )
-    name = "duplicate" if said.reason == "already_sent" else _EVENT_OF[said.outcome]
-    return instant_life.step(life, instant_life.Event(name, said.message_id, said.code, amount))
 
 
 def _insert(
     tx: Tx,
     order: Order,
-    fresh: _Stored,
+    fresh: Stored,
     answer: rails.ProviderAnswer,
     number: int,
     asked_by: AskedBy,

@@ -11,7 +11,7 @@ from headgate.core.db import Tx
 from headgate.core.errors import HeadgateError
 from headgate.core.money import Money
 from headgate.payments.addresses import postal
-from headgate.payments.debits import authorized_account
+from headgate.payments.authorizations import authorized_account
 from headgate.payments.orders.asks import CONTEXT, RAIL_OF, TRIES_MAX, announce, get_ask, packed
 from headgate.payments.orders.providers import list_providers
 from headgate.rails import banks

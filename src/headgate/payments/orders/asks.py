@@ -18,6 +18,9 @@ from headgate import audit, cases, funding, messaging, rails
 from headgate.core import secrets
 from headgate.core.db import Tx
 from headgate.core.money import Money
+from headgate.payments.outcomes import debits as debit_outcomes
+from headgate.payments.outcomes import movements
+from headgate.payments.outcomes.movements import ZONE
 from headgate.rails import banks
 
 CONTEXT: Final = "payments.funding_asks.ask_sealed"
@@ -172,6 +175,20 @@ def ask_named(tx: Tx, rail: str, *, message_id: str, reference: str) -> Ask | No
     )
 
 
+def asks_called(tx: Tx, *, key: str, funding_request_id: str) -> Ask | None:
+    """The ask that was sent under this key; where none has it, the last one that was sent of a funding request."""
+    return tx.maybe(
+        _SELECT
+        + """
+         AND a.created_at IS NOT NULL
+         AND (a.message_id = %(key)s OR %(key)s = '' AND a.funding_request_id = %(request)s)
+         ORDER BY a.attempt_no DESC LIMIT 1
+        """,
+        {"tenant": tx.tenant_id, "key": key, "request": funding_request_id},
+        row=Ask,
+    )
+
+
 def opened_ask(tx: Tx, ask: Ask) -> ClaimedAsk:
     """An ask with what it says: names and account numbers, for its provider alone."""
     sealed = tx.value(
@@ -209,6 +226,8 @@ def record_ask_answer(
     wait = min(waits * 2 ** min(asked, 16), max(ASK_SECONDS_MAX, waits))
     next_at = tx.now() + timedelta(seconds=wait) if asked_by == "status" else None
     after = move(tx, before, status, asked=asked, next_at=next_at)
+    if answer.payment_id:
+        _paid_by(tx, after, answer.payment_id)
     if status != before.status:
         announce(tx, after, status, code=answer.code)
         if status in ("refused", "unheard"):
@@ -252,6 +271,23 @@ def end_asks(tx: Tx, *, limit: int) -> tuple[int, int]:
             announce(tx, ended, "expired")
             _given_up(tx, ended, "", "nothing came by its day")
     return paid, expired
+
+
+def _paid_by(tx: Tx, ask: Ask, payment_id: str) -> None:
+    """Keep which payment answers an ask, as it was told first; where that has come already, it takes effect now."""
+    tx.run(
+        """
+        UPDATE payments.funding_asks SET payment_reference = %(payment)s
+         WHERE tenant_id = %(tenant)s AND id = %(id)s AND payment_reference IS NULL
+           AND NOT EXISTS (SELECT FROM payments.funding_asks n
+                            WHERE n.tenant_id = %(tenant)s AND n.rail = %(rail)s AND n.payment_reference = %(payment)s)
+        """,
+        {"tenant": tx.tenant_id, "id": ask.id, "rail": ask.rail, "payment": payment_id},
+    )
+    today = tx.now().astimezone(ZONE).date()
+    for came in movements.told(tx, provider=ask.rail, external_trace_ids=[payment_id]):
+        if came.effective_on <= today:
+            debit_outcomes.apply(tx, came)
 
 
 def _given_up(tx: Tx, ask: Ask, code: str, told: str) -> None:

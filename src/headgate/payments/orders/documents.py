@@ -11,6 +11,7 @@ from headgate.core.errors import Refused
 from headgate.core.money import Money
 from headgate.payments.orders.answers import Heard
 from headgate.payments.orders.asks import Ask, AskStatus
+from headgate.payments.orders.debit_orders import DebitOrder
 from headgate.payments.orders.decisions import Word
 from headgate.payments.orders.orders import Order, OrderStatus, Recall
 from headgate.web import MoneyModel
@@ -37,6 +38,23 @@ class OrderModel(BaseModel):
     asked: int
     next_at: datetime
     recall: Recall
+
+
+class DebitOrderModel(BaseModel):
+    """A debit of a client that goes to a provider by itself. `provider_reference` is the id that the provider gave it."""
+
+    debit_id: str
+    funding_request_id: str
+    rail: str
+    bank: str
+    amount: MoneyModel
+    status: OrderStatus
+    effective_on: date
+    sent_at: datetime | None
+    reference: str | None
+    provider_reference: str | None
+    asked: int
+    next_at: datetime
 
 
 class AnswerModel(BaseModel):
@@ -93,6 +111,24 @@ class NewOrderDecision(BaseModel):
 
     verdict: Word
     reason: str = Field(min_length=1, max_length=500)
+
+
+def debit_order_model(order: DebitOrder) -> DebitOrderModel:
+    """A debit at its provider as the API and the commands give it."""
+    return DebitOrderModel(
+        debit_id=order.debit_id,
+        funding_request_id=order.funding_request_id,
+        rail=order.rail,
+        bank=order.bank,
+        amount=MoneyModel.of(order.amount),
+        status=order.status,
+        effective_on=order.effective_on,
+        sent_at=order.created_at,
+        reference=order.reference,
+        provider_reference=order.provider_reference,
+        asked=order.ask_count,
+        next_at=order.next_at,
+    )
 
 
 def order_model(order: Order) -> OrderModel:

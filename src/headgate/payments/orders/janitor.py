@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from headgate import cases, rails
 from headgate.core import log
@@ -20,17 +19,15 @@ from headgate.core.errors import HeadgateError
 from headgate.core.money import Money
 from headgate.jobs import Outside
 from headgate.payments.orders import answers as order_answers
-from headgate.payments.orders import asking
+from headgate.payments.orders import asking, debit_sending
 from headgate.payments.orders import recalls as order_recalls
 from headgate.payments.orders import sending as order_sending
 from headgate.payments.orders.givebacks import take_in
 from headgate.payments.orders.orders import Claimed, Order, named, not_known, opened, reported, to_ask_about
 from headgate.payments.orders.providers import ACTOR, get_provider, providers_of
 from headgate.payments.outcomes import movements
+from headgate.payments.outcomes.movements import ZONE
 from headgate.rails import banks
-
-ZONE: Final = ZoneInfo("America/New_York")
-"""The zone in which the networks count their days."""
 
 ASKED_MAX: Final = 1000
 """How many orders one round asks about."""
@@ -48,6 +45,7 @@ class Round:
     recalled: int = 0
     given_to_people: int = 0
     clients_asked: int = 0
+    debits_sent: int = 0
 
 
 def work(outside: Outside) -> dict[str, int] | None:
@@ -63,12 +61,13 @@ def run_orders(database: Database, tenant_id: UUID) -> Round:
         return Round()
     read = read_inboxes(database, tenant_id) + read_reports(database, tenant_id)
     sent = order_sending.send_orders(database, tenant_id)
-    asked = ask(database, tenant_id)
+    debits = debit_sending.send_debit_orders(database, tenant_id)
+    asked = ask(database, tenant_id) + debit_sending.ask_about_debits(database, tenant_id)
     recalled = order_recalls.ask_back(database, tenant_id)
     clients = asking.send_asks(database, tenant_id)
     asked += asking.ask_about_asks(database, tenant_id)
     asking.end(database, tenant_id)
-    return Round(len(sent), read, asked, recalled, tell_people(database, tenant_id), len(clients))
+    return Round(len(sent), read, asked, recalled, tell_people(database, tenant_id), len(clients), len(debits))
 
 
 def read_inboxes(database: Database, tenant_id: UUID) -> int:

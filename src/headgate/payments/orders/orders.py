@@ -113,7 +113,7 @@ def write(tx: Tx, ready: Sequence[Ready], *, transactions: Mapping[str, int], op
         "rails": [one.rail for one in ready],
         "banks": [one.bank for one in ready],
         "days": [one.order.effective_on for one in ready],
-        "sealed": secrets.seal_many(tx, [_packed(one.order) for one in ready], context=CONTEXT),
+        "sealed": secrets.seal_many(tx, [packed(one.order) for one in ready], context=CONTEXT),
         "opens": [max(opens[one.order.attempt_id], tx.now()) for one in ready],
     }
     tx.run(
@@ -311,7 +311,7 @@ def opened(tx: Tx, order: Order) -> Claimed:
         "SELECT order_sealed FROM payments.orders WHERE tenant_id = %(tenant)s AND attempt_id = %(id)s",
         {"tenant": tx.tenant_id, "id": order.attempt_id},
     )
-    said = _unpacked(secrets.open_sealed(tx, bytes(sealed), context=CONTEXT))
+    said = unpacked(secrets.open_sealed(tx, bytes(sealed), context=CONTEXT))
     return Claimed(order, replace(said, provider_reference=order.provider_reference or ""))
 
 
@@ -351,14 +351,16 @@ def announce(tx: Tx, order: Order, what: str, **more: Any) -> None:
     )
 
 
-def _packed(order: rails.RailOrder) -> bytes:
+def packed(order: rails.RailOrder) -> bytes:
+    """What an order says, to be sealed."""
     facts = asdict(order)
     facts["amount"] = [order.amount.minor, order.amount.currency]
     facts["effective_on"] = order.effective_on.isoformat()
     return json.dumps(facts).encode()
 
 
-def _unpacked(content: bytes) -> rails.RailOrder:
+def unpacked(content: bytes) -> rails.RailOrder:
+    """What an order says, that was sealed so."""
     facts = json.loads(content)
     facts["amount"] = Money(*facts["amount"])
     facts["effective_on"] = date.fromisoformat(facts["effective_on"])

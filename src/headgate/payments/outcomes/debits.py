@@ -6,6 +6,7 @@ told before its settlement waits for it: then both are recorded, in that order, 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -15,7 +16,7 @@ from headgate.core.money import Money
 from headgate.payments.outcomes import movements
 from headgate.payments.outcomes.missing import end_missing
 from headgate.payments.outcomes.movements import Movement, Standing
-from headgate.rails import return_codes
+from headgate.rails import banks, return_codes
 
 _BY: Final = ("id", "individual", "trace", "file")
 _RAILS: Final[dict[str, Literal["wire", "realtime", "book"]]] = {
@@ -34,7 +35,7 @@ class FundingAttempt:
     legal_entity_id: str
     amount_minor: int
     currency: str
-    trace_number: str
+    trace_number: str | None
     rdfi_identification: str
     individual_id: str
     status: str
@@ -69,6 +70,13 @@ def apply(tx: Tx, of: Movement, *, reference: str | None = None) -> Standing:
     if of.status != "settled":
         return movements.leave(tx, of, "unmatched", "no debit of ours has its id or trace number")
     return _paid(tx, of, reference)
+
+
+def refuse(tx: Tx, debit_id: str, *, code: str, told: str) -> None:
+    """A debit that was sent brought nothing: its provider refused it, or never heard of it. Its request is asked for as before."""
+    (debit,) = _find(tx, "id", [debit_id])
+    funding.lock_requests(tx, [debit.funding_request_id])
+    _refused(tx, debit, code, {"told": told})
 
 
 def _of_debit(tx: Tx, of: Movement, debit: FundingAttempt, reference: str) -> Standing:
@@ -135,22 +143,27 @@ def _rejected(tx: Tx, of: Movement, debit: FundingAttempt) -> Standing:
         return movements.take_effect(tx, of, "known", funding_attempt_id=debit.id)
     if debit.status != "sent":
         return movements.leave(tx, of, "differing", f"the debit {debit.id} is {debit.status}, and now is refused")
+    _refused(tx, debit, of.return_code, {})
+    return movements.take_effect(tx, of, "rejected", funding_attempt_id=debit.id)
+
+
+def _refused(tx: Tx, debit: FundingAttempt, code: str, more: Mapping[str, str]) -> None:
     _move(tx, debit, "rejected")
     funding.mark_refused(tx, funding_request_id=debit.funding_request_id)
     cases.open_case(
         tx,
         key=f"debit_rejected:{debit.id}",
         category="debit_rejected",
-        subcategory=of.return_code or None,
+        subcategory=code or None,
         detail={
             "debit_id": debit.id,
             "funding_request_id": debit.funding_request_id,
             "amount_minor": debit.amount_minor,
             "currency": debit.currency,
+            **more,
             "next": "the bank took nothing of it: mend what it names, and ask the client anew",
         },
     )
-    return movements.take_effect(tx, of, "rejected", funding_attempt_id=debit.id)
 
 
 def _paid(tx: Tx, of: Movement, reference: str) -> Standing:
@@ -174,6 +187,10 @@ def _paid(tx: Tx, of: Movement, reference: str) -> Standing:
     named = funding.known_payers(tx, words)
     entities = set(named.values())
     payer = entities.pop() if len(entities) == 1 else None
+    if payer is None and _may_answer_an_ask(tx, of):
+        return movements.leave(
+            tx, of, "waiting", "it may answer a request for payment: Column says so, or the ask ends"
+        )
     settled = funding.record_deposits(
         tx,
         [
@@ -210,12 +227,43 @@ def _counted(tx: Tx, of: Movement) -> str | None:
 
 
 def _request(tx: Tx, of: Movement) -> funding.FundingRequest | None:
-    """The open request whose id the money carries; a cancelled one asks for nothing, and its money is a deposit."""
+    """The open request whose id the money carries, or that its provider says it answers; a cancelled one asks for nothing,
+    and its money is a deposit.
+    """
+    answered = tx.values(
+        """
+        SELECT funding_request_id FROM payments.funding_asks
+         WHERE tenant_id = %(tenant)s AND rail = %(rail)s AND payment_reference = %(payment)s
+        """,
+        {"tenant": tx.tenant_id, "rail": of.provider, "payment": of.external_trace_id},
+    )
     try:
-        found = funding.get_request(tx, of.individual_id.lower())
+        found = funding.get_request(tx, answered[0] if answered else of.individual_id.lower())
     except funding.NoSuchRequest:
         return None
     return found if found.status != "cancelled" and found.currency == of.currency else None
+
+
+def _may_answer_an_ask(tx: Tx, of: Movement) -> bool:
+    """Whether it is as much as a payer is asked for over Column, which will say whether this is the answer."""
+    columns = [name for name, bank in banks.profiles().items() if bank.interface == "column"]
+    return bool(
+        tx.value(
+            """
+            SELECT EXISTS (SELECT FROM payments.funding_asks
+                            WHERE tenant_id = %(tenant)s AND rail = %(rail)s AND bank = ANY(%(banks)s)
+                              AND amount_minor = %(amount)s AND currency = %(currency)s AND payment_reference IS NULL
+                              AND status IN ('sending', 'outcome_unknown', 'doubted', 'pending', 'accepted'))
+            """,
+            {
+                "tenant": tx.tenant_id,
+                "rail": of.provider,
+                "banks": columns,
+                "amount": of.amount_minor,
+                "currency": of.currency,
+            },
+        )
+    )
 
 
 def _move(tx: Tx, debit: FundingAttempt, status: Literal["settled", "returned", "rejected"]) -> None:

@@ -12,6 +12,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import date, datetime
 from typing import Final, Literal, LiteralString
+from zoneinfo import ZoneInfo
 
 from headgate import cases, funding
 from headgate.core import arrays, ids
@@ -21,6 +22,9 @@ from headgate.rails import ProviderSettlement
 
 Effect = Literal["settled", "returned", "rejected", "deposited", "known"]
 Standing = Literal["settled", "returned", "rejected", "deposited", "known", "waiting", "unmatched", "differing"]
+
+ZONE: Final = ZoneInfo("America/New_York")
+"""The zone in which the networks count their days."""
 
 _NEXT: Final[Mapping[str, str]] = {
     "movement_unmatched": "find out whose it is: it matches no payment, debit or request of ours, and moved nothing",
@@ -194,7 +198,7 @@ def open_movements(tx: Tx, *, limit: int) -> list[Movement]:
     )
 
 
-def waiting_for(tx: Tx, *, individual_id: str, trace_number: str) -> list[Movement]:
+def waiting_for(tx: Tx, *, individual_id: str, trace_number: str | None) -> list[Movement]:
     """Returns and refusals that wait for the settlement of this debit."""
     return tx.all(
         _SELECT

@@ -101,12 +101,14 @@ def _debits(tx: Tx, params: Mapping[str, object]) -> list[_Sent]:
                AS company_identification,
                'debit' AS direction, d.sec_code, m.return_code, count(*)::integer AS entries
           FROM payments.funding_attempts d
-          JOIN payments.ach_files f ON f.tenant_id = d.tenant_id AND f.id = d.ach_file_id
+          LEFT JOIN payments.ach_files f ON f.tenant_id = d.tenant_id AND f.id = d.ach_file_id
+          LEFT JOIN payments.debit_orders n ON n.tenant_id = d.tenant_id AND n.debit_id = d.id
           LEFT JOIN payments.originators o ON o.tenant_id = d.tenant_id AND o.legal_entity_id = d.legal_entity_id
           LEFT JOIN payments.movement_effects x
             ON x.tenant_id = d.tenant_id AND x.funding_attempt_id = d.id AND x.effect = 'returned'
           LEFT JOIN payments.movements m ON m.tenant_id = x.tenant_id AND m.id = x.movement_id
-         WHERE d.tenant_id = %(tenant)s AND f.effective_on BETWEEN %(first)s AND %(last)s AND d.status <> 'rejected'
+         WHERE d.tenant_id = %(tenant)s AND coalesce(f.effective_on, n.effective_on) BETWEEN %(first)s AND %(last)s
+           AND d.status <> 'rejected'
            AND (%(entity)s::text IS NULL OR d.legal_entity_id = %(entity)s)
          GROUP BY 1, 2, 4, 5
         """,

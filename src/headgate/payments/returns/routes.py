@@ -11,6 +11,8 @@ from headgate.core.db import Tx
 from headgate.core.errors import Refused
 from headgate.payments import debits
 from headgate.payments.documents import FileModel, file_model
+from headgate.payments.orders.debit_orders import DebitOrder
+from headgate.payments.orders.documents import DebitOrderModel, debit_order_model
 from headgate.payments.returns import dishonoring, retrying
 from headgate.payments.returns import rules as return_rules
 from headgate.payments.returns.documents import (
@@ -118,18 +120,20 @@ def request_dishonor(call: Asks, return_id: IdPath, body: NewDishonorRequest) ->
 
 
 @router.post("/debits/{debit_id}/representments", status_code=201)
-def represent_debit(call: Sends, debit_id: IdPath) -> FileModel:
-    """Present a debit again that came back for want of funds, as RETRY PYMT; the file that carries it.
+def represent_debit(call: Sends, debit_id: IdPath) -> FileModel | DebitOrderModel:
+    """Present a debit again that came back for want of funds, as RETRY PYMT; the file that carries it, or its order.
 
-    At most twice within 180 days of the first's settlement: what may not go again is a problem that says why. The file is
-    delivered by a job.
+    At most twice within 180 days of the first's settlement: what may not go again is a problem that says why. What it
+    is, a job delivers.
     """
 
     def represent(tx: Tx) -> Any:
         done = debits.represent_debit(tx, debit_id=debit_id)
-        return done if isinstance(done, Refused) else file_model(done)
+        if isinstance(done, Refused):
+            return done
+        return debit_order_model(done) if isinstance(done, DebitOrder) else file_model(done)
 
-    return cast(FileModel, call.once(represent, status=201))
+    return cast(FileModel | DebitOrderModel, call.once(represent, status=201))
 
 
 @router.post("/dishonors", status_code=201)

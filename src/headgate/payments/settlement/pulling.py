@@ -16,7 +16,6 @@ from datetime import date, timedelta
 from itertools import groupby
 from operator import itemgetter
 from typing import Final
-from zoneinfo import ZoneInfo
 
 import psycopg
 
@@ -29,14 +28,11 @@ from headgate.payments.orders.givebacks import take_in
 from headgate.payments.orders.providers import providers_of
 from headgate.payments.outcomes import movements
 from headgate.payments.outcomes import payouts as payout_outcomes
-from headgate.payments.outcomes.movements import Movement, MovementEffects
+from headgate.payments.outcomes.movements import ZONE, Movement, MovementEffects
 from headgate.payments.settlement.telling import still_to_tell, tell
 
 FILES: Final = "files"
 """The source that is no provider: the bank's files, as ingestion has read them."""
-
-ZONE: Final = ZoneInfo("America/New_York")
-"""The zone in which the networks count their days."""
 
 LOOK_BACK_DAYS: Final = 10
 """The daily run asks again for days of which no provider's answer came after they were over, so far back."""

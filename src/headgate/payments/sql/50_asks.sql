@@ -6,7 +6,8 @@ CREATE OR REPLACE TRIGGER funding_asks_stay BEFORE UPDATE ON payments.funding_as
         (NEW.tenant_id, NEW.id, NEW.funding_request_id, NEW.attempt_no, NEW.legal_entity_id, NEW.bank_account_id, NEW.authorization_id,
          NEW.rail, NEW.bank, NEW.amount_minor, NEW.currency, NEW.ask_sealed, NEW.wanted_on, NEW.expires_on, NEW.recorded_at)
     OR (OLD.created_at IS NOT NULL AND (OLD.created_at, OLD.message_id, OLD.reference)
-        IS DISTINCT FROM (NEW.created_at, NEW.message_id, NEW.reference)))
+        IS DISTINCT FROM (NEW.created_at, NEW.message_id, NEW.reference))
+    OR (OLD.payment_reference IS NOT NULL AND OLD.payment_reference IS DISTINCT FROM NEW.payment_reference))
   EXECUTE FUNCTION payments.refuse_fact_change();
 ALTER TABLE payments.funding_asks ENABLE ALWAYS TRIGGER funding_asks_stay;
 CREATE OR REPLACE TRIGGER funding_asks_are_kept BEFORE DELETE OR TRUNCATE ON payments.funding_asks

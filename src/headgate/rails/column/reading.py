@@ -22,6 +22,7 @@ from headgate.core.money import Money
 
 Kind = Literal["ach", "wire", "realtime", "book", "check"]
 State = Literal["quiet", "accepted", "settled", "rejected", "returned"]
+Standing = Literal["asked", "promised", "refused"]
 
 ZONE: Final = ZoneInfo("America/Los_Angeles")
 """Where Column's days begin: its reports count them so."""
@@ -77,7 +78,8 @@ class Transfer:
 
     `state` is `quiet` where nothing told says whether money moves. `is_disputed`: a return of it is dishonored or
     contested. `own_id` is the last word of its description, which for a payment of ours is our id of it. `brings_money` says
-    that our account is credited by it.
+    that our account is credited by it. `gives_back` is the id of the realtime transfer of ours that it returns.
+    `had_settled_on` is the day on which its money moved, whatever came back since.
     """
 
     id: str
@@ -97,7 +99,14 @@ class Transfer:
     on: date | None
     is_disputed: bool = False
     own_id: str = ""
+    gives_back: str = ""
+    had_settled_on: date | None = None
     text: str = field(default="", repr=False)
+
+    @property
+    def is_our_debit(self) -> bool:
+        """Whether we draw the money with it from an account elsewhere."""
+        return self.pulls and not self.is_incoming
 
     @property
     def brings_money(self) -> bool:
@@ -111,14 +120,19 @@ class Transfer:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One event. `transfer` is None for what tells of none; `request` names a request that it tells of (a recall, a drawdown)."""
+    """One event. `transfer` is None for what tells of none; `request` names a request that it tells of (a recall, a drawdown).
+
+    Of a request, `request_id` is its own id, `about` the transfer that it is about, and `standing` what the other side says.
+    """
 
     id: str
     type: str
     created_at: datetime | None
     transfer: Transfer | None = None
     request: str = ""
+    request_id: str = ""
     about: str = ""
+    standing: Standing = "asked"
     changes: tuple[str, ...] = ()
     content: bytes = field(default=b"", repr=False)
 
@@ -155,7 +169,11 @@ def read_event(document: Any) -> Event | None:
     if "_request" in rest:
         noun = next((one for one in rest.split(".") if one.endswith("_request")), rest)
         return replace(
-            found, request=noun, about=_text(data, "wire_transfer_id") or _text(data, "original_transfer_id")
+            found,
+            request=noun,
+            request_id=_text(data, "id"),
+            about=_text(data, "wire_transfer_id") or _text(data, "original_transfer_id"),
+            standing=read_standing(data, said=rest.rpartition(".")[2]),
         )
     said = rest.rpartition(".")[2]
     if family not in KINDS:
@@ -200,6 +218,8 @@ def read_transfer(document: Any, *, said: str = "", family: Kind | None = None, 
         is_disputed=said in ("return_dishonored", "return_contested")
         or _text(last, "status").lower() in ("dishonored", "contested"),
         own_id="" if incoming else _text(document, "description").rpartition(" ")[2][:40],
+        gives_back=_text(document, "return_pair_transfer_id") if incoming and found == "realtime" else "",
+        had_settled_on=_day_of(document, ("settled_at", "completed_at")),
         text=" ".join(
             text
             for name in ("description", "payment_related_info", "beneficiary_reference", "company_entry_description",
@@ -207,6 +227,17 @@ def read_transfer(document: Any, *, said: str = "", family: Kind | None = None, 
             if (text := _text(document, name))
         ),
     )  # fmt: skip
+
+
+def read_standing(document: Any, *, said: str = "") -> Standing:
+    """What the other side says to a request, by its event's word, its status or the instant that bears its name."""
+    if not isinstance(document, dict):
+        return "asked"
+    words = {said, _text(document, "status").lower()}
+    words |= {name.removesuffix("_at") for name, value in document.items() if name.endswith("_at") and value}
+    if words & {"approved", "accepted", "completed"}:
+        return "promised"
+    return "refused" if words & {"rejected", "denied"} else "asked"
 
 
 def page_of(content: bytes) -> tuple[list[dict[str, Any]], bool] | None:
@@ -313,13 +344,18 @@ def _state(document: Mapping[str, Any], said: str, last_return: Mapping[str, Any
 
 def _day(document: Mapping[str, Any]) -> date | None:
     """The day, in Column's zone, of the furthest instant that moves money; else the day on which it takes effect."""
-    for name in ("returned_at", "settled_at", "completed_at", "deposited_at"):
-        instant = _instant(document, name)
-        if instant is not None:
-            return instant.astimezone(ZONE).date()
+    moved = _day_of(document, ("returned_at", "settled_at", "completed_at", "deposited_at"))
+    if moved is not None:
+        return moved
     for name in ("effective_on", "effective_date"):
         try:
             return date.fromisoformat(_text(document, name)[:10])
         except ValueError:
             continue
     return None
+
+
+def _day_of(document: Mapping[str, Any], names: Iterable[str]) -> date | None:
+    """The day, in Column's zone, of the first of these instants that is told."""
+    instants = (_instant(document, name) for name in names)
+    return next((one.astimezone(ZONE).date() for one in instants if one is not None), None)

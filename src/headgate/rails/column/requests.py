@@ -40,7 +40,8 @@ KIND_OF_RAIL: Final[Mapping[str, Kind]] = {
 _ALLOWED = re.compile(r"[A-Za-z0-9_ !\"#$%&'()*+,\-./:;<>=?@\[\]^{}|~]*\Z")
 _CLASSES: Final = ("PPD", "CCD", "WEB", "TEL", "CTX")
 _TYPES: Final = {"checking": "checking", "savings": "savings"}
-_DESCRIPTION_MAX: Final = 140
+DESCRIPTION_MAX: Final = 140
+"""Characters of what stands on statements, at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +61,26 @@ class Request:
     key: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Whom:
+    """Somebody with an account elsewhere: whom money goes to, or comes from."""
+
+    routing: str
+    account: str = field(repr=False)
+    account_type: str
+    name: str = field(repr=False)
+    address: Address | None = field(default=None, repr=False)
+
+
 def problems(kind: Kind, order: RailOrder) -> tuple[str, ...]:
     """Why Column cannot carry this order, every reason with its mending; empty where it can."""
     found = []
     if order.amount.currency != "USD" or order.amount.minor <= 0:
         found.append("Column carries positive amounts of USD; send other currencies over another rail")
-    if order.direction != "credit":
-        found.append("only payments to others go over Column by Headgate; debits go in a file")
+    if order.direction != "credit" and kind != "ach":
+        found.append(
+            f"over Column an account is debited by ACH alone, and not by {kind}; ask for the money over ach_debit"
+        )
     if kind == "ach":
         if order.sec_code not in _CLASSES:
             found.append(f"Column takes the entry classes {', '.join(_CLASSES)}; use one of them")
@@ -76,10 +90,10 @@ def problems(kind: Kind, order: RailOrder) -> tuple[str, ...]:
         found.append(f"a {kind} names its payee's street and town; register the payee's address")
     if kind != "check" and order.receiver_account_type not in _TYPES:
         found.append("Column pays checking and savings accounts; name one of those")
-    texts = [("payee's name", order.receiver_name, 127), ("description", _description(order), _DESCRIPTION_MAX)]
+    texts = [("payee's name", order.receiver_name, 127), ("description", _description(order), DESCRIPTION_MAX)]
     for what, text, longest in texts:
-        spelled = _spelled(text)
-        if spelled is None or not spelled.strip() or len(spelled) > longest:
+        said = spelled(text)
+        if said is None or not said.strip() or len(said) > longest:
             found.append(f"the {what} is missing, or cannot be spelled in up to {longest} plain letters; respell it")
     return tuple(found)
 
@@ -90,16 +104,16 @@ def transfer(kind: Kind, order: RailOrder, *, account: Account, counterparty_id:
     common = {**amount, "bank_account_id": account.id, "description": _description(order), "allow_overdraft": False}
     whom = {"counterparty_id": counterparty_id}
     if kind == "ach":
-        facts = {
+        facts: dict[str, Any] = {
             **common,
             **whom,
-            "type": "CREDIT",
+            "type": order.direction.upper(),
             "entry_class_code": order.sec_code,
             "effective_date": order.effective_on.isoformat(),
             "company_name": order.company.name,
             "company_entry_description": order.description,
             "company_discretionary_data": order.company.discretionary[:20],
-            "receiver_name": (_spelled(order.receiver_name) or "")[:22],
+            "receiver_name": (spelled(order.receiver_name) or "")[:22],
             "receiver_id": order.individual_id,
         }
         if order.addenda:
@@ -111,7 +125,7 @@ def transfer(kind: Kind, order: RailOrder, *, account: Account, counterparty_id:
             "bank_account_id": account.id,
             "positive_pay_amount": order.amount.minor,
             "currency_code": order.amount.currency,
-            "payee_name": _spelled(order.receiver_name),
+            "payee_name": spelled(order.receiver_name),
             "description": _description(order),
             "allow_overdraft": False,
             "mail_check_request": {
@@ -143,38 +157,45 @@ def book(
     return _post(PATHS["book"], facts, key)
 
 
-def counterparty(order: RailOrder) -> dict[str, Any]:
-    """Whom an order pays, as Column keeps it."""
+def payee(order: RailOrder) -> Whom:
+    """Whom an order pays or debits, as Column keeps it."""
+    return Whom(
+        order.receiver_routing,
+        order.receiver_account,
+        _TYPES.get(order.receiver_account_type, "checking"),
+        order.receiver_name,
+        order.receiver_address,
+    )
+
+
+def counterparty(whom: Whom) -> dict[str, Any]:
+    """Somebody with an account elsewhere, as Column keeps it."""
     facts: dict[str, Any] = {
-        "routing_number": order.receiver_routing,
-        "account_number": order.receiver_account,
-        "account_type": _TYPES.get(order.receiver_account_type, "checking"),
-        "name": _spelled(order.receiver_name),
+        "routing_number": whom.routing,
+        "account_number": whom.account,
+        "account_type": whom.account_type,
+        "name": spelled(whom.name),
     }
-    if order.receiver_address is not None and _street(order.receiver_address):
-        facts["address"] = _address(order.receiver_address)
+    if whom.address is not None and _street(whom.address):
+        facts["address"] = _address(whom.address)
     return facts
 
 
-def find_counterparties(order: RailOrder) -> Request:
+def find_counterparties(whom: Whom) -> Request:
     """Whom Column knows under this account already: that endpoint honours no key, so that it is asked before one is made."""
-    query = {
-        "routing_number": order.receiver_routing,
-        "account_number": order.receiver_account,
-        "limit": PAGE_MAX,
-    }
+    query = {"routing_number": whom.routing, "account_number": whom.account, "limit": PAGE_MAX}
     return Request("GET", f"/counterparties?{urlencode(query)}")
 
 
-def is_counterparty(document: Mapping[str, Any], order: RailOrder) -> bool:
-    """Whether it is the very account, name and address of an order: another name or address is another counterparty."""
-    wanted = counterparty(order)
+def is_counterparty(document: Mapping[str, Any], whom: Whom) -> bool:
+    """Whether it is the very account, name and address: another name or address is another counterparty."""
+    wanted = counterparty(whom)
     return all(_same(document.get(name), value) for name, value in wanted.items())
 
 
-def new_counterparty(order: RailOrder) -> Request:
-    """Make Column know whom an order pays."""
-    return _post("/counterparties", counterparty(order), "")
+def new_counterparty(whom: Whom) -> Request:
+    """Make Column know them."""
+    return _post("/counterparties", counterparty(whom), "")
 
 
 def list_transfers(
@@ -225,7 +246,8 @@ def _description(order: RailOrder) -> str:
     return f"{order.description} {order.individual_id}"
 
 
-def _spelled(text: str) -> str | None:
+def spelled(text: str) -> str | None:
+    """A text in the letters that Column takes; None where it cannot be."""
     return text if _ALLOWED.match(text) else transliterate(text)
 
 
@@ -235,8 +257,8 @@ def _post(path: str, facts: Mapping[str, Any], key: str) -> Request:
 
 def _address(address: Address) -> dict[str, str]:
     found = {
-        "line_1": _spelled(_street(address)) or "",
-        "city": _spelled(address.town) or "",
+        "line_1": spelled(_street(address)) or "",
+        "city": spelled(address.town) or "",
         "state": address.state or "",
         "postal_code": address.post_code or "",
         "country_code": address.country,
