@@ -15,17 +15,18 @@ from typing import Any
 import psycopg
 import pytest
 from tests.funding import scenes
-from tests.make import ACTOR, TenantFixture
+from tests.make import ACTOR, TenantFixture, usd
 from tests.payments import columns, gateways, pulls, stories
 from tests.payments.stories import MONDAY
 from tests.payments.test_acceptance import at_once
 from tests.web.client import Client, client_of
 
-from headgate import cases, funding, ingestion, payments
+from headgate import cases, funding, ingestion, payments, rails
 from headgate.api import create_app
 from headgate.core.db import Database
 from headgate.core.errors import Refused
 from headgate.jobs import Outside
+from headgate.payments import debits
 from headgate.payments.orders import debit_orders, debit_sending
 
 pytestmark = pytest.mark.slow
@@ -260,16 +261,10 @@ def test_what_nobody_heard_of_is_tried_three_times_and_then_a_person_looks(made:
         with scene.begin() as tx:
             tries += len(payments.submit_all_debits(tx).orders)
 
-    assert tries == debit_tries() == 3
+    assert tries == debits.TRIES_MAX == 3
     assert scene.debits()["orders"] == ["unheard"] * 3 and scene.column.twin.transfers == []
     assert scene.debits()["requests"] == ["requested"] * 3
     assert scene.debits()["cases"] == ["debit_rejected"] * 3
-
-
-def debit_tries() -> int:
-    from headgate.payments import debits
-
-    return debits.TRIES_MAX
 
 
 def test_a_debit_that_nobody_answered_for_is_asked_about_and_made_once(made: Make) -> None:
@@ -429,6 +424,35 @@ def test_what_column_says_of_other_money_or_against_its_word_is_a_case_and_moves
 
     after = scene.debits()
     assert after == {**before, "cases": sorted([*before["cases"], *["order_contradiction"] * 2])}
+
+
+def test_a_transfer_of_another_amount_moves_nothing_whoever_tells_of_it(made: Make) -> None:
+    scene = made("ach")
+    order = scene.draw("STAY")
+    run(scene)
+    (transfer,) = scene.column.twin.transfers
+    transfer |= {"amount": 9_999, "status": "SETTLED"}
+    scene.later(3600)
+    run(scene)
+    asked = scene.debits()
+    said = rails.ProviderAnswer(
+        "returned",
+        transfer["id"],
+        "a part of it",
+        code="R01",
+        message_id=f"{transfer['id']}:returned",
+        amount=usd("99.99"),
+    )
+    for _ in range(2):
+        with scene.begin() as tx:
+            debit_orders.record_debit_answer(tx, order.debit_id, said, asked_by="inbox", waits=900)
+
+    assert (asked["orders"], asked["debits"], asked["book"]) == (["accepted"], ["sent"], {})
+    assert scene.debits() == {**asked, "cases": ["order_contradiction"]}
+    transfer["amount"] = 10_000
+    scene.later(8000)
+    run(scene)
+    assert scene.debits()["orders"] == ["settled"]
 
 
 def test_many_workers_take_the_same_events_and_each_counts_once(made: Make) -> None:

@@ -300,8 +300,8 @@ class ColumnProvider:
     def _known(self, order: RailOrder) -> tuple[column.Transfer, bytes] | None:
         content = self.ask(column.Request("GET", f"{column.PATHS[self.kind]}/{order.provider_reference}"))
         transfer = column.read_transfer(_parsed(content), family=self.kind)
-        if transfer is None or transfer.id != order.provider_reference:
-            raise ProviderAnswerUnread("what came back is no transfer of this id")
+        if transfer is None or transfer.id != order.provider_reference or transfer.amount != order.amount:
+            raise ProviderAnswerUnread("what came back is no transfer of this id and amount")
         return transfer, content
 
     def _looked_for(self, order: RailOrder, created_at: datetime) -> tuple[column.Transfer, bytes] | None:
