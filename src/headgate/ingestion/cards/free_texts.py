@@ -119,10 +119,16 @@ def _in_text(data: bytes, text: Text) -> list[Found]:
             ]
         for one in numbers:
             there = joined.in_file(one)
-            if all(there.end <= other.start or other.end <= there.start for other in found):
-                found.append(there)
-    found.sort(key=lambda one: one.start)
+            at = bisect_right(found, there.start, key=lambda other: other.start)
+            if (not at or found[at - 1].end <= there.start) and (at == len(found) or there.end <= found[at].start):
+                found.insert(at, there)
     return found
+
+
+def _is_within(one: Found, spans: list[tuple[int, int]]) -> bool:
+    """Whether a number stands, at least in part, in one of these spans, which are in order."""
+    at = bisect_right(spans, one.end - 1, key=lambda span: span[0])
+    return at > 0 and spans[at - 1][1] > one.start
 
 
 def _stripped(data: bytes, piece: Piece) -> Piece:
@@ -150,7 +156,7 @@ class _Joined:
         if not found:
             return found
         marked = [mark.span() for mark in _REFERENCES.finditer(self._text)]
-        return [one for one in found if not any(one.start < end and start < one.end for start, end in marked)]
+        return [one for one in found if not _is_within(one, marked)]
 
     def part(self, at: int) -> int:
         """Which piece a byte of it stands in."""

@@ -23,6 +23,8 @@ _FREE: Final = re.compile(rb"Ustrd|Addtl\w*Inf|InstrInf|InstrForDbtrAgt|Nrrtv|Cm
 _SEAM: Final = over_a_break(rb"[ \t\r\n]*", rb"strd>\s*<(?:[\w.-]+:)?Ustrd>")
 _NEXT: Final = re.compile(rb"</(?:[\w.-]+:)?Ustrd>\s*<(?:[\w.-]+:)?Ustrd>")
 _COMMENT, _DATA = b"<!--", b"<![CDATA["
+_COMMENTS_MAX: Final = 16
+"""Comments within one text, past which its element is not looked for: none that a bank sends has one."""
 _BREAK: Final = re.compile(rb"[\r\n]+")
 
 
@@ -91,7 +93,9 @@ def _begin(data: bytes, at: int, apart: _Apart) -> int:
     begun = data.rfind(b"<", limit, at)
     if apart.start <= begun < apart.end:
         begun = data.rfind(b"<", limit, apart.start)
-    while begun > limit and data.startswith(_COMMENT, begun):
+    for _ in range(_COMMENTS_MAX):
+        if begun <= limit or not data.startswith(_COMMENT, begun):
+            break
         begun = data.rfind(b"<", limit, begun)
     return max(begun, 0)
 
