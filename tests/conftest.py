@@ -167,7 +167,17 @@ def database(server: EmbeddedServer, config: Config, worker_id: str) -> Iterator
 @pytest.fixture
 def empty_database(server: EmbeddedServer, config: Config, request: pytest.FixtureRequest) -> Iterator[Database]:
     """A migrated database of this test alone, without tenants; dropped afterwards."""
-    name = f"headgate_{os.getpid()}_{abs(hash(request.node.nodeid)) % 10**8}"
+    yield from _database_of(server, config, request.node.nodeid)
+
+
+@pytest.fixture(scope="module")
+def apart(server: EmbeddedServer, config: Config, request: pytest.FixtureRequest) -> Iterator[Database]:
+    """The same for a module: what others wrote is neither in its queues nor in its statistics."""
+    yield from _database_of(server, config, request.node.nodeid)
+
+
+def _database_of(server: EmbeddedServer, config: Config, whose: str) -> Iterator[Database]:
+    name = f"headgate_{os.getpid()}_{abs(hash(whose)) % 10**8}"
     _create_database(server, name, TEMPLATE)
     with Database(lambda role: server.url(role, name), pool_max=24, config=config) as opened:
         yield opened

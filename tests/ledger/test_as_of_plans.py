@@ -33,9 +33,9 @@ READINGS: dict[str, LiteralString] = {
 
 
 @pytest.fixture(scope="module")
-def crowded(database: Database) -> Book:
+def crowded(apart: Database) -> Book:
     """An account of 5,000 legs among others, one in fifty of them late, analysed."""
-    book = book_of(database, make.tenant(database))
+    book = book_of(apart, make.tenant(apart))
     with book.begin() as tx:
         ledger.post_many(
             tx,
@@ -48,16 +48,16 @@ def crowded(database: Database) -> Book:
                 for n in range(LEGS)
             ],
         )
-    with database.connect("admin") as admin:
+    with apart.connect("admin") as admin:
         check_marks(admin, book.tenant.id)
         admin.execute("ANALYZE ledger.entries, ledger.accounts")
     return book
 
 
 @pytest.fixture
-def plans(database: Database, crowded: Book) -> Iterator[Any]:
+def plans(apart: Database, crowded: Book) -> Iterator[Any]:
     """Runs a statement as the application would, row security on, and gives the plans of all it does within."""
-    with database.connect("admin") as connection:
+    with apart.connect("admin") as connection:
         heard: list[str] = []
         connection.add_notice_handler(lambda notice: heard.append(notice.message_primary or ""))
         connection.execute("LOAD 'auto_explain'")

@@ -14,10 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import pika
-import psycopg
 import pytest
 from tests import components, make
-from tests.conftest import TEMPLATE, _create_database
 from tests.messaging.broker import Broker
 from tests.messaging.post import Post
 
@@ -25,7 +23,6 @@ from headgate import audit, messaging
 from headgate.core import brokers
 from headgate.core.config import Config
 from headgate.core.db import Database, Tx
-from headgate.core.embedded import EmbeddedServer
 from headgate.core.errors import Unavailable
 from headgate.messaging import Message, consuming
 from headgate.messaging.consuming import work_round
@@ -46,17 +43,6 @@ READ = """
 SELECT sum(idx_tup_read) FROM pg_stat_all_indexes WHERE relid = 'messaging.queue_messages'::regclass
 """
 """How many entries of the queue's indexes were ever read."""
-
-
-@pytest.fixture(scope="module")
-def apart(server: EmbeddedServer, config: Config, worker_id: str) -> Iterator[Database]:
-    """A database of this module alone: who subscribes over a broker is no other test's business."""
-    name = f"headgate_transports_{worker_id}"
-    _create_database(server, name, TEMPLATE)
-    with Database(lambda role: server.url(role, name), pool_max=24, config=config) as opened:
-        yield opened
-    with psycopg.connect(server.url("admin", "postgres"), autocommit=True) as connection:
-        connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')  # type: ignore[call-overload]
 
 
 Make = Callable[..., Post]
