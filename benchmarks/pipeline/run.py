@@ -15,7 +15,7 @@ from headgate.core.embedded import EmbeddedServer
 
 from ..shared.clients import Clients
 from ..shared.ground import home, machine, tell
-from . import tasks
+from . import broker, tasks
 from .ground import Ground, ground
 from .plan import Plan
 
@@ -42,6 +42,8 @@ def run(plan: Plan) -> dict[str, Any]:
                 if plan.only and name not in plan.only:
                     continue
                 tell(f"round {number + 1} of {plan.rounds}: {name}")
+                if plan.broker:
+                    broker.empty(plan.broker)
                 figures[name].append(_alone(server, clients, plan, f"{name}_{number}", shape, shown))
         runs = [_entry(name, found) for name, found in figures.items()]
         return {
