@@ -383,6 +383,32 @@ def test_queue_that_answers_nobody_holds_up_no_other(
             transport.reap()
 
 
+@needs_rabbitmq
+def test_what_the_broker_refused_goes_by_another_channel(rabbit: Make, broker: Broker) -> None:
+    """A channel that met a queue without a leader refuses for ever what goes there."""
+    post = rabbit()
+    full = f"q.{post.topic}.full"
+    arguments = {"x-queue-type": "quorum", "x-max-length": 1, "x-overflow": "reject-publish"}
+    with closing(_wire(broker)) as wire:
+        wire.declare_queue(full, arguments)
+        wire.bind(full, topology.EVENTS, post.topic)
+    numbers = post.publish(20)
+    kept: set[str] = set()
+    while all(row["last_error"] is None for row in post.outbox()):
+        post.relay.relay_round()
+        kept = {key for _, key in post.transport._wire._senders}
+        numbers += post.publish()
+    assert {row["last_error"] for row in post.outbox()} <= {None, "the broker refused it"}
+    assert post.topic not in kept, "its channel is not used again"
+
+    broker.ctl("delete_queue", full)
+    post.hasten("outbox_messages")
+    post.relay_all()
+
+    assert all(row["published_at"] is not None for row in post.outbox())
+    post.work_until(lambda: post.inbox() == numbers)
+
+
 @pytest.mark.long
 @needs_rabbitmq
 def test_broker_killed_and_emptied_is_filled_again_from_the_outbox(rabbit: Make, broker: Broker) -> None:

@@ -65,6 +65,7 @@ class _Sender:
     def __init__(self, channel: Any) -> None:
         self.channel = channel
         self.unconfirmed: dict[int, int] = {}
+        self.was_refused = False
         self._sent = 0
 
     def send(self, sending: Sending) -> None:
@@ -186,6 +187,8 @@ class Wire:
             self._do(lambda one=sending: senders[one.exchange, one.key].send(one))  # type: ignore[misc]
         if not self._waited(lambda: not any(one.unconfirmed for one in senders.values()), ANSWER_SECONDS):
             self._leave({way: one for way, one in senders.items() if one.unconfirmed}, len(sendings))
+        for way in [way for way, one in senders.items() if one.was_refused and way in self._senders]:
+            self._drop(way)
         return self._faults
 
     def listen(self, seconds: float) -> None:
@@ -245,9 +248,12 @@ class Wire:
         if len(left) == count:
             self._raise_silent("did not confirm", ANSWER_SECONDS)
         self._faults |= dict.fromkeys(left, f"the broker did not confirm it within {ANSWER_SECONDS:.0f} s")
-        for way, sender in silent.items():
-            del self._senders[way]
-            self._do(sender.channel.close)
+        for way in silent:
+            self._drop(way)
+
+    def _drop(self, way: tuple[str, str]) -> None:
+        """What goes this way goes by a new channel from now on: one that met a queue without a leader may refuse for ever."""
+        self._do(self._senders.pop(way).channel.close)
 
     def _opened(self) -> Any:
         channel = self._connection.channel(on_open_callback=lambda _: None)
@@ -270,6 +276,7 @@ class Wire:
             number = sender.unconfirmed.pop(tag, None)
             if number is not None and isinstance(frame.method, pika.spec.Basic.Nack):
                 self._faults[number] = "the broker refused it"
+                sender.was_refused = True
 
     def _returned(self, _: Any, method: Any, properties: Any, body: bytes) -> None:
         number = int(properties.message_id)
