@@ -53,11 +53,17 @@ def _payment(line: int, document: Any) -> SettlementRecord | Fault:
     transfer = external["column_transfer_id"] or external["psp_id"] or ""
     amount, currency, on = paid["amount_minor"], paid["currency"], day(paid["value_date"])
     return settlement(
-        line, f"{source['provider']}:{transfer}" if transfer else None, source["provider"], "payment", "settled",
+        line, f"{source['provider']}:{transfer}" if transfer else None, _name(source["provider"]), "payment", "settled",
         source["channel"], "credit", money(amount, currency), money(0, currency), money(amount, currency),
         day(envelope["occurred_at"][:10]), on, paid["reference"], source["batch_id"] or "", transfer, "",
         envelope["borrower"]["loan_id"] or "", "",
     )  # fmt: skip
+
+
+def _name(provider: str) -> str:
+    """A provider as records name it: `Column N.A.` is column_n_a."""
+    written = re.sub(r"[^a-z0-9]+", "_", provider.lower()).strip("_")
+    return written if written[:1].isalpha() else f"provider_{written}".rstrip("_")
 
 
 PARSER = streaming(name=NAME, kind="settlement", title="Payment envelopes", sniff=sniff, read=read, has_marks=True)
