@@ -133,7 +133,10 @@ class Looking:
         for one in found:
             for at in one.middle:
                 out[2 + 2 * at + (codec == "utf-16-be")] = (SIGN if of_bank is not None else b"*")[0]
-        self.hits += [Hit(member, 2 + 2 * one.start, 2 * (one.end - one.start)) for one in found]
+        # Of a text that was cut off, the last character may be half there.
+        self.hits += [
+            Hit(member, 2 + 2 * one.start, min(2 + 2 * one.end, len(data)) - 2 - 2 * one.start) for one in found
+        ]
         return bytes(out)
 
     def _gzip(self, data: bytes, member: str, depth: int) -> bytes:
