@@ -128,7 +128,13 @@ def test_a_number_is_found_in_text_and_over_the_end_of_a_line_and_no_reference_i
 _WORDS = st.sampled_from(
     [b"INVOICE 17", b"card ", b"REF 4", VISA, MASTERCARD, AMEX, b"4111 1111 1111 1111", b"11111111", b" ", b"-", b"?20", b"/"]
 )  # fmt: skip
-_TEXTS = st.lists(st.lists(_WORDS, max_size=6).map(lambda words: b" ".join(words)[:64]), min_size=1, max_size=4)
+_TEXTS = st.lists(
+    st.lists(_WORDS, max_size=6).map(lambda words: b" ".join(words)[:64]),
+    min_size=1,
+    max_size=4,
+    # A text that comes twice is read once, and twice where one of the two is masked.
+    unique_by=lambda text: b" ".join(text.split()),
+)
 _BREAKS = {"bai2": b"\n88,", "swift": b"\n", "iso20022": b"</Ustrd><Ustrd>", "ofx": b" ", "fedwire": b"*"}
 
 
@@ -158,7 +164,7 @@ def test_whatever_the_texts_hold_nothing_else_is_touched_and_the_same_is_read(na
 
 @given(
     name=st.sampled_from(sorted(PLAIN)),
-    before=st.text("ABCDEFGHIJ ", max_size=30),
+    before=st.text("FGHJ ", max_size=30),  # No word that says what the number is: ABA, BIC, ID.
     number=st.sampled_from([VISA, MASTERCARD, AMEX, b"4111 1111 1111 1111", b"5555-5555-5555-4444"]),
 )
 def test_a_planted_number_is_left_nowhere(name: str, before: str, number: bytes) -> None:
