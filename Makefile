@@ -43,8 +43,8 @@ sftp: venv ## the payroll of docs/howto/payroll-over-sftp.md with all its 10,000
 broker: venv ## RabbitMQ, one node and a cluster of three, killed under load, and the pipeline over one that is killed and emptied (needs: make components)
 	@$(BIN)/python -m pytest tests/messaging/test_broker_killed.py tests/messaging/test_chaos.py --broker-nodes 1 --broker-nodes 3
 
-fuzz: venv ## every parser under bytes that went wrong, guided by what they reach (SECONDS=n for each; Linux x86-64, Python < 3.13)
-	@$(BIN)/python scripts/fuzz.py --seconds $(or $(SECONDS),60)
+fuzz: venv ## every parser under bytes that went wrong, guided by what they reach (SECONDS=n for each, SEED=n to search the same way again; Linux x86-64, Python < 3.13)
+	@$(BIN)/python scripts/fuzz.py --seconds $(or $(SECONDS),60) --seed $(or $(SEED),0)
 
 model: venv ## the book and the payments against their models, 2,000 and 200 random histories (HISTORIES=n), and every planted bug
 	@$(PYTEST) tests/ledger/model tests/ledger/test_planted_bugs.py tests/payments/model tests/payments/test_planted_bugs.py \

@@ -36,6 +36,8 @@ _NO_AMOUNT = {"id", "status", "state", "code", "number", "no", "year", "rate", "
 _NO_DUE = {"taxable", "exempt", "gross", "ytd"}
 _DELIMITERS = ",;\t|"
 _HEADER_LINES = 30
+_NAMED_MAX = 10
+"""Columns of one meaning that a fault names."""
 _COLUMN_OF = {word: column for column, words in WORDS.items() for word in words.split()}
 _RANK_OF = {word: rank for words in WORDS.values() for rank, word in enumerate(words.split())}
 
@@ -100,7 +102,8 @@ def header_faults(header: Header) -> list[Fault]:
         by_column.setdefault(column, []).append(str(at + 1))
     for column, places in by_column.items():
         if len(places) > 1:
-            text = f"line {number}: columns {' and '.join(places)} both mean {column}; rename one"
+            named = " and ".join(places[:_NAMED_MAX]) + (" and others" if len(places) > _NAMED_MAX else "")
+            text = f"line {number}: columns {named} both mean {column}; rename one"
             faults.append(Fault(number, int(places[1]), column, "register.header", text, raw))
     for at, name in header.names.items():
         if at not in header.columns and extra_kind(slug(name)) is None:
