@@ -150,6 +150,7 @@ table alerts.preferences
   policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
   policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
   policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  TRIGGER is_setting AFTER INSERT OR DELETE OR UPDATE ON alerts.preferences FOR EACH STATEMENT EXECUTE FUNCTION core.count_setting()
   always TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON alerts.preferences FOR EACH STATEMENT EXECUTE FUNCTION core.refuse_change()
 
 table alerts.templates
@@ -176,6 +177,7 @@ table alerts.templates
   policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
   policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
   policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  TRIGGER is_setting AFTER INSERT OR DELETE OR UPDATE ON alerts.templates FOR EACH STATEMENT EXECUTE FUNCTION core.count_setting()
   always TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON alerts.templates FOR EACH STATEMENT EXECUTE FUNCTION core.refuse_change()
 
 table alerts.transitions
@@ -884,12 +886,25 @@ function core.correlation_id()
   body 4730d1168d5a8948
   grant EXECUTE to PUBLIC
 
+function core.count_setting()
+  owner headgate_owner
+  comment Trigger: a setting of the tenant in context changed, and what was kept of its settings is old
+  returns trigger, plpgsql, volatile
+  body f0748d5e606813fd
+
 function core.currency_exponent(p_currency text)
   owner headgate_owner
   comment How many decimals a currency of ISO 4217 has; NULL for what is none
   returns integer, sql, immutable, parallel safe
   body f2eb3f0b1e4c4675
   grant EXECUTE to PUBLIC
+
+function core.is_setting(target regclass, is_drawn boolean)
+  owner headgate_owner
+  comment Makes a table one of settings, which processes may keep until one of them changes. What is drawn when it is first needed may change in any transaction
+  arguments target regclass, is_drawn boolean DEFAULT false
+  returns void, plpgsql, volatile
+  body 0cda81dcf32ad3fc
 
 function core.isolate(target regclass)
   owner headgate_owner
@@ -952,6 +967,11 @@ function core.tenant_id()
   body b8ade39e03649b52
   grant EXECUTE to PUBLIC
 
+sequence core.settings_version_no
+  owner headgate_owner
+  bigint start 1 increment 1 from 1 to 9223372036854775807 cache 1
+  grant USAGE to headgate_app
+
 table core.data_keys
   owner headgate_owner
   comment A tenant's keys, wrapped: number 0 makes fingerprints and never changes, the highest seals, all open
@@ -968,6 +988,22 @@ table core.data_keys
   constraint data_keys_numbered_from_zero CHECK ((key_no >= 0))
   constraint data_keys_pkey PRIMARY KEY (tenant_id, key_no)
   constraint data_keys_wrapped_is_nonce_key_and_tag CHECK ((octet_length(wrapped) = ((12 + 32) + 16)))
+  policy tenant_deletes permissive for delete to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+  policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  TRIGGER is_setting AFTER INSERT OR DELETE OR UPDATE ON core.data_keys FOR EACH STATEMENT EXECUTE FUNCTION core.count_setting('drawn')
+
+table core.settings_versions
+  owner headgate_owner
+  comment The last change of a tenant's settings (core.is_setting), as a number: what was kept under another is read again
+  row security enabled, forced
+  grant INSERT, SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  grant UPDATE (version_no) to headgate_app
+  column tenant_id uuid not null
+  column version_no bigint not null
+  constraint settings_versions_pkey PRIMARY KEY (tenant_id)
   policy tenant_deletes permissive for delete to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
   policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
   policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
@@ -2311,6 +2347,7 @@ table ingestion.payment_sources
   policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
   policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
   policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  TRIGGER is_setting AFTER INSERT OR DELETE OR UPDATE ON ingestion.payment_sources FOR EACH STATEMENT EXECUTE FUNCTION core.count_setting()
   always TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON ingestion.payment_sources FOR EACH STATEMENT EXECUTE FUNCTION core.refuse_change()
 
 table ingestion.rate_readings
@@ -6958,6 +6995,7 @@ table payments.provider_settings
   policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
   policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
   policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  TRIGGER is_setting AFTER INSERT OR DELETE OR UPDATE ON payments.provider_settings FOR EACH STATEMENT EXECUTE FUNCTION core.count_setting()
   always TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON payments.provider_settings FOR EACH STATEMENT EXECUTE FUNCTION core.refuse_change()
 
 table payments.pulls
@@ -8148,6 +8186,7 @@ table servicing.policies
   policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
   policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
   policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  TRIGGER is_setting AFTER INSERT OR DELETE OR UPDATE ON servicing.policies FOR EACH STATEMENT EXECUTE FUNCTION core.count_setting()
   always TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON servicing.policies FOR EACH STATEMENT EXECUTE FUNCTION core.refuse_change()
 
 table servicing.policy_rules
@@ -8174,6 +8213,7 @@ table servicing.policy_rules
   policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
   policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
   policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  TRIGGER is_setting AFTER INSERT OR DELETE OR UPDATE ON servicing.policy_rules FOR EACH STATEMENT EXECUTE FUNCTION core.count_setting()
   always TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON servicing.policy_rules FOR EACH STATEMENT EXECUTE FUNCTION core.refuse_change()
 
 table servicing.posting_modes
@@ -8198,6 +8238,7 @@ table servicing.posting_modes
   policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
   policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
   policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  TRIGGER is_setting AFTER INSERT OR DELETE OR UPDATE ON servicing.posting_modes FOR EACH STATEMENT EXECUTE FUNCTION core.count_setting()
   always TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON servicing.posting_modes FOR EACH STATEMENT EXECUTE FUNCTION core.refuse_change()
 
 table servicing.postings

@@ -75,7 +75,7 @@ class Loaded:
     is_whole: bool
     dues: dict[int, DueRow] = field(default_factory=dict)
     standings: list[StandingChange] = field(default_factory=list)
-    policies: list[policies.Policy] = field(default_factory=list)
+    policies: Sequence[policies.Policy] = ()
     receipts: list[Receipt] = field(default_factory=list)
     lines: list[LiveLine] = field(default_factory=list)
 
@@ -158,13 +158,12 @@ def load(
     at = now or tx.now()
     found = {row.id: Loaded(row, ZoneInfo(row.time_zone), at, row.id in whole) for row in rows}
     loans = arrays.texts(sorted(found))
-    versions, dues, standings, lines = tx.gather(
-        policies.asked({row.product for row in rows}),
+    dues, standings, lines = tx.gather(
         (_DUES, {"loans": loans}, None),
         (_STANDINGS, {"loans": loans}, None),
         (_LINES, {"loans": loans, "whole": arrays.texts(sorted(set(whole) & found.keys()))}, None),
     )
-    of_product = policies.read({row.product for row in rows}, versions)
+    of_product = policies.policies_of(tx, {row.product for row in rows})
     for one in found.values():
         one.policies = of_product[one.row.product]
     _load_dues(dues, found)
