@@ -1935,7 +1935,7 @@ function ingestion.receive_many(p_ids text[], p_facts jsonb[], p_sha256 bytea[],
   comment ingestion.receive for many small artifacts, each under its own correlation; in order, the id of each and whether it is new
   returns TABLE(id text, is_new boolean), plpgsql, volatile
   set search_path=pg_catalog, pg_temp
-  body c80b042ae5e2b55e
+  body 2f11c6d51e48f155
   grant EXECUTE to headgate_app
 
 function ingestion.sources_failing()
@@ -3522,7 +3522,7 @@ function ledger.post_batch(p_keys text[], p_counts integer[], p_debits bigint[],
   set enable_nestloop=off
   set plan_cache_mode=force_generic_plan
   set search_path=pg_catalog, pg_temp
-  body 84fad7c1b79e2028
+  body 4262ce2aa7705f04
 
 function ledger.post_group(p_keys text[], p_counts integer[], p_debits bigint[], p_credits bigint[], p_amounts bigint[], p_currencies text[], p_effective_at timestamp with time zone[], p_source_types text[], p_source_ids text[], p_descriptions text[], p_metadata jsonb[], p_actor_types text[], p_actors text[], p_persons text[], p_correlations text[], OUT codes smallint[], OUT ids bigint[], OUT replayed boolean[], OUT facts jsonb[], OUT recorded_at timestamp with time zone[], OUT effective_at timestamp with time zone[], OUT effective_on date[], OUT asked_effective_at timestamp with time zone[], OUT metadata jsonb[])
   owner headgate_poster
@@ -3562,7 +3562,7 @@ function ledger.post_one(p_key text, p_debit bigint, p_credit bigint, p_amount b
   comment Posts one transaction of one entry: the short way of post_many, with the same answers
   returns record, plpgsql, volatile, security definer
   set search_path=pg_catalog, pg_temp
-  body fee71a185dfced53
+  body 8bf68658c39c5d83
   grant EXECUTE to headgate_app
 
 function ledger.prepare_expiry()
@@ -5154,7 +5154,7 @@ function messaging.announce_many_v2(p_type text, p_aggregate_type text, p_aggreg
   comment Records one event of a type for each of many things and publishes it: each message points at its event. Each under its correlation, or the context's. Says how many
   returns integer, plpgsql, volatile, security definer
   set search_path=pg_catalog, pg_temp
-  body 861d1e4f08f4a134
+  body dbe433fa90fcd107
   grant EXECUTE to headgate_app
 
 function messaging.claim_queued(p_consumers text[], p_limit integer, p_holder text, p_seconds double precision)
@@ -5170,12 +5170,12 @@ function messaging.claim_queued(p_consumers text[], p_limit integer, p_holder te
 
 function messaging.queue_due(p_limit integer, p_attempts_max integer)
   owner headgate_owner
-  comment Takes up to p_limit messages that are due out of the outbox into the queues of who wants them, and marks them published; how many
+  comment Takes up to p_limit messages that are due out of the outbox into the queues of who wants them, and marks them published; how many. NULL where none of those that are due can be taken so
   returns integer, plpgsql, volatile
   set enable_indexscan=on
   set enable_seqscan=off
   set search_path=pg_catalog, pg_temp
-  body e25c2ca71d6f45dd
+  body 2d41aabcbbb2439b
   grant EXECUTE to headgate_dispatcher
 
 function messaging.replay(p_ids bigint[])
@@ -5201,6 +5201,15 @@ function messaging.verified_through()
   body a5ccc633d64cb36e
   grant EXECUTE to headgate_app
   grant EXECUTE to headgate_readonly
+
+function messaging.wanting(p_type text)
+  owner headgate_owner
+  comment The consumers whose queues a message of this topic is put into by who publishes it; NULL where that is the relay's part
+  returns text[], plpgsql, stable
+  set search_path=pg_catalog, pg_temp
+  body e6348d6b48c646de
+  grant EXECUTE to headgate_app
+  grant EXECUTE to headgate_poster
 
 sequence messaging.dead_letter_id
   owner headgate_owner
@@ -5317,6 +5326,7 @@ table messaging.outbox_messages
   grant INSERT (event_type) to headgate_app
   grant INSERT (event_type) to headgate_dispatcher
   grant INSERT (event_type) to headgate_poster
+  grant INSERT (handled_by) to headgate_app
   grant INSERT (id) to headgate_app
   grant INSERT (id) to headgate_dispatcher
   grant INSERT (id) to headgate_poster
@@ -5365,6 +5375,7 @@ table messaging.outbox_messages
   column last_error text
   column published_at timestamp with time zone
   column dead_at timestamp with time zone
+  column handled_by text collate C -- The consumer that did its part in the transaction that wrote this: it is not given the message
   constraint outbox_carries_or_points CHECK (((payload IS NULL) = (audit_event_id IS NOT NULL)))
   constraint outbox_event_type_is_a_topic CHECK (((payload IS NULL) OR (event_type ~ '^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+$'::text)))
   constraint outbox_is_published_or_dead CHECK (((published_at IS NULL) OR (dead_at IS NULL)))
@@ -5404,6 +5415,7 @@ table messaging.outbox_messages_rest
   column last_error text
   column published_at timestamp with time zone
   column dead_at timestamp with time zone
+  column handled_by text collate C
   constraint outbox_carries_or_points CHECK (((payload IS NULL) = (audit_event_id IS NOT NULL)))
   constraint outbox_event_type_is_a_topic CHECK (((payload IS NULL) OR (event_type ~ '^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+$'::text)))
   constraint outbox_is_published_or_dead CHECK (((published_at IS NULL) OR (dead_at IS NULL)))
@@ -5420,7 +5432,7 @@ table messaging.queue_messages
   row security enabled, forced
   grant DELETE, INSERT, SELECT, UPDATE to headgate_dispatcher
   grant INSERT to headgate_poster
-  grant SELECT to headgate_app
+  grant INSERT, SELECT to headgate_app
   grant SELECT to headgate_operator
   grant SELECT to headgate_readonly
   column tenant_id uuid not null
@@ -5455,6 +5467,7 @@ table messaging.subscriptions
   grant DELETE, INSERT, SELECT, UPDATE to headgate_dispatcher
   grant SELECT to headgate_app
   grant SELECT to headgate_operator
+  grant SELECT to headgate_poster
   grant SELECT to headgate_readonly
   column consumer text collate C not null
   column topics text[] not null
@@ -5507,7 +5520,7 @@ view messaging.invariant_published_arrives
   owner headgate_owner
   comment Every published message waits for each consumer of its topic, was handled by it, or lies with the dead letters (a broker's queues are not seen).
   with security_invoker=true
-  query 75b4ee488fd3eec9
+  query 537b3f1801271802
   grant SELECT to headgate_app
   grant SELECT to headgate_readonly
   column subject text collate C

@@ -10,8 +10,9 @@ from tests.messaging.post import Post
 
 from headgate import audit, messaging
 from headgate.core.db import Database, Tx
-from headgate.messaging.consuming import work_round
+from headgate.messaging.consuming import handle, handle_together, work_round
 from headgate.messaging.model import Message
+from headgate.messaging.transports.contract import Delivery
 
 pytestmark = pytest.mark.slow
 
@@ -80,12 +81,12 @@ def test_it_is_handled_with_what_brought_it_and_never_queued(chain: Chain) -> No
 
     assert chain.work() == 3
     assert chain.sets == [[0, 1, 2]]
-    assert [(row["published_at"] is not None, row["attempt_count"]) for row in chain.second.outbox()] == [(True, 0)] * 3
-    assert len(chain.second.inbox()) == 3 and chain.second.queue() == []
+    assert {row["handled_by"] for row in chain.second.outbox()} == {chain.second.consumer.name}
     assert chain.recorded() == [(chain.second.consumer.name, "cor_t")] * 3
 
     chain.first.relay_all()
-    assert chain.work() == 0
+    assert chain.work() == 0 and chain.second.inbox() == [] and chain.second.queue() == []
+    assert all(row["published_at"] for row in chain.second.outbox())
 
 
 def test_where_it_fails_the_first_stands_and_it_comes_by_its_queue(chain: Chain) -> None:
@@ -116,10 +117,33 @@ def test_what_another_wants_too_is_relayed_to_that_one(
         chain.first.relay_all()
 
         assert other.work() == 2 and sorted(other.seen) == [0, 1]
-        assert chain.work() == 2 and chain.sets == [[0, 1]]
+        assert chain.work() == 0 and chain.sets == [[0, 1]]
         assert chain.second.queue() == []
     finally:
         other.close()
+
+
+def test_what_was_handled_is_not_handled_again_however_it_comes(chain: Chain) -> None:
+    chain.first.publish(2)
+    chain.first.relay_all()
+    chain.work()
+    chain.first.relay_all()
+    numbers = [row["id"] for row in chain.second.outbox()]
+
+    with chain.first.database.begin(tenant_id=chain.first.tenant_id, actor=make.ACTOR) as tx:
+        assert tx.value("SELECT messaging.replay(%(ids)s)", {"ids": numbers}) == 2
+    chain.first.relay_all()
+    assert chain.work() == 0
+
+    # A broker brings it to everybody.
+    names = set(Message.__dataclass_fields__) - {"attempt"}
+    [first, second] = [
+        Delivery(consumer=chain.second.consumer.name, message=Message(**{name: row[name] for name in names}))
+        for row in chain.second.outbox()
+    ]
+    assert handle(chain.first.database, chain.second.consumer, first) is False
+    assert handle_together(chain.first.database, chain.second.consumer, [first, second]) == 0
+    assert chain.sets == [[0, 1]]
 
 
 def test_messages_are_handled_by_key_and_moved_without_a_wait_for_the_disk(post: Post) -> None:

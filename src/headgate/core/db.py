@@ -248,6 +248,7 @@ class Database:
         self._app_url = url_for("app")
         self._prepare = prepare
         self._settings = Settings()
+        self._queueing: set[object] = set()
         self._pool = _WarmPool(
             self._app_url,
             min_size=1,
@@ -275,6 +276,21 @@ class Database:
         """Close every connection of the pool."""
         self._pool.close()
 
+    @property
+    def queues_directly(self) -> bool:
+        """Whether what is published goes into the queues with its transaction, and past the relay (`queueing`)."""
+        return bool(self._queueing)
+
+    @contextmanager
+    def queueing(self) -> Iterator[None]:
+        """Queue directly while the block lasts. For who made sure that every consumer he knows has subscribed."""
+        one = object()
+        self._queueing.add(one)
+        try:
+            yield
+        finally:
+            self._queueing.discard(one)
+
     @contextmanager
     def begin(
         self,
@@ -297,7 +313,10 @@ class Database:
             conn = self._pool.getconn()
         try:
             with translated():
-                opened = conn.execute(_opening(conn, tenant, actor, correlation, settings or {}, keeps_settings))
+                opening = _opening(
+                    conn, tenant, actor, correlation, settings or {}, self.queues_directly, keeps_settings
+                )
+                opened = conn.execute(opening)
                 kept = self._settings.of(tenant, _last(opened)) if tenant and keeps_settings else None
             try:
                 yield Tx(conn, tenant, actor, correlation, config=self.config, settings=kept)
@@ -337,6 +356,7 @@ def _opening(
     actor: Actor,
     correlation: str,
     settings: Mapping[str, str],
+    queues_directly: bool,
     keeps_settings: bool,
 ) -> bytes:
     """BEGIN and the context in one round trip. Every transaction pays for this, so no composing of SQL objects."""
@@ -346,6 +366,8 @@ def _opening(
         **who,
         **settings,
     }
+    if queues_directly:
+        context["headgate.queues_directly"] = "on"
     if keeps_settings:
         context["headgate.keeps_settings"] = "on"
     literal = Escaping(conn.pgconn).escape_literal

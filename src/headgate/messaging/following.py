@@ -1,6 +1,6 @@
 """Going on at once: what a worker's consumer publishes for another of its consumers is handled in the same transaction.
 
-Where that consumer says that it goes on `at_once`, its message is written with its inbox row, and its function is called
+Where that consumer says that it goes on `at_once`, its message is written as handled by it, and its function is called
 after the first one's. Both commit together, or neither: the worker then begins again, and the message takes its way through
 the outbox and the queue. So a chain of stages costs one commit and no wait, and a stage that fails fails alone.
 """
@@ -26,9 +26,13 @@ class Following:
         self._of_topic = {topic: one for one in consumers if one.at_once for topic in one.topics}
         self._waiting: list[tuple[Consumer, Message]] = []
 
+    def wants(self, messages: Sequence[Outgoing]) -> bool:
+        """Whether any of them goes on."""
+        return any(one.event_type in self._of_topic for one in messages)
+
     def claim(self, messages: Sequence[Outgoing]) -> Sequence[Outgoing]:
         """The same messages; those that go on are handled by whom they go to."""
-        if not any(one.event_type in self._of_topic for one in messages):
+        if not self.wants(messages):
             return messages
         return [
             replace(one, handled_by=self._of_topic[one.event_type].name)
