@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from typing import Final
 
@@ -29,6 +29,7 @@ from headgate.servicing.model import (
     PaymentStatus,
     Placed,
     Receipt,
+    Transfer,
 )
 from headgate.servicing.writing import Change
 
@@ -53,14 +54,42 @@ def apply_payments(tx: Tx, payments: Sequence[NewPayment], *, pending: bool = Fa
     return carry_out(tx, judge(tx, payments, pending=pending)).answers
 
 
+@dataclass(slots=True)
+class New:
+    """What is new of a batch, by its key: what is to be applied, with its loan, and what is refused, with its code."""
+
+    loans: Mapping[str, LoanRow]
+    fresh: dict[str, tuple[NewPayment, LoanRow]] = field(default_factory=dict)
+    rejected: dict[str, tuple[NewPayment, str]] = field(default_factory=dict)
+    _by_transfer: dict[Transfer, NewPayment] = field(default_factory=dict)
+
+    def sort(self, payment: NewPayment) -> None:
+        """Put it where it belongs."""
+        loan = self.loans.get(payment.loan_id)
+        code = refusing.objection(payment, loan)
+        if loan is None or code is not None:
+            assert code is not None, "a payment without a loan is refused"
+            self.rejected[payment.idempotency_key] = (payment, code)
+            return
+        self.fresh[payment.idempotency_key] = (payment, loan)
+        if payment.transfer is not None:
+            self._by_transfer.setdefault(payment.transfer, payment)
+
+    def twin_of(self, payment: NewPayment) -> NewPayment | None:
+        """The payment that this one repeats: of its key, or to be applied and of its transfer."""
+        found = self.rejected.get(payment.idempotency_key) or self.fresh.get(payment.idempotency_key)
+        if found is not None:
+            return found[0]
+        return None if payment.transfer is None else self._by_transfer.get(payment.transfer)
+
+
 @dataclass(frozen=True, slots=True)
 class Judged:
     """Payments before anything is written of them: what is new, what is refused, what stands, under their loans' locks."""
 
     asked: Sequence[NewPayment]
     answers: list[AppliedPayment | Refused | None]
-    fresh: Mapping[str, tuple[NewPayment, LoanRow]]
-    rejected: Mapping[str, tuple[NewPayment, str]]
+    new: New
     waiting: Mapping[str, Known]
     pending: bool
     now: datetime
@@ -83,8 +112,7 @@ def judge(tx: Tx, payments: Sequence[NewPayment], *, pending: bool = False) -> J
     now, by_key, by_transfer, refused = known_payments.before(tx, asked)
     _check(asked, now)
     answers: list[AppliedPayment | Refused | None] = [None] * len(asked)
-    fresh: dict[str, tuple[NewPayment, LoanRow]] = {}
-    rejected: dict[str, tuple[NewPayment, str]] = {}
+    new = New(loans)
     waiting: dict[str, Known] = {}
     for n, payment in enumerate(asked):
         key = payment.idempotency_key
@@ -99,44 +127,27 @@ def judge(tx: Tx, payments: Sequence[NewPayment], *, pending: bool = False) -> J
             asked[n] = payment = replace(
                 payment, idempotency_key=known.idempotency_key, received_on=known.effective_date
             )
-            _sort(payment, loans, fresh, rejected)
+            new.sort(payment)
         elif key in refused:
             answers[n] = refusing.refuse_again(payment, refused[key])
-        elif (twin := _twin(payment, fresh, rejected)) is None:
-            _sort(payment, loans, fresh, rejected)
-        elif twin != payment and not _is_same_transfer(twin, payment):
+        elif (twin := new.twin_of(payment)) is None:
+            new.sort(payment)
+        elif twin != payment and (twin.transfer is None or twin.transfer != payment.transfer):
             raise PaymentDiffers(f"the key {key} stands for two payments of one batch", idempotency_key=key)
-    return Judged(asked, answers, fresh, rejected, waiting, pending, now)
+    return Judged(asked, answers, new, waiting, pending, now)
 
 
 def carry_out(tx: Tx, judged: Judged) -> CarriedOut:
     """Write what was judged, in the same transaction. Raises PaymentDiffers where a key was used meanwhile, NotPostable."""
-    if judged.rejected:
-        refusing.reject(tx, list(judged.rejected.values()))
-    changes, applied = _apply(tx, judged) if judged.fresh else ([], {})
-    answers = [
-        answer or _first_answer(payment, judged.fresh, judged.rejected, applied, is_again=_came_before(judged.asked, n))
-        for n, (payment, answer) in enumerate(zip(judged.asked, judged.answers, strict=True))
-    ]
-    return CarriedOut(answers, changes)
-
-
-def _sort(
-    payment: NewPayment,
-    loans: Mapping[str, LoanRow],
-    fresh: dict[str, tuple[NewPayment, LoanRow]],
-    rejected: dict[str, tuple[NewPayment, str]],
-) -> None:
-    code = refusing.objection(payment, loans.get(payment.loan_id))
-    if code is not None:
-        rejected[payment.idempotency_key] = (payment, code)
-    else:
-        fresh[payment.idempotency_key] = (payment, loans[payment.loan_id])
+    if judged.new.rejected:
+        refusing.reject(tx, list(judged.new.rejected.values()))
+    changes, applied = _apply(tx, judged) if judged.new.fresh else ([], {})
+    return CarriedOut(_answers(judged, applied), changes)
 
 
 def _apply(tx: Tx, judged: Judged) -> tuple[list[Change], dict[str, AppliedPayment]]:
     """The loans that changed, and what is new by its key; what was `waiting` goes on under its own id."""
-    fresh = list(judged.fresh.values())
+    fresh = list(judged.new.fresh.values())
     changes = _fold_all(tx, fresh, judged.waiting, judged.now)
     wanted = {payment.idempotency_key: payment for payment, _ in fresh}
     with tx.ahead():
@@ -162,14 +173,14 @@ def preview(tx: Tx, payments: Sequence[NewPayment]) -> dict[str, tuple[Placed, .
     """
     loans = lock_loans(tx, {payment.loan_id for payment in payments})
     now, by_key, by_transfer, refused = known_payments.before(tx, payments)
-    fresh: dict[str, tuple[NewPayment, LoanRow]] = {}
+    new = New(loans)
     for payment in payments:
         key = payment.idempotency_key
         stands = by_key.get(key) or by_transfer.get((payment.source_channel, payment.provider_transfer_id or ""))
         if (stands is None or stands.status == "pending") and key not in refused:
-            _sort(payment, loans, fresh, {})
+            new.sort(payment)
     lines: dict[str, tuple[Placed, ...]] = {}
-    for change in _fold_all(tx, list(fresh.values()), {}, now):
+    for change in _fold_all(tx, list(new.fresh.values()), {}, now):
         placed = change.history.placed("keep")
         for receipt in change.fresh.values():
             lines[receipt.key] = tuple(line for line in placed if line.receipt_id == receipt.id)
@@ -313,51 +324,27 @@ def _answer_again(payment: NewPayment, known: Known) -> AppliedPayment:
     return AppliedPayment(known.id, known.loan_id, parts, known.status, replayed=True)
 
 
+def _answers(judged: Judged, applied: Mapping[str, AppliedPayment]) -> list[AppliedPayment | Refused]:
+    """The answer to each, in their order; what repeats an earlier one of the batch is a replay of it."""
+    answers: list[AppliedPayment | Refused] = []
+    seen: set[str | Transfer] = set()
+    for payment, answer in zip(judged.asked, judged.answers, strict=True):
+        names: set[str | Transfer] = {payment.idempotency_key, payment.transfer or payment.idempotency_key}
+        is_again = not seen.isdisjoint(names)
+        seen |= names
+        answers.append(answer or _first_answer(payment, judged.new, applied, is_again=is_again))
+    return answers
+
+
 def _first_answer(
-    payment: NewPayment,
-    fresh: Mapping[str, tuple[NewPayment, LoanRow]],
-    rejected: Mapping[str, tuple[NewPayment, str]],
-    applied: Mapping[str, AppliedPayment],
-    *,
-    is_again: bool,
+    payment: NewPayment, new: New, applied: Mapping[str, AppliedPayment], *, is_again: bool
 ) -> AppliedPayment | Refused:
-    key = payment.idempotency_key
-    if key in rejected:
-        return refusing.refusal(payment, rejected[key][1], replayed=is_again)
-    if key not in applied:
-        key = next(known for known, (other, _) in fresh.items() if _is_same_transfer(other, payment))
-    one = applied[key]
+    if payment.idempotency_key in new.rejected:
+        return refusing.refusal(payment, new.rejected[payment.idempotency_key][1], replayed=is_again)
+    twin = new.twin_of(payment)
+    assert twin is not None, "what was neither answered nor refused is applied, by itself or as its twin"
+    one = applied[twin.idempotency_key]
     return AppliedPayment(one.id, one.loan_id, one.parts, one.status, is_again, one.lines)
-
-
-def _twin(
-    payment: NewPayment,
-    fresh: Mapping[str, tuple[NewPayment, LoanRow]],
-    rejected: Mapping[str, tuple[NewPayment, str]],
-) -> NewPayment | None:
-    """The payment of the same batch that this one repeats."""
-    if payment.idempotency_key in rejected:
-        return rejected[payment.idempotency_key][0]
-    if payment.idempotency_key in fresh:
-        return fresh[payment.idempotency_key][0]
-    if payment.provider_transfer_id is None:
-        return None
-    return next((other for other, _ in fresh.values() if _is_same_transfer(other, payment)), None)
-
-
-def _is_same_transfer(one: NewPayment, other: NewPayment) -> bool:
-    return one.provider_transfer_id is not None and (
-        one.source_channel,
-        one.provider_transfer_id,
-        one.loan_id,
-        one.amount_minor,
-        one.currency,
-    ) == (other.source_channel, other.provider_transfer_id, other.loan_id, other.amount_minor, other.currency)
-
-
-def _came_before(payments: Sequence[NewPayment], n: int) -> bool:
-    one = payments[n]
-    return any(other.idempotency_key == one.idempotency_key or _is_same_transfer(other, one) for other in payments[:n])
 
 
 def _check(payments: Sequence[NewPayment], now: datetime) -> None:

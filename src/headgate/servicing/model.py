@@ -35,6 +35,8 @@ State = Literal[
 ]
 Channel = Literal["ach", "wire", "realtime", "check", "card", "paypal", "venmo", "book", "manual"]
 PaymentStatus = Literal["pending", "completed", "reversed"]
+Transfer = tuple[Channel, str, str, int, str]
+"""A provider's transfer: its channel, its name there, the loan, the amount and its currency."""
 
 BUCKETS: Final[tuple[Bucket, ...]] = get_args(Bucket)
 PERIODIC: Final[tuple[Bucket, ...]] = ("interest", "principal", "escrow")
@@ -211,6 +213,13 @@ class NewPayment:
     provider_account_id: str | None = None
     ingestion_id: str | None = None
     instruction: Instruction = "regular"
+
+    @property
+    def transfer(self) -> Transfer | None:
+        """What makes it one with another payment of another key, where its provider named its transfer."""
+        if self.provider_transfer_id is None:
+            return None
+        return (self.source_channel, self.provider_transfer_id, self.loan_id, self.amount_minor, self.currency)
 
 
 @dataclass(frozen=True, slots=True)

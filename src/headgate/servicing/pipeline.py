@@ -18,6 +18,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict
 from datetime import date
+from functools import lru_cache
 from typing import Any, Final
 
 from headgate import cases, ingestion, messaging
@@ -27,7 +28,7 @@ from headgate.ingestion import PaymentIngestion
 from headgate.servicing import applying, modes, policies, refusing
 from headgate.servicing.errors import InvalidPayment, PaymentDiffers
 from headgate.servicing.loading import LoanRow, find_loans
-from headgate.servicing.model import AppliedPayment, NewPayment, Placed, Terms
+from headgate.servicing.model import AppliedPayment, NewPayment, Placed, Rule, Terms
 from headgate.servicing.writing import Change
 
 VALIDATED: Final = "payment.validated"
@@ -218,9 +219,15 @@ def _rule_of(loan: LoanRow, terms: Terms) -> dict[str, Any]:
         "loan_id": loan.id,
         "state": loan.state,
         "policy_version_no": terms.version_no,
-        "rule": asdict(terms.rule(loan.state)),
+        "rule": _words(terms.rule(loan.state)),
         "is_known": loan.state in terms.rules,
     }
+
+
+@lru_cache
+def _words(rule: Rule) -> dict[str, Any]:
+    """A rule as it is told, made once: a set of payments has one or two."""
+    return asdict(rule)
 
 
 def _lines_of(payment: NewPayment, lines: Sequence[Placed]) -> dict[str, Any]:
