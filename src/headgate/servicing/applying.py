@@ -30,6 +30,7 @@ from headgate.servicing.model import (
     Placed,
     Receipt,
     Transfer,
+    parts_of,
 )
 from headgate.servicing.writing import Change
 
@@ -150,12 +151,14 @@ def _apply(tx: Tx, judged: Judged) -> tuple[list[Change], dict[str, AppliedPayme
     fresh = list(judged.new.fresh.values())
     changes = _fold_all(tx, fresh, judged.waiting, judged.now)
     wanted = {payment.idempotency_key: payment for payment, _ in fresh}
+    lines = {payment: own for change in changes for payment, own in change.fresh_lines().items()}
+    parts = {payment: parts_of(own) for payment, own in lines.items()}
     with tx.ahead():
-        _insert(tx, changes, wanted, "pending" if judged.pending else "completed", judged.now)
+        _insert(tx, changes, wanted, parts, "pending" if judged.pending else "completed", judged.now)
         if judged.pending:
-            return changes, telling.tell_pending(tx, changes)
+            return changes, telling.tell_pending(tx, changes, lines, parts)
         writing.write(tx, changes)
-        applied = telling.tell_applied(tx, changes, wanted)
+        applied = telling.tell_applied(tx, changes, wanted, parts)
     undoing.undo_waiting(
         tx,
         [
@@ -181,9 +184,7 @@ def preview(tx: Tx, payments: Sequence[NewPayment]) -> dict[str, tuple[Placed, .
             new.sort(payment)
     lines: dict[str, tuple[Placed, ...]] = {}
     for change in _fold_all(tx, list(new.fresh.values()), {}, now):
-        placed = change.history.placed("keep")
-        for receipt in change.fresh.values():
-            lines[receipt.key] = tuple(line for line in placed if line.receipt_id == receipt.id)
+        lines |= {change.fresh[payment].key: own for payment, own in change.fresh_lines().items()}
     return lines
 
 
@@ -243,18 +244,21 @@ def _fold(loan: Loaded, payments: Sequence[NewPayment], waiting: Mapping[str, Kn
 
 
 def _insert(
-    tx: Tx, changes: Sequence[Change], wanted: Mapping[str, NewPayment], status: PaymentStatus, now: datetime
+    tx: Tx,
+    changes: Sequence[Change],
+    wanted: Mapping[str, NewPayment],
+    parts: Mapping[str, Parts],
+    status: PaymentStatus,
+    now: datetime,
 ) -> None:
     """The rows of fresh payments; one that was pending is completed.
 
     Raises PaymentDiffers where another transaction used a key for another loan meanwhile.
     """
     rows = [
-        (change, receipt, wanted[receipt.key], parts)
+        (change, receipt, wanted[receipt.key], parts[receipt.id])
         for change in changes
-        for parts_by_id in [writing.fresh_parts(change)]
         for receipt in change.fresh.values()
-        for parts in [parts_by_id[receipt.id]]
     ]
     written = tx.values(
         """
@@ -290,8 +294,8 @@ def _insert(
             "currencies": arrays.texts([change.loan.row.currency for change, _, _, _ in rows]),
             "totals": arrays.numbers(receipt.amount_minor for _, receipt, _, _ in rows),
             **{
-                name: arrays.numbers(parts[n] for _, _, _, parts in rows)
-                for n, name in enumerate(("principal", "interest", "fee", "escrow", "suspense"))
+                name: arrays.numbers(getattr(own, name) for _, _, _, own in rows)
+                for name in ("principal", "interest", "fee", "escrow", "suspense")
             },
             "instructions": arrays.texts([receipt.instruction for _, receipt, _, _ in rows]),
             "products": arrays.texts([change.loan.row.product for change, _, _, _ in rows]),

@@ -13,7 +13,6 @@ from headgate.core.db import Tx
 from headgate.servicing import policies
 from headgate.servicing.history import History, fold
 from headgate.servicing.model import (
-    BUCKETS,
     Due,
     Instruction,
     Place,
@@ -86,8 +85,13 @@ class Loaded:
 
     def begin(self) -> History:
         """The history where it stands: what comes next must be later than all that was."""
+        receipts = {receipt.id: receipt for receipt in self.receipts}
         waiting = sorted(
-            ((receipt, live.line.amount_minor) for live in self.lines for receipt in self._of(live)),
+            (
+                (receipts[live.line.receipt_id], live.line.amount_minor)
+                for live in self.lines
+                if live.line.number is None
+            ),
             key=lambda one: one[0].order,
         )
         dues = [due.now for due in self.dues.values()]
@@ -111,11 +115,6 @@ class Loaded:
 
     def _terms(self) -> Mapping[int, Terms]:
         return {policy.terms.version_no: policy.terms for policy in self.policies}
-
-    def _of(self, live: LiveLine) -> list[Receipt]:
-        if live.line.number is not None:
-            return []
-        return [receipt for receipt in self.receipts if receipt.id == live.line.receipt_id]
 
 
 _FIND: Final[LiteralString] = """
@@ -191,11 +190,13 @@ _DUES: Final[LiteralString] = """
 
 def _load_dues(rows: Sequence[Mapping[str, Any]], found: Mapping[str, Loaded]) -> None:
     for row in rows:
-        charged = Due(row["instalment_no"], row["due_on"], is_charge=row["is_charge"]).with_open(
-            dict(zip(BUCKETS, row["charged"], strict=True))
-        )
-        now = charged.with_open(dict(zip(BUCKETS, row["now"], strict=True)))
-        found[row["loan_id"]].dues[charged.number] = DueRow(charged, now)
+        dues = found[row["loan_id"]].dues
+        dues[row["instalment_no"]] = DueRow(_due(row, row["charged"]), _due(row, row["now"]))
+
+
+def _due(row: Mapping[str, Any], amounts: Sequence[int]) -> Due:
+    fees, interest, principal, escrow = amounts
+    return Due(row["instalment_no"], row["due_on"], fees, interest, principal, escrow, row["is_charge"])
 
 
 _STANDINGS: Final[LiteralString] = """

@@ -68,8 +68,15 @@ class Due:
 
     def with_open(self, amounts: Mapping[Bucket, int]) -> Due:
         """The same due with other amounts open; a bucket that is not named keeps its own."""
-        fees, interest, principal, escrow = (amounts.get(bucket, self.of(bucket)) for bucket in BUCKETS)
-        return Due(self.number, self.due_on, fees, interest, principal, escrow, self.is_charge)
+        return Due(
+            self.number,
+            self.due_on,
+            amounts.get("fees", self.fees),
+            amounts.get("interest", self.interest),
+            amounts.get("principal", self.principal),
+            amounts.get("escrow", self.escrow),
+            self.is_charge,
+        )
 
     @property
     def open_minor(self) -> int:

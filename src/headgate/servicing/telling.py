@@ -8,7 +8,6 @@ from typing import Any, Final
 
 from headgate import audit, cases, messaging
 from headgate.core.db import Tx
-from headgate.servicing import writing
 from headgate.servicing.model import AppliedPayment, NewPayment, Parts, PaymentStatus, Placed, Receipt
 from headgate.servicing.writing import Change
 
@@ -16,17 +15,18 @@ HELD: Final = ("bankruptcy", "deceased", "transferred")
 """States in which a person looks at each payment, whatever was done with it."""
 
 
-def tell_pending(tx: Tx, changes: Sequence[Change]) -> dict[str, AppliedPayment]:
+def tell_pending(
+    tx: Tx, changes: Sequence[Change], lines: Mapping[str, tuple[Placed, ...]], parts: Mapping[str, Parts]
+) -> dict[str, AppliedPayment]:
     """Announce payments that were written down and move nothing yet, with what they would do."""
     told: dict[str, AppliedPayment] = {}
     outgoing: list[messaging.Outgoing] = []
     events: list[audit.Event] = []
     for change in changes:
-        parts, loan = writing.fresh_parts(change), change.loan.row
-        placed = change.history.placed("keep")
+        loan = change.loan.row
         for receipt in change.fresh.values():
-            own = tuple(line for line in placed if line.receipt_id == receipt.id)
-            told[receipt.key] = AppliedPayment(receipt.id, loan.id, Parts(*parts[receipt.id]), "pending", lines=own)
+            own = lines[receipt.id]
+            told[receipt.key] = AppliedPayment(receipt.id, loan.id, parts[receipt.id], "pending", lines=own)
             outgoing.append(_outgoing(tx, "payment.posted", receipt.id, loan.currency, own, "pending"))
             facts = {"payment_id": receipt.id, "loan_id": loan.id, "amount_minor": receipt.amount_minor}
             events.append(audit.Event(type="servicing.payment.pending", data=facts, payment_id=receipt.id))
@@ -35,7 +35,9 @@ def tell_pending(tx: Tx, changes: Sequence[Change]) -> dict[str, AppliedPayment]
     return told
 
 
-def tell_applied(tx: Tx, changes: Sequence[Change], wanted: Mapping[str, NewPayment]) -> dict[str, AppliedPayment]:
+def tell_applied(
+    tx: Tx, changes: Sequence[Change], wanted: Mapping[str, NewPayment], parts: Mapping[str, Parts]
+) -> dict[str, AppliedPayment]:
     """Announce each payment once: its own event, the one that neighbours know, and the cases that a person must see."""
     applied: dict[str, AppliedPayment] = {}
     facts: list[dict[str, Any]] = []
@@ -45,13 +47,10 @@ def tell_applied(tx: Tx, changes: Sequence[Change], wanted: Mapping[str, NewPaym
         lines: dict[str, list[Placed]] = defaultdict(list)
         for line in change.made:
             lines[line.receipt_id].append(line)
-        parts = writing.fresh_parts(change)
         for receipt in change.fresh.values():
             own = tuple(lines[receipt.id])
             loan = change.loan.row
-            applied[receipt.key] = AppliedPayment(
-                receipt.id, loan.id, Parts(*parts[receipt.id]), "completed", lines=own
-            )
+            applied[receipt.key] = AppliedPayment(receipt.id, loan.id, parts[receipt.id], "completed", lines=own)
             payment = wanted[receipt.key]
             facts.append(
                 {
