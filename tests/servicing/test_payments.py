@@ -86,30 +86,6 @@ def test_what_is_refused_moves_nothing_is_told_and_stays_refused(tx: Tx, tenant:
     assert isinstance(servicing.apply_payment(tx, NewPayment(held, "eur", 100, "EUR", day(2), "wire")), Refused)
 
 
-def test_what_repeats_another_of_its_batch_is_its_replay(tx: Tx, tenant: TenantFixture) -> None:
-    at(tx, day(3))
-    loan = board(tx, tenant)
-    one, bare = payment(loan, 1, 1_000, day(2)), payment(loan, 2, 500, day(2), provider_transfer_id=None)
-    by_transfer = replace(one, idempotency_key="the bank's line", received_on=day(3))
-    gone = payment("nobody", 3, 100, day(2))
-    other_bare = replace(bare, idempotency_key="another of the same amount")
-    other_amount = replace(one, idempotency_key="of another amount", amount_minor=1_001, provider_transfer_id="acht_9")
-
-    batch = [one, bare, gone, by_transfer, one, gone, bare, other_bare, other_amount]
-    answers = servicing.apply_payments(tx, batch)
-
-    assert [one.replayed for one in answers] == [False, False, False, True, True, True, True, False, False]
-    assert [isinstance(one, Refused) for one in answers] == [one.loan_id == "nobody" for one in batch]
-    found = [one.id for one in answers if isinstance(one, servicing.AppliedPayment)]
-    assert found[2] == found[3] == found[0] and found[4] == found[1] and len(set(found)) == 4
-    assert book(tx)["CASH"] == -(1_000 + 500 + 500 + 1_001)
-    assert (count(tx)["payments"], count(tx)["refusals"]) == (4, 1)
-    before = count(tx)
-    with pytest.raises(servicing.PaymentDiffers), tx.savepoint():
-        servicing.apply_payments(tx, [payment(loan, 8, 700, day(2)), payment(loan, 8, 701, day(2))])
-    assert count(tx) == before
-
-
 def test_suspense_that_reaches_a_full_payment_is_applied_to_the_oldest_due(tx: Tx, tenant: TenantFixture) -> None:
     at(tx, day(5))
     loan = board(tx, tenant)

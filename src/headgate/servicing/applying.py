@@ -126,7 +126,10 @@ def judge(tx: Tx, payments: Sequence[NewPayment], *, pending: bool = False) -> J
             _answer_again(payment, known)
             waiting[known.idempotency_key] = known
             asked[n] = payment = replace(
-                payment, idempotency_key=known.idempotency_key, received_on=known.effective_date
+                payment,
+                idempotency_key=known.idempotency_key,
+                received_on=known.effective_date,
+                source_channel=known.source_channel,
             )
             new.sort(payment)
         elif key in refused:

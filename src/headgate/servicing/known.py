@@ -10,7 +10,7 @@ from typing import Any, Final, LiteralString
 from headgate.core import arrays
 from headgate.core.db import Asked, Tx
 from headgate.servicing import refusing
-from headgate.servicing.model import Instruction, NewPayment, PaymentStatus
+from headgate.servicing.model import Channel, Instruction, NewPayment, PaymentStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,7 @@ class Known:
     external_id: str
     idempotency_key: str
     provider_transfer_id: str | None
-    source_channel: str
+    source_channel: Channel
     effective_date: date
     currency: str
     total_received: int
@@ -66,5 +66,7 @@ def asked(payments: Sequence[NewPayment]) -> Asked:
 
 def read(rows: Sequence[Known]) -> tuple[dict[str, Known], dict[tuple[str, str], Known]]:
     """Payments that stand, by their keys, and by the transfers of their channel."""
-    by_transfer = {(row.source_channel, row.provider_transfer_id): row for row in rows if row.provider_transfer_id}
+    by_transfer: dict[tuple[str, str], Known] = {
+        (row.source_channel, row.provider_transfer_id): row for row in rows if row.provider_transfer_id
+    }
     return {row.idempotency_key: row for row in rows}, by_transfer

@@ -9,6 +9,7 @@ from typing import Any, Final
 from headgate import audit, cases, messaging
 from headgate.core.db import Tx
 from headgate.servicing.model import AppliedPayment, NewPayment, Parts, PaymentStatus, Placed, Receipt
+from headgate.servicing.notices import PaymentNotice, keep_notices
 from headgate.servicing.writing import Change
 
 HELD: Final = ("bankruptcy", "deceased", "transferred")
@@ -43,6 +44,7 @@ def tell_applied(
     facts: list[dict[str, Any]] = []
     outgoing: list[messaging.Outgoing] = []
     held: list[cases.NewCase] = []
+    kept: list[PaymentNotice] = []
     for change in changes:
         lines: dict[str, list[Placed]] = defaultdict(list)
         for line in change.made:
@@ -66,12 +68,30 @@ def tell_applied(
             names = ["payment.posted", *(["payment.partial"] if receipt.id in change.history.partial else [])]
             outgoing += [_outgoing(tx, name, receipt.id, loan.currency, own) for name in names]
             held += _cases(change, receipt)
+            kept.append(_notice(change, receipt, payment))
+    keep_notices(tx, kept)
     messaging.announce_many(
         tx, event_type="servicing.payment.posted", aggregate_type="payment", facts=facts, named_by="payment_id"
     )
     messaging.publish_ahead(tx, outgoing)
     cases.open_cases(tx, held)
     return applied
+
+
+def _notice(change: Change, receipt: Receipt, payment: NewPayment) -> PaymentNotice:
+    loan = change.loan.row
+    return PaymentNotice(
+        receipt.id,
+        loan.id,
+        loan.external_id,
+        loan.borrower_id,
+        receipt.amount_minor,
+        loan.currency,
+        receipt.received_on,
+        payment.source_channel,
+        code=None,
+        reason=None,
+    )
 
 
 def _outgoing(

@@ -11,7 +11,7 @@ from headgate import audit, cases, messaging
 from headgate.core import arrays
 from headgate.core.db import Tx
 from headgate.rails import return_codes
-from headgate.servicing import book, writing
+from headgate.servicing import book, notices, writing
 from headgate.servicing.errors import InvalidPayment, NoSuchPayment
 from headgate.servicing.loading import Loaded, load, lock_loans
 from headgate.servicing.model import CHARGES_AFTER
@@ -320,6 +320,7 @@ def _mark(
         """,
         facts,
     )
+    notices.drop_notice(tx, payment_id)
     tx.run(
         """
         UPDATE servicing.payments SET status = 'reversed', reversal_reason = %(reason)s, changed_at = %(now)s
