@@ -20,7 +20,7 @@ from headgate.servicing import known as known_payments
 from headgate.servicing import refusing, telling, undoing, writing
 from headgate.servicing.errors import InvalidPayment, PaymentDiffers
 from headgate.servicing.known import Known
-from headgate.servicing.loading import Loaded, LoanRow, load, lock_loans
+from headgate.servicing.loading import Loaded, LoanRow, load
 from headgate.servicing.model import (
     CHANNELS,
     AppliedPayment,
@@ -32,6 +32,7 @@ from headgate.servicing.model import (
     Transfer,
     parts_of,
 )
+from headgate.servicing.telling import More
 from headgate.servicing.writing import Change
 
 BATCH_MAX: Final = 1_000
@@ -52,7 +53,7 @@ def apply_payments(tx: Tx, payments: Sequence[NewPayment], *, pending: bool = Fa
     Refusals: servicing.loan_not_found, .legal_hold, .loan_closed, .stop_pay, .currency_mismatch. Raises InvalidPayment,
     PaymentDiffers where a key stands for another payment, NotPostable.
     """
-    return carry_out(tx, judge(tx, payments, pending=pending)).answers
+    return carry_out(tx, judge(tx, payments, pending=pending))
 
 
 @dataclass(slots=True)
@@ -96,30 +97,21 @@ class Judged:
     now: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class CarriedOut:
-    """What became of payments, in their order, and the loans that changed."""
-
-    answers: list[AppliedPayment | Refused]
-    changes: Sequence[Change]
-
-
 def judge(tx: Tx, payments: Sequence[NewPayment], *, pending: bool = False) -> Judged:
     """Lock the loans and say of each payment what it is; nothing is written. Raises InvalidPayment, PaymentDiffers."""
     asked = list(payments)
     if len(asked) > BATCH_MAX:
         raise InvalidPayment(f"a batch takes {BATCH_MAX:,} payments at most; this has {len(asked):,}")
-    loans = lock_loans(tx, {payment.loan_id for payment in asked})
-    now, by_key, by_transfer, refused = known_payments.before(tx, asked)
-    _check(asked, now)
+    before = known_payments.lock_and_look(tx, asked)
+    _check(asked, before.now)
     answers: list[AppliedPayment | Refused | None] = [None] * len(asked)
-    new = New(loans)
+    new = New(before.loans)
     waiting: dict[str, Known] = {}
     for n, payment in enumerate(asked):
         key = payment.idempotency_key
-        known = by_key.get(key)
-        if known is None and payment.provider_transfer_id is not None and key not in refused:
-            known = by_transfer.get((payment.source_channel, payment.provider_transfer_id))
+        known = before.by_key.get(key)
+        if known is None and payment.provider_transfer_id is not None and key not in before.refused:
+            known = before.by_transfer.get((payment.source_channel, payment.provider_transfer_id))
         if known is not None and (pending or known.status != "pending"):
             answers[n] = _answer_again(payment, known)
         elif known is not None:
@@ -132,25 +124,27 @@ def judge(tx: Tx, payments: Sequence[NewPayment], *, pending: bool = False) -> J
                 source_channel=known.source_channel,
             )
             new.sort(payment)
-        elif key in refused:
-            answers[n] = refusing.refuse_again(payment, refused[key])
+        elif key in before.refused:
+            answers[n] = refusing.refuse_again(payment, before.refused[key])
         elif (twin := new.twin_of(payment)) is None:
             new.sort(payment)
         elif twin != payment and (twin.transfer is None or twin.transfer != payment.transfer):
             raise PaymentDiffers(f"the key {key} stands for two payments of one batch", idempotency_key=key)
-    return Judged(asked, answers, new, waiting, pending, now)
+    return Judged(asked, answers, new, waiting, pending, before.now)
 
 
-def carry_out(tx: Tx, judged: Judged) -> CarriedOut:
-    """Write what was judged, in the same transaction. Raises PaymentDiffers where a key was used meanwhile, NotPostable."""
+def carry_out(tx: Tx, judged: Judged, more: More | None = None) -> list[AppliedPayment | Refused]:
+    """Write what was judged, in the same transaction, and tell it, and `more` of each; what became of them, in their order.
+
+    Raises PaymentDiffers where a key was used meanwhile, NotPostable.
+    """
     if judged.new.rejected:
         refusing.reject(tx, list(judged.new.rejected.values()))
-    changes, applied = _apply(tx, judged) if judged.new.fresh else ([], {})
-    return CarriedOut(_answers(judged, applied), changes)
+    return _answers(judged, _apply(tx, judged, more) if judged.new.fresh else {})
 
 
-def _apply(tx: Tx, judged: Judged) -> tuple[list[Change], dict[str, AppliedPayment]]:
-    """The loans that changed, and what is new by its key; what was `waiting` goes on under its own id."""
+def _apply(tx: Tx, judged: Judged, more: More | None) -> dict[str, AppliedPayment]:
+    """What is new, by its key; what was `waiting` goes on under its own id."""
     fresh = list(judged.new.fresh.values())
     changes = _fold_all(tx, fresh, judged.waiting, judged.now)
     wanted = {payment.idempotency_key: payment for payment, _ in fresh}
@@ -159,17 +153,13 @@ def _apply(tx: Tx, judged: Judged) -> tuple[list[Change], dict[str, AppliedPayme
     with tx.ahead():
         _insert(tx, changes, wanted, parts, "pending" if judged.pending else "completed", judged.now)
         if judged.pending:
-            return changes, telling.tell_pending(tx, changes, lines, parts)
+            return telling.tell_pending(tx, changes, lines, parts)
         writing.write(tx, changes)
-        applied = telling.tell_applied(tx, changes, wanted, parts)
-    undoing.undo_waiting(
-        tx,
-        [
-            (applied[payment.idempotency_key].id, payment.provider_transfer_id, payment.ingestion_id)
-            for payment, _ in fresh
-        ],
-    )
-    return changes, applied
+        applied = telling.tell_applied(tx, changes, wanted, parts, more)
+        is_awaited = undoing.is_awaited(tx, [payment for payment, _ in fresh])
+    if is_awaited:
+        undoing.meet_waiting(tx, [one.id for one in applied.values()])
+    return applied
 
 
 def preview(tx: Tx, payments: Sequence[NewPayment]) -> dict[str, tuple[Placed, ...]]:
@@ -177,16 +167,16 @@ def preview(tx: Tx, payments: Sequence[NewPayment]) -> dict[str, tuple[Placed, .
 
     One that stands already, was refused before or would be refused now is left out. Locks the loans.
     """
-    loans = lock_loans(tx, {payment.loan_id for payment in payments})
-    now, by_key, by_transfer, refused = known_payments.before(tx, payments)
-    new = New(loans)
+    before = known_payments.lock_and_look(tx, payments)
+    new = New(before.loans)
     for payment in payments:
         key = payment.idempotency_key
-        stands = by_key.get(key) or by_transfer.get((payment.source_channel, payment.provider_transfer_id or ""))
-        if (stands is None or stands.status == "pending") and key not in refused:
+        transfer = (payment.source_channel, payment.provider_transfer_id or "")
+        stands = before.by_key.get(key) or before.by_transfer.get(transfer)
+        if (stands is None or stands.status == "pending") and key not in before.refused:
             new.sort(payment)
     lines: dict[str, tuple[Placed, ...]] = {}
-    for change in _fold_all(tx, list(new.fresh.values()), {}, now):
+    for change in _fold_all(tx, list(new.fresh.values()), {}, before.now):
         lines |= {change.fresh[payment].key: own for payment, own in change.fresh_lines().items()}
     return lines
 

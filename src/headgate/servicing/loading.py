@@ -9,7 +9,7 @@ from typing import Any, Final, LiteralString
 from zoneinfo import ZoneInfo
 
 from headgate.core import arrays
-from headgate.core.db import Tx
+from headgate.core.db import Asked, Tx
 from headgate.servicing import policies
 from headgate.servicing.history import History, fold
 from headgate.servicing.model import (
@@ -132,15 +132,22 @@ _LOCK: Final[LiteralString] = _FIND + " FOR UPDATE OF n"
 
 def lock_loans(tx: Tx, names: Collection[str]) -> dict[str, LoanRow]:
     """Loans by id and by the client's own name, locked in the order of their ids; a name that names none is left out."""
-    return _by_name(tx.all(_LOCK, {"names": arrays.texts(sorted(set(names)))}, row=LoanRow))
+    [rows] = tx.gather(asked_locked(names))
+    return by_name(rows)
+
+
+def asked_locked(names: Collection[str]) -> Asked:
+    """What to ask to lock them, together with what is read only then."""
+    return _LOCK, {"names": arrays.texts(sorted(set(names)))}, LoanRow
 
 
 def find_loans(tx: Tx, names: Collection[str]) -> dict[str, LoanRow]:
     """The same, unlocked: good enough to look at, not to write by."""
-    return _by_name(tx.all(_FIND, {"names": arrays.texts(sorted(set(names)))}, row=LoanRow))
+    return by_name(tx.all(_FIND, {"names": arrays.texts(sorted(set(names)))}, row=LoanRow))
 
 
-def _by_name(rows: Sequence[LoanRow]) -> dict[str, LoanRow]:
+def by_name(rows: Sequence[LoanRow]) -> dict[str, LoanRow]:
+    """Loans by id and by the client's own name."""
     found = {row.external_id: row for row in rows}
     return found | {row.id: row for row in rows}
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from headgate import audit, cases, messaging
@@ -36,8 +36,16 @@ def tell_pending(
     return told
 
 
+More = Callable[[NewPayment, Change, AppliedPayment], Iterable[messaging.Outgoing]]
+"""What else is to be told of a payment, with that."""
+
+
 def tell_applied(
-    tx: Tx, changes: Sequence[Change], wanted: Mapping[str, NewPayment], parts: Mapping[str, Parts]
+    tx: Tx,
+    changes: Sequence[Change],
+    wanted: Mapping[str, NewPayment],
+    parts: Mapping[str, Parts],
+    more: More | None = None,
 ) -> dict[str, AppliedPayment]:
     """Announce each payment once: its own event, the one that neighbours know, and the cases that a person must see."""
     applied: dict[str, AppliedPayment] = {}
@@ -65,6 +73,8 @@ def tell_applied(
                     "state": change.history.states[receipt.id],
                 }
             )
+            if more:
+                outgoing += more(payment, change, applied[receipt.key])
             names = ["payment.posted", *(["payment.partial"] if receipt.id in change.history.partial else [])]
             outgoing += [_outgoing(tx, name, receipt.id, loan.currency, own) for name in names]
             held += _cases(change, receipt)
