@@ -22,6 +22,7 @@ from headgate.ingestion import joining, suspicions, uses
 from headgate.ingestion.arrivals import Arrival, ReadArrival, read_all
 from headgate.ingestion.conforming import SchemaFault
 from headgate.ingestion.errors import NoSuchPaymentIngestion
+from headgate.ingestion.telling import Telling
 
 CONTEXT: Final = "ingestion.payment_ingestion_bodies.body_sealed"
 INGESTED: Final = "payment.ingested"
@@ -49,13 +50,17 @@ def ingest_payment(tx: Tx, raw: bytes) -> PaymentIngestion | Refused:
     return ingest_payments(tx, [Arrival(raw)])[0]
 
 
-def ingest_payments(tx: Tx, arrivals: Sequence[Arrival]) -> list[PaymentIngestion | Refused]:
+def ingest_payments(
+    tx: Tx, arrivals: Sequence[Arrival], telling: Telling | None = None
+) -> list[PaymentIngestion | Refused]:
     """Take payments in as a set, at most a thousand, in as many round trips as one takes; the answers come in their order.
 
     One whose identity is known, or that is one more piece of evidence of a payment, gives the row that stands, and publishes
     nothing. One whose envelope fails its schema is kept as it came and refused (ingestion.schema_invalid), with a case; so is
-    one whose money was counted as a deposit (ingestion.used_as_deposit). Raises EmptyArtifact, ArtifactTooLarge.
+    one whose money was counted as a deposit (ingestion.used_as_deposit). What is still to be told of what they came in goes out
+    with what is told of them. Raises EmptyArtifact, ArtifactTooLarge.
     """
+    telling = telling or Telling()
     reads = read_all(arrivals)
     wanted: dict[bytes, ReadArrival] = {}
     for read in reads:
@@ -64,11 +69,14 @@ def ingest_payments(tx: Tx, arrivals: Sequence[Arrival]) -> list[PaymentIngestio
     joined = joining.join(tx, list(pieces.values()), _words(wanted.values(), pieces))
     kept, suspected = _keep(tx, [read for identity, read in wanted.items() if joined.is_new(identity)], joined)
     fresh = {identity: row.id for identity, row in kept.items()}
+    tx.kept[__name__] = {row.id: row for row in kept.values()}  # For who goes on with them in this transaction.
     added = joined.added_to(fresh)
     tx.follow({number: wanted[identity].arrival.artifact_id for identity, number in fresh.items()})
     with tx.ahead():
         named = joining.write(tx, pieces.values(), fresh=fresh, added=added)
-        _tell(tx, [(number, wanted[identity]) for identity, number in fresh.items()])
+        opened = _tell(telling, [(number, wanted[identity]) for identity, number in fresh.items()])
+        telling.send(tx)
+        cases.open_cases(tx, opened)
         joining.tell(tx, pieces.values(), joined, added=added, named=named)
         suspicions.suspect(tx, suspected)
         rows = kept | _rows(tx, wanted.keys() - kept.keys() - joined.refused, {**joined.known, **added})
@@ -98,6 +106,9 @@ def get_payment_ingestion(tx: Tx, ingestion_id: str) -> PaymentIngestion:
 
 def get_payment_ingestions(tx: Tx, ingestion_ids: Sequence[str]) -> dict[str, PaymentIngestion]:
     """Those of these payments that came in, by id."""
+    just_kept: Mapping[str, PaymentIngestion] = tx.kept.get(__name__, {})
+    if all(number in just_kept for number in ingestion_ids):
+        return {number: just_kept[number] for number in ingestion_ids}
     rows = tx.all(
         """
         SELECT id, identity, status, source, channel, idempotency_key, source_reference, raw_payload_hash, received_at,
@@ -220,9 +231,12 @@ def _kept(number: str, received_at: datetime, read: ReadArrival) -> PaymentInges
     )
 
 
-def _tell(tx: Tx, fresh: Sequence[tuple[str, ReadArrival]]) -> None:
-    """Announce each fresh payment once, or that it was refused; its event says where it came from, and no more."""
-    outgoing, opened, events = [], [], []
+def _tell(telling: Telling, fresh: Sequence[tuple[str, ReadArrival]]) -> list[cases.NewCase]:
+    """Announce each fresh payment once, or that it was refused; its event says where it came from, and no more.
+
+    The cases are of those that a person is to look at.
+    """
+    opened = []
     for number, read in fresh:
         facts: dict[str, Any] = {"ingestion_id": number, "raw_payload_hash": read.raw_sha256, "source": read.source}
         if read.envelope is not None:
@@ -230,11 +244,11 @@ def _tell(tx: Tx, fresh: Sequence[tuple[str, ReadArrival]]) -> None:
                 "channel": read.envelope["source"]["channel"],
                 "idempotency_key": read.envelope["idempotency_key"],
             }
-            outgoing.append(_outgoing(INGESTED, number, read.envelope))
+            telling.messages.append(_outgoing(INGESTED, number, read.envelope))
         else:
             reason = {"reason": "the envelope fails its schema", "code": "schema_invalid"}
             rejected = {"schema": "payment.rejected.v1", "idempotency_key": None, "ingestion_id": number, **reason}
-            outgoing.append(_outgoing("payment.rejected", number, rejected))
+            telling.messages.append(_outgoing("payment.rejected", number, rejected))
             detail = {"code": "schema_invalid", "faults": _told(read.faults)}
             key = f"schema_invalid:{number}"
             opened.append(
@@ -247,10 +261,8 @@ def _tell(tx: Tx, fresh: Sequence[tuple[str, ReadArrival]]) -> None:
                 cases.NewCase(f"cards:{number}", "card_numbers", None, "high", ingestion_id=number, detail=warned)
             )
         type_ = "ingestion.payment.ingested" if read.envelope else "ingestion.payment.refused"
-        events.append(audit.Event(type=type_, data=facts, ingestion_id=number))
-    audit.record_ahead(tx, events)
-    messaging.publish_many(tx, outgoing)
-    cases.open_cases(tx, opened)
+        telling.events.append(audit.Event(type=type_, data=facts, ingestion_id=number))
+    return opened
 
 
 def _outgoing(event_type: str, number: str, document: Mapping[str, Any]) -> messaging.Outgoing:
