@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -51,6 +52,28 @@ def test_a_payment_is_kept_normalised_and_announced_once(tx: Tx) -> None:
     assert "Lindqvist" not in str(tx.all("SELECT * FROM audit.events")) + str(state(tx))
     with pytest.raises(IllegalMove), tx.savepoint():
         tx.run("UPDATE ingestion.payment_ingestions SET status = 'received'")
+
+
+def test_what_is_answered_of_a_payment_is_what_stands_of_it(database: Database, tenant: make.TenantFixture) -> None:
+    named = {"type": "wire_receipt", "uri": 'https://bank.test/a b?c={1,"2"}\\', "hash": "a" * 64}
+    document = envelope(transfer="acht_1") | {"artifacts": [named, named | {"uri": "urn:two"}]}
+    sent = raw(document | {"payment": document["payment"] | {"details": {"rate": 1.50, "note": 'ä "q" \\ {x}'}}})
+    with database.begin(tenant_id=tenant.id, actor=make.ACTOR) as tx:
+        new, refused, plain = ingestion.ingest_payments(
+            tx, [Arrival(sent), Arrival(b"{}"), Arrival(raw(envelope(reference="plain")))]
+        )
+        assert isinstance(new, PaymentIngestion) and isinstance(plain, PaymentIngestion)
+        assert isinstance(refused, Refused)
+        at_once = ingestion.get_payment_ingestions(tx, [new.id, plain.id, refused.facts["ingestion_id"]])
+
+    with database.begin(tenant_id=tenant.id, actor=make.ACTOR) as tx:
+        stands = ingestion.get_payment_ingestions(tx, list(at_once))
+        uris = tx.value("SELECT artifact_uri FROM ingestion.payment_ingestions WHERE id = %(id)s", {"id": new.id})
+        bodies = [payload(tx, one.id) for one in (new, plain)]
+
+    assert at_once == stands and replace(new, is_new=False) == stands[new.id]
+    assert replace(plain, is_new=False) == stands[plain.id]
+    assert uris == [named["uri"], "urn:two"] and bodies == [sent, raw(envelope(reference="plain"))]
 
 
 def test_twenty_identical_cheques_are_twenty_payments_and_the_file_twice_is_still_twenty(tx: Tx) -> None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, LiteralString
 
+import psycopg
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -34,6 +35,8 @@ FOLDERS = (
     "xlsx",
 )  # fmt: skip
 SMALL_ENOUGH = 20_000
+STATEMENTS = 18
+"""That read a set of webhooks: what came; who else reads; what stands; what is written; what is told."""
 
 
 # ---------- what is left in the tables
@@ -178,6 +181,29 @@ def together(tx: Tx, artifact_ids: Sequence[str]) -> Left:
 
 
 # ---------- what a set once left otherwise
+
+
+@pytest.mark.parametrize("many", [1, 20])
+def test_a_set_is_read_in_as_few_statements_as_one(
+    database: Database, tenant: make.TenantFixture, monkeypatch: pytest.MonkeyPatch, many: int
+) -> None:
+    with database.begin(tenant_id=tenant.id, actor=make.ACTOR) as tx:
+        loans(tx, "column")
+        kept = keep(tx, [Sent("column", column("wire.incoming_transfer.completed", n)) for n in range(many)])
+    sent: list[str] = []
+    execute = psycopg.Cursor.execute
+
+    def noted(self: Any, query: Any, *rest: Any, **more: Any) -> Any:
+        sent.append(str(query))
+        return execute(self, query, *rest, **more)
+
+    with database.begin(tenant_id=tenant.id, actor=make.ACTOR) as tx:
+        monkeypatch.setattr(psycopg.Cursor, "execute", noted)
+        ingestion.read_together(tx, kept)
+        monkeypatch.undo()
+
+        assert tx.value("SELECT count(*) FROM ingestion.payment_ingestions") == many
+    assert len(sent) == STATEMENTS
 
 
 def test_a_return_file_that_comes_with_others_is_proved_by_its_controls(tx: Tx, tenant: make.TenantFixture) -> None:

@@ -312,28 +312,19 @@ def fetched(config: Config, placed: Place) -> bytes:
 
 def opened(tx: Tx, artifact: Artifact, sealed: bytes) -> bytes:
     """The plain bytes of a sealed body, which are those that were stored. Raises BodyDiffers, and those of core.secrets."""
-    data = secrets.open_sealed(tx, sealed, context=CONTEXT)
+    return _checked_body(artifact, secrets.open_sealed(tx, sealed, context=CONTEXT))
+
+
+def opened_many(tx: Tx, sealed: Sequence[tuple[Artifact, bytes]]) -> list[tuple[Artifact, bytes]]:
+    """Each of these with the plain bytes of its sealed body. Raises as `opened`, for the first that fails."""
+    plain = secrets.open_many(tx, [body for _, body in sealed], context=CONTEXT) if sealed else []
+    return [(artifact, _checked_body(artifact, body)) for (artifact, _), body in zip(sealed, plain, strict=True)]
+
+
+def _checked_body(artifact: Artifact, data: bytes) -> bytes:
     if hashlib.sha256(data).hexdigest() != artifact.stored_sha256:
         raise BodyDiffers(f"the bytes kept of {artifact.id} are not those that were stored", artifact_id=artifact.id)
     return data
-
-
-def bodies(tx: Tx, kept: Sequence[Artifact]) -> dict[str, bytes]:
-    """The bytes of each of these that lie in the database for good, by id, in one round trip. Raises BodyDiffers."""
-    rows = tx.all(
-        """
-        SELECT b.artifact_id, b.body_sealed
-          FROM unnest(%(ids)s::text[], %(ats)s::timestamptz[]) AS k (id, at)
-          JOIN ingestion.artifact_bodies b ON b.tenant_id = %(tenant)s AND b.artifact_id = k.id AND b.received_at = k.at
-        """,
-        {"tenant": tx.tenant_id, "ids": [one.id for one in kept], "ats": [one.received_at for one in kept]},
-    )
-    plain = secrets.open_many(tx, [bytes(row["body_sealed"]) for row in rows], context=CONTEXT)
-    found = dict(zip([row["artifact_id"] for row in rows], plain, strict=True))
-    for one in kept:
-        if one.id in found and hashlib.sha256(found[one.id]).hexdigest() != one.stored_sha256:
-            raise BodyDiffers(f"the bytes kept of {one.id} are not those that were stored", artifact_id=one.id)
-    return found
 
 
 def outside(begin: Callable[[], AbstractContextManager[Tx]], artifact_id: str) -> tuple[Artifact, bytes]:

@@ -39,6 +39,7 @@ from headgate.ingestion.parsers._json_values import dig, text_of, values
 from headgate.ingestion.payment_ingestions import ingest_payments
 from headgate.ingestion.payment_sources import PaymentSource
 from headgate.ingestion.schemas import ENVELOPE
+from headgate.ingestion.telling import Telling
 
 _CREDITED: Final = frozenset({"wire", "realtime", "ach_entry", "check", "card", "book", "other"})
 """Bookings that bring a loan's payment; the rest are totals of files of ours, returned money and fees."""
@@ -134,7 +135,8 @@ def evidence(artifact: Artifact, line: int, occurrence: int) -> Mapping[str, str
 
 def read_together(tx: Tx, artifact_ids: Sequence[str]) -> None:
     """Read artifacts that wait, and take in the loan payments in them: small plain ones as a set, any other by itself."""
-    small = reading_together.read_small(tx, artifact_ids)
+    telling = Telling()
+    small = reading_together.read_small(tx, artifact_ids, telling)
     arrivals: list[Arrival] = []
     of_source: dict[str, Mapping[bytes | None, PaymentSource]] = {}
     for one in small:
@@ -144,9 +146,10 @@ def read_together(tx: Tx, artifact_ids: Sequence[str]) -> None:
         source = one.artifact.source
         if source not in of_source:
             of_source[source] = payment_sources.by_account(tx, source)
-        arrivals += _of_message(tx, one, of_source[source].get(None))
+        arrivals += _of_message(tx, one, of_source[source].get(None), telling)
     for start in range(0, len(arrivals), BATCH_MAX):
-        ingest_payments(tx, arrivals[start : start + BATCH_MAX])
+        ingest_payments(tx, arrivals[start : start + BATCH_MAX], telling)
+    telling.send(tx)
     done = {one.artifact.id for one in small}
     for artifact_id in artifact_ids:
         if artifact_id not in done:
@@ -155,18 +158,15 @@ def read_together(tx: Tx, artifact_ids: Sequence[str]) -> None:
                 read(tx, artifact_id)
 
 
-def _of_message(tx: Tx, one: reading_together.Small, rule: PaymentSource | None) -> list[Arrival]:
-    """The loan payments among the records of a message."""
+def _of_message(tx: Tx, one: reading_together.Small, rule: PaymentSource | None, telling: Telling) -> list[Arrival]:
+    """The loan payments among the records of a message; those that say that one came back are told."""
     if rule is None or rule.purpose != "loans":
         return []
-    returned.tell(
-        tx,
-        [
-            returned.of_record(one.artifact, record, private)
-            for record, private in one.records
-            if returned.is_returned(record)
-        ],
-    )
+    telling.messages += [
+        returned.message(returned.of_record(one.artifact, record, private))
+        for record, private in one.records
+        if returned.is_returned(record)
+    ]
     chosen = [(record, private) for record, private in one.records if _is_credit(record) and not _is_early(record)]
     unplaced = [record for record, _ in chosen if record.channel is None and rule.channel is None]
     if unplaced:

@@ -8,14 +8,14 @@ that a sender's end-to-end id of every month joins nothing of the next. What was
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Final
+from typing import Any, Final, LiteralString
 
 from headgate import audit, cases, messaging
 from headgate.core import arrays
-from headgate.core.db import Tx
+from headgate.core.db import Asked, Tx
 from headgate.core.money import Money
 from headgate.ingestion import identifiers, uses
 
@@ -73,22 +73,43 @@ class _Standing:
 
 @dataclass(slots=True)
 class Joined:
-    """What became of the pieces of a set: `known` came before, `added` belong to another identity, `refused` have another use."""
+    """What became of the pieces of a set: `known` came before, `added` belong to another identity, `refused` have another use.
+
+    `claims` are what the others use up; they are to be written down with them.
+    """
 
     known: dict[bytes, str] = field(default_factory=dict)
     added: dict[bytes, _Standing] = field(default_factory=dict)
     refused: set[bytes] = field(default_factory=set)
+    claims: set[str] = field(default_factory=set)
 
     def is_new(self, identity: bytes) -> bool:
         return identity not in self.known and identity not in self.added and identity not in self.refused
 
+    def added_to(self, fresh: Mapping[bytes, str]) -> dict[bytes, str]:
+        """The payments that pieces were added to, where `fresh` are those that this set brought."""
+        return {
+            identity: one.ingestion_id or fresh[one.identity]
+            for identity, one in self.added.items()
+            if one.ingestion_id or one.identity in fresh
+        }
 
-def join(tx: Tx, pieces: Sequence[Piece]) -> Joined:
-    """Sort the pieces of a set, in their order. The caller holds the locks of their words."""
-    found = Joined(known=_known(tx, pieces))
+
+def join(tx: Tx, pieces: Sequence[Piece], words: Collection[str]) -> Joined:
+    """Sort the pieces of a set, in their order. Until this transaction ends, others wait who mean one of these words."""
+    if not pieces:
+        return Joined()
+    _, known, taken, named = tx.gather(
+        uses.locking(tx, words),
+        _known(tx, pieces),
+        uses.taking(tx, "loan_payment", {claim for piece in pieces for claim in piece.claims}),
+        _named(tx, {word for piece in pieces for word in piece.identifiers}),
+    )
+    found = Joined(known={bytes(row["identity"]): row["ingestion_id"] for row in known})
     fresh = [piece for piece in pieces if piece.identity not in found.known]
-    found.refused = _claim(tx, fresh)
-    standing = _standing(tx, {word for piece in fresh for word in piece.identifiers})
+    found.refused = _refused(tx, fresh, taken)
+    found.claims = {claim for piece in fresh if piece.identity not in found.refused for claim in piece.claims}
+    standing = _standing(named)
     for piece in fresh:
         if piece.identity in found.refused:
             continue
@@ -106,13 +127,10 @@ def join(tx: Tx, pieces: Sequence[Piece]) -> Joined:
     return found
 
 
-def write(tx: Tx, pieces: Collection[Piece], joined: Joined, fresh: Mapping[bytes, str]) -> dict[bytes, str]:
-    """Write down whose evidence each piece is, and its identifiers; the payments of those that were added to one."""
-    added = {
-        identity: one.ingestion_id or fresh.get(one.identity, "")
-        for identity, one in joined.added.items()
-        if one.ingestion_id or one.identity in fresh
-    }
+def write(
+    tx: Tx, pieces: Collection[Piece], *, fresh: Mapping[bytes, str], added: Mapping[bytes, str]
+) -> Collection[str]:
+    """Write down whose evidence each piece is, and its identifiers; the payments that stood and got one that they had not."""
     owners = {**fresh, **added}
     rows = [
         (piece, owners[piece.identity])
@@ -141,24 +159,32 @@ def write(tx: Tx, pieces: Collection[Piece], joined: Joined, fresh: Mapping[byte
     words = sorted(
         {(word, owners[piece.identity]) for piece in pieces if piece.identity in owners for word in piece.identifiers}
     )
-    if words:
-        named = tx.values(
-            """
-            INSERT INTO ingestion.payment_identifiers (tenant_id, identifier, ingestion_id)
-            SELECT %(tenant)s, w.identifier, w.ingestion_id
-              FROM unnest(%(words)s::text[], %(ingestions)s::text[]) AS w (identifier, ingestion_id)
-            ON CONFLICT DO NOTHING
-            RETURNING ingestion_id
-            """,
-            {
-                "tenant": tx.tenant_id,
-                "words": arrays.texts([word for word, _ in words]),
-                "ingestions": arrays.texts([owner for _, owner in words]),
-            },
-        )
-        _tell_named(tx, {one for one in named if one in added.values()} - set(fresh.values()))
+    if not words:
+        return ()
+    query: LiteralString = """
+        INSERT INTO ingestion.payment_identifiers (tenant_id, identifier, ingestion_id)
+        SELECT %(tenant)s, w.identifier, w.ingestion_id
+          FROM unnest(%(words)s::text[], %(ingestions)s::text[]) AS w (identifier, ingestion_id)
+        ON CONFLICT DO NOTHING
+        RETURNING ingestion_id
+    """
+    params = {
+        "tenant": tx.tenant_id,
+        "words": arrays.texts([word for word, _ in words]),
+        "ingestions": arrays.texts([owner for _, owner in words]),
+    }
+    if not added:
+        tx.run(query, params)  # Nobody waits for its answer, which would name none but those that are new.
+        return ()
+    return {one for one in tx.values(query, params) if one in added.values()} - set(fresh.values())
+
+
+def tell(
+    tx: Tx, pieces: Collection[Piece], joined: Joined, *, added: Mapping[bytes, str], named: Collection[str]
+) -> None:
+    """Tell of what was added to payments; who waits under a name of theirs finds them."""
+    _tell_named(tx, named)
     _tell_added(tx, pieces, joined, added)
-    return added
 
 
 def payments_under(tx: Tx, words: Collection[str]) -> dict[str, str | None]:
@@ -166,16 +192,19 @@ def payments_under(tx: Tx, words: Collection[str]) -> dict[str, str | None]:
 
     Until this transaction ends, whoever brings evidence under one of them waits, and then finds what it wrote.
     """
-    uses.lock_words(tx, words)
-    rows = tx.all(
-        """
-        SELECT DISTINCT i.id, coalesce(i.normalized_envelope #>> '{external,column_transfer_id}',
-                                       i.normalized_envelope #>> '{external,psp_id}') AS transfer
-          FROM ingestion.payment_identifiers w
-          JOIN ingestion.payment_ingestions i ON i.tenant_id = w.tenant_id AND i.id = w.ingestion_id
-         WHERE w.tenant_id = %(tenant)s AND w.identifier = ANY (%(words)s::text[])
-        """,
-        {"tenant": tx.tenant_id, "words": arrays.texts(sorted(words))},
+    _, rows = tx.gather(
+        uses.locking(tx, words),
+        (
+            """
+            SELECT DISTINCT i.id, coalesce(i.normalized_envelope #>> '{external,column_transfer_id}',
+                                           i.normalized_envelope #>> '{external,psp_id}') AS transfer
+              FROM ingestion.payment_identifiers w
+              JOIN ingestion.payment_ingestions i ON i.tenant_id = w.tenant_id AND i.id = w.ingestion_id
+             WHERE w.tenant_id = %(tenant)s AND w.identifier = ANY (%(words)s::text[])
+            """,
+            {"tenant": tx.tenant_id, "words": arrays.texts(sorted(words))},
+            None,
+        ),
     )
     return {row["id"]: row["transfer"] for row in rows}
 
@@ -196,8 +225,8 @@ def _tell_named(tx: Tx, ingestion_ids: Collection[str]) -> None:
     )
 
 
-def _known(tx: Tx, pieces: Sequence[Piece]) -> dict[bytes, str]:
-    rows = tx.all(
+def _known(tx: Tx, pieces: Sequence[Piece]) -> Asked:
+    return (
         """
         SELECT identity, ingestion_id FROM ingestion.payment_evidence
          WHERE tenant_id = %(tenant)s AND identity = ANY (%(identities)s::bytea[])
@@ -206,14 +235,14 @@ def _known(tx: Tx, pieces: Sequence[Piece]) -> dict[bytes, str]:
          WHERE tenant_id = %(tenant)s AND identity = ANY (%(identities)s::bytea[])
         """,
         {"tenant": tx.tenant_id, "identities": arrays.blobs([piece.identity for piece in pieces])},
+        None,
     )
-    return {bytes(row["identity"]): row["ingestion_id"] for row in rows}
 
 
-def _claim(tx: Tx, fresh: Sequence[Piece]) -> set[bytes]:
+def _refused(tx: Tx, fresh: Sequence[Piece], taken: Sequence[Mapping[str, str]]) -> set[bytes]:
     """The identities of those of which something was used as a deposit; each opens a case."""
     by_name = {piece.identity.hex(): piece for piece in fresh}
-    refused = uses.claim_uses(tx, "loan_payment", {name: piece.claims for name, piece in by_name.items()})
+    refused = uses.refused_of({name: piece.claims for name, piece in by_name.items()}, taken)
     cases.open_cases(
         tx,
         [
@@ -239,12 +268,9 @@ def _claim(tx: Tx, fresh: Sequence[Piece]) -> set[bytes]:
     return {by_name[name].identity for name in refused}
 
 
-def _standing(tx: Tx, words: Collection[str]) -> dict[str, list[_Standing]]:
-    """The payments under each of these identifiers, oldest first."""
-    found: dict[str, list[_Standing]] = defaultdict(list)
-    if not words:
-        return found
-    rows = tx.all(
+def _named(tx: Tx, words: Collection[str]) -> Asked:
+    """The query of the payments under each of these identifiers, oldest first."""
+    return (
         """
         SELECT w.identifier, i.id, i.identity, i.loan_id, i.amount_minor, i.currency, i.value_on, i.source,
                ARRAY(SELECT e.source FROM ingestion.payment_evidence e
@@ -255,7 +281,13 @@ def _standing(tx: Tx, words: Collection[str]) -> dict[str, list[_Standing]]:
          ORDER BY i.id
         """,
         {"tenant": tx.tenant_id, "words": arrays.texts(sorted(words))},
+        None,
     )
+
+
+def _standing(rows: Iterable[Mapping[str, Any]]) -> dict[str, list[_Standing]]:
+    """The payments under each identifier, as `_named` found them."""
+    found: dict[str, list[_Standing]] = defaultdict(list)
     made: dict[str, _Standing] = {}
     for row in rows:
         one = made.setdefault(

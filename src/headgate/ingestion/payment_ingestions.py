@@ -16,12 +16,13 @@ from typing import Any, Final, Literal
 
 from headgate import audit, cases, messaging
 from headgate.core import arrays, ids, secrets
-from headgate.core.db import Tx
+from headgate.core.db import Asked, Tx
 from headgate.core.errors import Refused
 from headgate.ingestion import joining, suspicions, uses
 from headgate.ingestion.arrivals import Arrival, ReadArrival, read_all
 from headgate.ingestion.conforming import SchemaFault
 from headgate.ingestion.errors import NoSuchPaymentIngestion
+from headgate.ingestion.telling import Telling
 
 CONTEXT: Final = "ingestion.payment_ingestion_bodies.body_sealed"
 INGESTED: Final = "payment.ingested"
@@ -49,29 +50,36 @@ def ingest_payment(tx: Tx, raw: bytes) -> PaymentIngestion | Refused:
     return ingest_payments(tx, [Arrival(raw)])[0]
 
 
-def ingest_payments(tx: Tx, arrivals: Sequence[Arrival]) -> list[PaymentIngestion | Refused]:
+def ingest_payments(
+    tx: Tx, arrivals: Sequence[Arrival], telling: Telling | None = None
+) -> list[PaymentIngestion | Refused]:
     """Take payments in as a set, at most a thousand, in as many round trips as one takes; the answers come in their order.
 
     One whose identity is known, or that is one more piece of evidence of a payment, gives the row that stands, and publishes
     nothing. One whose envelope fails its schema is kept as it came and refused (ingestion.schema_invalid), with a case; so is
-    one whose money was counted as a deposit (ingestion.used_as_deposit). Raises EmptyArtifact, ArtifactTooLarge.
+    one whose money was counted as a deposit (ingestion.used_as_deposit). What is still to be told of what they came in goes out
+    with what is told of them. Raises EmptyArtifact, ArtifactTooLarge.
     """
+    telling = telling or Telling()
     reads = read_all(arrivals)
     wanted: dict[bytes, ReadArrival] = {}
     for read in reads:
         wanted.setdefault(read.identity, read)
     pieces = {identity: piece for identity, read in wanted.items() if (piece := read.piece)}
-    with tx.ahead():
-        uses.lock_words(tx, _words(wanted.values(), pieces))
-        joined = joining.join(tx, list(pieces.values()))
-    fresh = _insert(tx, [read for identity, read in wanted.items() if joined.is_new(identity)])
+    joined = joining.join(tx, list(pieces.values()), _words(wanted.values(), pieces))
+    kept, suspected = _keep(tx, [read for identity, read in wanted.items() if joined.is_new(identity)], joined)
+    fresh = {identity: row.id for identity, row in kept.items()}
+    tx.kept[__name__] = {row.id: row for row in kept.values()}  # For who goes on with them in this transaction.
+    added = joined.added_to(fresh)
     tx.follow({number: wanted[identity].arrival.artifact_id for identity, number in fresh.items()})
     with tx.ahead():
-        _keep(tx, [(number, wanted[identity].stored) for identity, number in fresh.items()])
-        _tell(tx, [(number, wanted[identity]) for identity, number in fresh.items()])
-        added = joining.write(tx, pieces.values(), joined, fresh)
-        suspicions.suspect(tx, [number for identity, number in fresh.items() if wanted[identity].envelope is not None])
-        rows = _rows(tx, wanted, {**joined.known, **added})
+        named = joining.write(tx, pieces.values(), fresh=fresh, added=added)
+        opened = _tell(telling, [(number, wanted[identity]) for identity, number in fresh.items()])
+        telling.send(tx)
+        cases.open_cases(tx, opened)
+        joining.tell(tx, pieces.values(), joined, added=added, named=named)
+        suspicions.suspect(tx, suspected)
+        rows = kept | _rows(tx, wanted.keys() - kept.keys() - joined.refused, {**joined.known, **added})
     answers: list[PaymentIngestion | Refused] = []
     told: set[bytes] = set()
     for read in reads:
@@ -98,6 +106,9 @@ def get_payment_ingestion(tx: Tx, ingestion_id: str) -> PaymentIngestion:
 
 def get_payment_ingestions(tx: Tx, ingestion_ids: Sequence[str]) -> dict[str, PaymentIngestion]:
     """Those of these payments that came in, by id."""
+    just_kept: Mapping[str, PaymentIngestion] = tx.kept.get(__name__, {})
+    if all(number in just_kept for number in ingestion_ids):
+        return {number: just_kept[number] for number in ingestion_ids}
     rows = tx.all(
         """
         SELECT id, identity, status, source, channel, idempotency_key, source_reference, raw_payload_hash, received_at,
@@ -126,38 +137,61 @@ def _words(reads: Iterable[ReadArrival], pieces: Mapping[bytes, joining.Piece]) 
     return words.union(*(piece.words for piece in pieces.values()))
 
 
-def _insert(tx: Tx, reads: Sequence[ReadArrival]) -> dict[bytes, str]:
-    """The new ids by identity, in the order of the ids; an identity that is known is left out.
+def _keep(
+    tx: Tx, reads: Sequence[ReadArrival], joined: joining.Joined
+) -> tuple[dict[bytes, PaymentIngestion], Sequence[Mapping[str, Any]]]:
+    """Keep those that are new, and use up what the set claims: the payments by identity, and those that may be one with others.
 
-    One with an envelope is published: it is announced in the same transaction.
+    An identity that became known meanwhile is left out. One with an envelope is published: it is announced in the same
+    transaction.
     """
+    claiming = [uses.claiming(tx, "loan_payment", joined.claims)] if joined.claims else []
     if not reads:
-        return {}
-    rows = tx.all(
+        tx.gather(*claiming)
+        return {}, ()
+    numbered = dict(zip(ids.new_many("ing", len(reads)), reads, strict=True))
+    published = [number for number, read in numbered.items() if read.envelope is not None]
+    *_, rows, suspected = tx.gather(*claiming, _inserting(tx, numbered), suspicions.asking(tx, published))
+    kept = [_kept(row["id"], row["received_at"], numbered[row["id"]]) for row in rows]
+    return {one.identity: one for one in kept}, suspected
+
+
+def _inserting(tx: Tx, numbered: Mapping[str, ReadArrival]) -> Asked:
+    """The query that inserts them with what was sent, each under its id, but for those whose identity is known."""
+    reads = list(numbered.values())
+    envelopes = [read.envelope for read in reads]
+    return (
         """
-        INSERT INTO ingestion.payment_ingestions
-               (tenant_id, id, identity, source, external_id, artifact_sha256, line, occurrence, idempotency_key, channel,
-                source_reference, raw_payload_hash, artifact_uri, artifact_hash, normalized_envelope, status, loan_id,
-                amount_minor, currency, value_on)
-        SELECT %(tenant)s, r.id, r.identity, r.source, r.external_id, r.sha256, r.line, r.occurrence,
-               r.envelope ->> 'idempotency_key', r.envelope #>> '{source,channel}', r.envelope #>> '{payment,reference}', r.raw,
-               ARRAY(SELECT a.one ->> 'uri'
-                       FROM jsonb_array_elements(r.envelope -> 'artifacts') WITH ORDINALITY AS a (one, n) ORDER BY a.n),
-               ARRAY(SELECT a.one ->> 'hash'
-                       FROM jsonb_array_elements(r.envelope -> 'artifacts') WITH ORDINALITY AS a (one, n) ORDER BY a.n),
-               r.envelope, CASE WHEN r.envelope IS NULL THEN 'received' ELSE 'published' END,
-               r.envelope #>> '{borrower,loan_id}', (r.envelope #>> '{payment,amount_minor}')::bigint,
-               r.envelope #>> '{payment,currency}', (r.envelope #>> '{payment,value_date}')::date
-          FROM unnest(%(ids)s::text[], %(identities)s::bytea[], %(sources)s::text[], %(externals)s::text[], %(shas)s::text[],
-                      %(lines)s::integer[], %(occurrences)s::integer[], %(raws)s::text[], %(envelopes)s::jsonb[])
-               AS r (id, identity, source, external_id, sha256, line, occurrence, raw, envelope)
-         ORDER BY r.identity
-            ON CONFLICT (tenant_id, identity) DO NOTHING
-        RETURNING id, identity
+        WITH given AS MATERIALIZED (
+          SELECT r.*
+            FROM unnest(%(ids)s::text[], %(identities)s::bytea[], %(sources)s::text[], %(externals)s::text[],
+                        %(shas)s::text[], %(lines)s::integer[], %(occurrences)s::integer[], %(raws)s::text[],
+                        %(envelopes)s::jsonb[], %(uris)s::text[], %(hashes)s::text[], %(bodies)s::bytea[])
+                 AS r (id, identity, source, external_id, sha256, line, occurrence, raw, envelope, uris, hashes, body)
+        ), kept AS (
+          INSERT INTO ingestion.payment_ingestions
+                 (tenant_id, id, identity, source, external_id, artifact_sha256, line, occurrence, idempotency_key, channel,
+                  source_reference, raw_payload_hash, artifact_uri, artifact_hash, normalized_envelope, status, loan_id,
+                  amount_minor, currency, value_on)
+          SELECT %(tenant)s, r.id, r.identity, r.source, r.external_id, r.sha256, r.line, r.occurrence,
+                 r.envelope ->> 'idempotency_key', r.envelope #>> '{source,channel}', r.envelope #>> '{payment,reference}',
+                 r.raw, r.uris::text[], r.hashes::text[],
+                 r.envelope, CASE WHEN r.envelope IS NULL THEN 'received' ELSE 'published' END,
+                 r.envelope #>> '{borrower,loan_id}', (r.envelope #>> '{payment,amount_minor}')::bigint,
+                 r.envelope #>> '{payment,currency}', (r.envelope #>> '{payment,value_date}')::date
+            FROM given r
+           ORDER BY r.identity
+              ON CONFLICT (tenant_id, identity) DO NOTHING
+          RETURNING id, received_at
+        ), bodies AS (
+          INSERT INTO ingestion.payment_ingestion_bodies (tenant_id, ingestion_id, body_sealed)
+          SELECT %(tenant)s, r.id, r.body FROM given r JOIN kept k ON k.id = r.id
+        )
+        SELECT id, received_at FROM kept
         """,
         {
             "tenant": tx.tenant_id,
-            "ids": arrays.texts(ids.new_many("ing", len(reads))),
+            "ids": arrays.texts(list(numbered)),
             "identities": arrays.blobs([read.identity for read in reads]),
             "sources": arrays.texts([read.source for read in reads]),
             "externals": arrays.texts([read.external_id for read in reads]),
@@ -166,31 +200,43 @@ def _insert(tx: Tx, reads: Sequence[ReadArrival]) -> dict[bytes, str]:
             "occurrences": arrays.numbers(read.arrival.occurrence for read in reads),
             "raws": arrays.texts([read.raw_sha256 for read in reads]),
             "envelopes": arrays.texts(
-                [None if read.envelope is None else json.dumps(read.envelope, ensure_ascii=False) for read in reads]
+                [None if one is None else json.dumps(one, ensure_ascii=False) for one in envelopes]
             ),
+            "uris": arrays.texts([_named_in(one, "uri") for one in envelopes]),
+            "hashes": arrays.texts([_named_in(one, "hash") for one in envelopes]),
+            "bodies": arrays.blobs(secrets.seal_many(tx, [read.stored for read in reads], context=CONTEXT)),
         },
+        None,
     )
-    return {bytes(row["identity"]): row["id"] for row in rows}
 
 
-def _keep(tx: Tx, fresh: Sequence[tuple[str, bytes]]) -> None:
-    if fresh:
-        tx.run(
-            """
-            INSERT INTO ingestion.payment_ingestion_bodies (tenant_id, ingestion_id, body_sealed)
-            SELECT %(tenant)s, b.id, b.body FROM unnest(%(ids)s::text[], %(bodies)s::bytea[]) AS b (id, body)
-            """,
-            {
-                "tenant": tx.tenant_id,
-                "ids": arrays.texts([number for number, _ in fresh]),
-                "bodies": arrays.blobs(secrets.seal_many(tx, [raw for _, raw in fresh], context=CONTEXT)),
-            },
-        )
+def _named_in(envelope: Mapping[str, Any] | None, name: str) -> str:
+    """What an envelope's artifacts say under that name, as an array."""
+    return arrays.texts([one[name] for one in envelope["artifacts"]] if envelope else [])
 
 
-def _tell(tx: Tx, fresh: Sequence[tuple[str, ReadArrival]]) -> None:
-    """Announce each fresh payment once, or that it was refused; its event says where it came from, and no more."""
-    outgoing, opened, events = [], [], []
+def _kept(number: str, received_at: datetime, read: ReadArrival) -> PaymentIngestion:
+    envelope = read.envelope
+    return PaymentIngestion(
+        id=number,
+        identity=read.identity,
+        status="received" if envelope is None else "published",
+        source=read.source,
+        channel=envelope["source"]["channel"] if envelope else None,
+        idempotency_key=envelope["idempotency_key"] if envelope else None,
+        source_reference=envelope["payment"]["reference"] if envelope else None,
+        raw_payload_hash=read.raw_sha256,
+        received_at=received_at,
+        envelope=envelope,
+    )
+
+
+def _tell(telling: Telling, fresh: Sequence[tuple[str, ReadArrival]]) -> list[cases.NewCase]:
+    """Announce each fresh payment once, or that it was refused; its event says where it came from, and no more.
+
+    The cases are of those that a person is to look at.
+    """
+    opened = []
     for number, read in fresh:
         facts: dict[str, Any] = {"ingestion_id": number, "raw_payload_hash": read.raw_sha256, "source": read.source}
         if read.envelope is not None:
@@ -198,11 +244,11 @@ def _tell(tx: Tx, fresh: Sequence[tuple[str, ReadArrival]]) -> None:
                 "channel": read.envelope["source"]["channel"],
                 "idempotency_key": read.envelope["idempotency_key"],
             }
-            outgoing.append(_outgoing(INGESTED, number, read.envelope))
+            telling.messages.append(_outgoing(INGESTED, number, read.envelope))
         else:
             reason = {"reason": "the envelope fails its schema", "code": "schema_invalid"}
             rejected = {"schema": "payment.rejected.v1", "idempotency_key": None, "ingestion_id": number, **reason}
-            outgoing.append(_outgoing("payment.rejected", number, rejected))
+            telling.messages.append(_outgoing("payment.rejected", number, rejected))
             detail = {"code": "schema_invalid", "faults": _told(read.faults)}
             key = f"schema_invalid:{number}"
             opened.append(
@@ -215,10 +261,8 @@ def _tell(tx: Tx, fresh: Sequence[tuple[str, ReadArrival]]) -> None:
                 cases.NewCase(f"cards:{number}", "card_numbers", None, "high", ingestion_id=number, detail=warned)
             )
         type_ = "ingestion.payment.ingested" if read.envelope else "ingestion.payment.refused"
-        events.append(audit.Event(type=type_, data=facts, ingestion_id=number))
-    audit.record_ahead(tx, events)
-    messaging.publish_many(tx, outgoing)
-    cases.open_cases(tx, opened)
+        telling.events.append(audit.Event(type=type_, data=facts, ingestion_id=number))
+    return opened
 
 
 def _outgoing(event_type: str, number: str, document: Mapping[str, Any]) -> messaging.Outgoing:
@@ -232,7 +276,10 @@ def _outgoing(event_type: str, number: str, document: Mapping[str, Any]) -> mess
 
 
 def _rows(tx: Tx, identities: Iterable[bytes], known: Mapping[bytes, str]) -> dict[bytes, PaymentIngestion]:
-    """The payment of each identity: its own, or the one that it is evidence of."""
+    """The payment of each identity that stands: its own, or the one that it is evidence of."""
+    wanted = list(identities)
+    if not wanted:
+        return {}
     rows = tx.all(
         """
         SELECT id, identity, status, source, channel, idempotency_key, source_reference, raw_payload_hash, received_at,
@@ -245,7 +292,7 @@ def _rows(tx: Tx, identities: Iterable[bytes], known: Mapping[bytes, str]) -> di
           FROM ingestion.payment_ingestions
          WHERE id = ANY (%(ids)s::text[])
         """,
-        {"identities": arrays.blobs(list(identities)), "ids": arrays.texts(sorted(set(known.values())))},
+        {"identities": arrays.blobs(wanted), "ids": arrays.texts(sorted(set(known.values())))},
         row=PaymentIngestion,
     )
     by_id = {row.id: row for row in rows}

@@ -17,6 +17,7 @@ from headgate.ingestion.made import Made, NewReading
 from headgate.ingestion.model import Artifact, StoredRecord
 from headgate.ingestion.normalise import Row
 from headgate.ingestion.parsers import detect
+from headgate.ingestion.telling import Telling
 
 SIZE_MAX: Final = 64 * 1024
 
@@ -31,30 +32,38 @@ class Small:
     records: Sequence[tuple[StoredRecord, Mapping[str, Any]]]
 
 
-def read_small(tx: Tx, artifact_ids: Sequence[str]) -> list[Small]:
-    """Read those of these artifacts that are small and plain and not read yet; in the order of their ids."""
+def read_small(tx: Tx, artifact_ids: Sequence[str], telling: Telling) -> list[Small]:
+    """Read those of these artifacts that are small and plain and not read yet; in the order of their ids.
+
+    What is to be told of them is left to whoever sends it.
+    """
     waiting = _locked(tx, artifact_ids)
-    if not waiting:
-        return []
-    bodies = artifacts.bodies(tx, waiting)
-    plain = [made for one in waiting if one.id in bodies and (made := _plain(one, bodies[one.id])) is not None]
-    return [_small(one, bodies[one.made.artifact.id]) for one in readings.take(tx, plain)]
+    made = [(_plain(artifact, body), body) for artifact, body in waiting]
+    plain = [(one, body) for one, body in made if one is not None]
+    taken = readings.take_untold(tx, [one for one, _ in plain], telling)
+    return [_small(one, body) for one, (_, body) in zip(taken, plain, strict=True)]
 
 
-def _locked(tx: Tx, artifact_ids: Sequence[str]) -> list[Artifact]:
-    return tx.all(
+def _locked(tx: Tx, artifact_ids: Sequence[str]) -> list[tuple[Artifact, bytes]]:
+    """Those that wait to be read, each with its bytes; nobody else reads them until this transaction ends."""
+    # In one statement, since a body stands as long as its artifact: it is not older than the lock.
+    rows = tx.all(
         """
-        SELECT id, source, kind, filename, encode(sha256, 'hex') AS sha256, size_bytes, status, received_at, received_by,
-               type, mime, metadata, encode(coalesce(stored_sha256, sha256), 'hex') AS stored_sha256, redacted, redactions
-          FROM ingestion.artifacts
-         WHERE tenant_id = %(tenant)s AND id = ANY (%(ids)s::text[]) AND status = 'received' AND kind <> %(rates)s
-           AND size_bytes <= %(size)s
-         ORDER BY id
-           FOR UPDATE
+        SELECT a.id, a.source, a.kind, a.filename, encode(a.sha256, 'hex') AS sha256, a.size_bytes, a.status, a.received_at,
+               a.received_by, a.type, a.mime, a.metadata, encode(coalesce(a.stored_sha256, a.sha256), 'hex') AS stored_sha256,
+               a.redacted, a.redactions, b.body_sealed
+          FROM ingestion.artifacts a
+          JOIN ingestion.artifact_bodies b
+            ON b.tenant_id = a.tenant_id AND b.artifact_id = a.id AND b.received_at = a.received_at
+         WHERE a.tenant_id = %(tenant)s AND a.id = ANY (%(ids)s::text[]) AND a.status = 'received' AND a.kind <> %(rates)s
+           AND a.size_bytes <= %(size)s
+         ORDER BY a.id
+           FOR UPDATE OF a
         """,
         {"tenant": tx.tenant_id, "ids": arrays.texts(sorted(artifact_ids)), "rates": artifacts.RATES, "size": SIZE_MAX},
-        row=Artifact,
     )
+    sealed = [bytes(row.pop("body_sealed")) for row in rows]
+    return artifacts.opened_many(tx, [(Artifact(**row), body) for row, body in zip(rows, sealed, strict=True)])
 
 
 def _plain(artifact: Artifact, body: bytes) -> Made | None:

@@ -14,10 +14,12 @@ from headgate.ingestion.errors import NoSuchArtifact
 from headgate.ingestion.made import Made, NewReading
 from headgate.ingestion.model import Artifact
 from headgate.ingestion.normalise import Row
+from headgate.ingestion.telling import Telling
 
 CONTEXT: Final = "ingestion.records.private_sealed"
 BATCH: Final = 10_000
 """Records of one statement: what is sealed and sent at once."""
+READ: Final = "ingestion.artifact.read"
 LOCKED_MAX: Final = 500
 """Identities that are locked one by one: each takes a place in the server's table of locks."""
 
@@ -72,24 +74,30 @@ def lock_identities(tx: Tx, identities: Collection[Identity]) -> None:
 
 def take(tx: Tx, found: Sequence[Made]) -> list[NewReading]:
     """Store what parsers made of these artifacts, each fact once, and tell of each. The caller holds the artifacts' locks."""
+    telling = Telling()
     readings = _sorted_out(tx, found)
     with tx.ahead():
-        case_ids = store(tx, readings)
-        facts = [(one.made.artifact.id, one.told(case_ids.get(one.id))) for one in readings]
-        audit.record_ahead(
-            tx,
-            [audit.Event(type="ingestion.artifact.read", data=told, ingestion_id=artifact) for artifact, told in facts],
-        )
-        messaging.publish_ahead(
-            tx,
-            [
-                messaging.Outgoing(
-                    event_type="ingestion.artifact.read", aggregate_type="artifact", aggregate_id=artifact, payload=told
-                )
-                for artifact, told in facts
-            ],
-        )
+        _take(tx, readings, telling)
+        telling.send(tx)
     return readings
+
+
+def take_untold(tx: Tx, found: Sequence[Made], telling: Telling) -> list[NewReading]:
+    """The same, but what is to be told of them is left to whoever sends it."""
+    readings = _sorted_out(tx, found)
+    with tx.ahead():
+        _take(tx, readings, telling)
+    return readings
+
+
+def _take(tx: Tx, readings: Sequence[NewReading], telling: Telling) -> None:
+    case_ids = store(tx, readings)
+    for one in readings:
+        artifact, told = one.made.artifact.id, one.told(case_ids.get(one.id))
+        telling.events.append(audit.Event(type=READ, data=told, ingestion_id=artifact))
+        telling.messages.append(
+            messaging.Outgoing(event_type=READ, aggregate_type="artifact", aggregate_id=artifact, payload=told)
+        )
 
 
 def _sorted_out(tx: Tx, found: Sequence[Made]) -> list[NewReading]:

@@ -133,18 +133,17 @@ def recalls(artifact: Artifact, body: bytes) -> Iterator[Returned]:
 
 def tell(tx: Tx, found: Sequence[Returned]) -> None:
     """Tell them, each once however often it is read."""
-    messaging.publish_many(
-        tx,
-        [
-            messaging.Outgoing(
-                event_type=TOPIC,
-                aggregate_type="artifact",
-                aggregate_id=one.artifact_id,
-                payload={"schema": SCHEMA, **asdict(one), "returned_on": one.returned_on.isoformat()},
-                dedupe_key=f"{TOPIC}:{one.source}:{one.external_id}",
-            )
-            for one in found
-        ],
+    messaging.publish_many(tx, [message(one) for one in found])
+
+
+def message(one: Returned) -> messaging.Outgoing:
+    """What tells of it; published again, it changes nothing."""
+    return messaging.Outgoing(
+        event_type=TOPIC,
+        aggregate_type="artifact",
+        aggregate_id=one.artifact_id,
+        payload={"schema": SCHEMA, **asdict(one), "returned_on": one.returned_on.isoformat()},
+        dedupe_key=f"{TOPIC}:{one.source}:{one.external_id}",
     )
 
 

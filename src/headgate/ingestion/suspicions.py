@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any
 
 from headgate import cases
 from headgate.core import arrays
-from headgate.core.db import Tx
+from headgate.core.db import Asked, Tx
 from headgate.ingestion import identifiers
 
 
-def suspect(tx: Tx, fresh: Collection[str]) -> None:
-    """Ask about these payments, which are new: one case for each set that may be one payment, of one key, or of one loan, amount
-    and about one day from another source; unless their provider says that they are two transfers, or that they are one."""
-    if not fresh:
-        return
-    rows = tx.all(
+def asking(tx: Tx, ingestion_ids: Collection[str]) -> Asked:
+    """The query of those payments that may be one with one of these: of one key, or of one loan, amount and about one day from
+    another source; unless their provider says that they are two transfers, or that they are one."""
+    return (
         """
         SELECT n.id, n.idempotency_key,
                ARRAY(SELECT o.id FROM ingestion.payment_ingestions o
@@ -35,8 +34,13 @@ def suspect(tx: Tx, fresh: Collection[str]) -> None:
          WHERE n.tenant_id = %(tenant)s AND n.id = ANY (%(ids)s::text[])
          ORDER BY n.id DESC
         """,
-        {"tenant": tx.tenant_id, "ids": arrays.texts(sorted(fresh)), "days": identifiers.DAYS_APART},
+        {"tenant": tx.tenant_id, "ids": arrays.texts(sorted(ingestion_ids)), "days": identifiers.DAYS_APART},
+        None,
     )
+
+
+def suspect(tx: Tx, rows: Iterable[Mapping[str, Any]]) -> None:
+    """Ask a person: one case for each set of payments that may be one, as `asking` found them."""
     opened = []
     asked: set[str] = set()
     for row in rows:
