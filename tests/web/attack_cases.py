@@ -796,6 +796,8 @@ ROWS: dict[tuple[str, str], Row] = {
     ),
     ("DELETE", "/v1/ingestion/rate-sources/{name}"): lambda a: Attack(params={"name": a.rate_source}),
     ("GET", "/v1/ingestion/connectors"): listed,
+    ("GET", "/v1/ingestion/schemas"): listed,
+    ("GET", "/v1/ingestion/schemas/{name}"): lambda a: Attack(params={"name": "headgate.payments.v1"}, own=True),
     ("GET", "/v1/ingestion/sources"): listed,
     ("GET", "/v1/ingestion/sources/{name}"): lambda a: Attack(params={"name": a.source}),
     ("PUT", "/v1/ingestion/sources/{name}"): lambda a: Attack(
