@@ -38,7 +38,7 @@ E-9,Eve Example,021000021,55556666,checking,100.00
 MAPPING = {
     "source": "bank.own",
     "parser": "csv_v1",
-    "mapping": {"columns": {"booked_on": 0, "amount": 1}, "header": ["day", "sum"]},
+    "mapping": {"columns": {"booked_on": 0, "amount": 1}, "header": ["day", "sum"], "currency": "USD"},
 }
 WEBHOOK = {"source": "column", "scheme": "column", "secret": "whsec_of_somebody"}
 MAKER = Actor("human", "key_maker", "usr_maker")
