@@ -8527,7 +8527,7 @@ view servicing.lineage
   owner headgate_owner
   comment What each payment that came in became here, and the transactions of the book that it made
   with security_invoker=true
-  query 6576afe32f6dd0ee
+  query 917ba7c7133a628b
   grant SELECT to headgate_app
   grant SELECT to headgate_readonly
   column tenant_id uuid

@@ -181,6 +181,14 @@ def meet_waiting(tx: Tx, payment_ids: Sequence[str]) -> None:
         if found.return_id not in seen:
             seen.add(found.return_id)
             take_effect(tx, found)
+    if seen:
+        told = "its payment has come, and the return has had its effect"
+        cases.end_answered(tx, keys=[orphan_key(return_id) for return_id in sorted(seen)], resolution=told)
+
+
+def orphan_key(return_id: str) -> str:
+    """The key of the case of a return that waits for its payment."""
+    return f"orphan_return:{return_id}"
 
 
 def meet_named(tx: Tx, ingestion_id: str) -> None:
