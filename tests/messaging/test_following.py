@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 
 import pytest
 from tests import make
@@ -164,3 +165,81 @@ def test_messages_are_handled_by_key_and_moved_without_a_wait_for_the_disk(post:
             mover._connection.execute(f"SHOW {name}").fetchone()[0] for name in ("enable_seqscan", "synchronous_commit")
         ]
         assert shown == ["off", "off"]
+
+
+def test_what_is_put_off_is_done_last_and_once_by_who_put_it_off(chain: Chain) -> None:
+    done: list[tuple[str, str]] = []
+
+    def on(tx: Tx, messages: Sequence[Message]) -> None:
+        messaging.at_last(tx, lambda: done.append(("first", _actor(tx))))
+        chain.on(tx, messages)
+
+    def last(tx: Tx, messages: Sequence[Message]) -> None:
+        messaging.at_last(tx, lambda: done.append(("second", _actor(tx))))
+        chain.last(tx, messages)
+        done.append(("handled", _actor(tx)))
+
+    _replace(chain, on, last)
+    chain.first.publish(2)
+    chain.first.relay_all()
+    chain.work()
+
+    first, second = chain.first.consumer.name, chain.second.consumer.name
+    assert done == [("handled", second), ("first", first), ("second", second)]
+
+
+def test_what_is_put_off_may_be_done_sooner_and_may_go_on(chain: Chain) -> None:
+    done: list[str] = []
+
+    def on(tx: Tx, messages: Sequence[Message]) -> None:
+        messaging.at_last(tx, lambda: done.append("sooner"))
+        messaging.do_last(tx)
+        done.append("handled")
+        messaging.at_last(tx, lambda: chain.on(tx, messages))
+
+    _replace(chain, on, chain.last)
+    chain.first.publish(1)
+    chain.first.relay_all()
+    chain.work()
+
+    assert done == ["sooner", "handled"] and chain.sets == [[0]]
+
+
+def test_what_fails_at_last_undoes_all_of_it(chain: Chain) -> None:
+    def on(tx: Tx, messages: Sequence[Message]) -> None:
+        def fail() -> None:
+            raise RuntimeError("broken at last")
+
+        messaging.at_last(tx, fail)
+
+    _replace(chain, on, chain.last)
+    chain.first.publish(1)
+    chain.first.relay_all()
+    chain.work()
+
+    [left] = chain.first.queue()
+    assert "broken at last" in left["last_error"] and chain.first.inbox() == []
+
+
+def test_outside_of_a_worker_nothing_is_put_off(tx: Tx) -> None:
+    done: list[int] = []
+
+    messaging.at_last(tx, lambda: done.append(1))
+    messaging.do_last(tx)
+
+    assert done == [1]
+
+
+def _actor(tx: Tx) -> str:
+    return str(tx.value("SELECT core.actor_id()"))
+
+
+def _replace(
+    chain: Chain, on: Callable[[Tx, Sequence[Message]], None], last: Callable[[Tx, Sequence[Message]], None]
+) -> None:
+    """Other functions of the two consumers."""
+    for post, function in ((chain.first, on), (chain.second, last)):
+        post.consumer = replace(
+            post.consumer, handle=lambda tx, m, function=function: function(tx, [m]), handle_many=function
+        )
+    chain.consumers = {one.consumer.name: one.consumer for one in (chain.first, chain.second)}

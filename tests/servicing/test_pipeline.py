@@ -150,6 +150,17 @@ def test_what_is_live_goes_through_all_stages_in_one_transaction(empty_database:
                AND e.payment_id = (SELECT id FROM servicing.payments WHERE status = 'completed')
             """
         )
+        times = tx.all(
+            """
+            SELECT e.type, min(e.event_time) AS first, max(e.event_time) AS last FROM audit.events e
+             WHERE e.xid::text = ANY (%(xids)s) GROUP BY e.type
+            """,
+            {"xids": xids},
+        )
+    # What all payments move is locked last, for the commit alone.
+    by_type = {row["type"]: row for row in times}
+    booked = by_type.pop("ledger.transaction.posted")["first"]
+    assert by_type and max(row["last"] for row in by_type.values()) < booked
     # What only is written down goes by the queues between the stages.
     stages = {
         "payment.validated": "servicing.classify",

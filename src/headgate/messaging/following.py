@@ -7,7 +7,7 @@ the outbox and the queue. So a chain of stages costs one commit and no wait, and
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import replace
@@ -25,6 +25,8 @@ class Following:
         self.has_gone_on = False
         self._of_topic = {topic: one for one in consumers if one.at_once for topic in one.topics}
         self._waiting: list[tuple[Consumer, Message]] = []
+        self._last: list[tuple[Actor, Callable[[], None]]] = []
+        self._acting = tx.actor
 
     def wants(self, messages: Sequence[Outgoing]) -> bool:
         """Whether any of them goes on."""
@@ -57,21 +59,40 @@ class Following:
             )
             self._waiting.append((consumer, message))
 
+    def put_off(self, function: Callable[[], None]) -> None:
+        """It is done when nothing else is left, by who acts now."""
+        self._last.append((self._acting, function))
+
+    def do_last(self) -> None:
+        """Do what was put off, in its order."""
+        acting = self._acting
+        while self._last:
+            actor, function = self._last.pop(0)
+            self._act_for(actor)
+            function()
+        self._act_for(acting)
+
     def go_on(self) -> None:
-        """Handle what was published, and what that publishes, until nothing is left."""
-        while self._waiting:
+        """Handle what was published, and what that publishes, until nothing is left; then do what was put off."""
+        while self._waiting or self._last:
+            if not self._waiting:
+                self.do_last()
+                continue
             self.has_gone_on = True
             consumer = self._waiting[0][0]
             messages = [message for one, message in self._waiting if one is consumer]
             self._waiting = [each for each in self._waiting if each[0] is not consumer]
-            self.tx.act_for(Actor.system(consumer.name), self.tx.correlation_id)
+            self._act_for(Actor.system(consumer.name))
             if consumer.handle_many is not None:
                 consumer.handle_many(self.tx, messages)
             else:
                 for message in messages:
                     consumer.handle(self.tx, message)
-        if self.has_gone_on:
-            self.tx.act_for(self.tx.actor, self.tx.correlation_id)
+
+    def _act_for(self, actor: Actor) -> None:
+        if actor != self._acting:
+            self._acting = actor
+            self.tx.act_for(actor, self.tx.correlation_id)
 
 
 _NOW: ContextVar[Following | None] = ContextVar("headgate_following", default=None)
@@ -86,6 +107,25 @@ def following(tx: Tx, consumers: Sequence[Consumer]) -> Iterator[Following]:
         yield found
     finally:
         _NOW.reset(token)
+
+
+def at_last(tx: Tx, function: Callable[[], None]) -> None:
+    """Do this when all that goes on in this transaction was handled; at once where nothing goes on.
+
+    For what takes locks that everybody waits for: they are then held for the commit alone. Who must see its effects in the
+    same transaction asks for them by `do_last`.
+    """
+    found = followed_in(tx)
+    if found is None:
+        function()
+    else:
+        found.put_off(function)
+
+
+def do_last(tx: Tx) -> None:
+    """Do now what was put off in this transaction."""
+    if found := followed_in(tx):
+        found.do_last()
 
 
 def followed_in(tx: Tx) -> Following | None:

@@ -7,7 +7,7 @@ key, told (`payment.rejected`) and becomes a case; the same key is refused for e
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from typing import Final
@@ -34,6 +34,9 @@ from headgate.servicing.model import (
 )
 from headgate.servicing.telling import More
 from headgate.servicing.writing import Change
+
+Booking = Callable[[Tx, Sequence[Change]], None]
+"""Writes what folds changed, now or before the transaction ends."""
 
 BATCH_MAX: Final = 1_000
 
@@ -133,17 +136,20 @@ def judge(tx: Tx, payments: Sequence[NewPayment], *, pending: bool = False) -> J
     return Judged(asked, answers, new, waiting, pending, before.now)
 
 
-def carry_out(tx: Tx, judged: Judged, more: More | None = None) -> list[AppliedPayment | Refused]:
+def carry_out(
+    tx: Tx, judged: Judged, more: More | None = None, *, book: Booking = writing.write
+) -> list[AppliedPayment | Refused]:
     """Write what was judged, in the same transaction, and tell it, and `more` of each; what became of them, in their order.
 
-    Raises PaymentDiffers where a key was used meanwhile, NotPostable.
+    Who gives `book` says when the book and the loans are written. Raises PaymentDiffers where a key was used meanwhile,
+    NotPostable.
     """
     if judged.new.rejected:
         refusing.reject(tx, list(judged.new.rejected.values()))
-    return _answers(judged, _apply(tx, judged, more) if judged.new.fresh else {})
+    return _answers(judged, _apply(tx, judged, more, book) if judged.new.fresh else {})
 
 
-def _apply(tx: Tx, judged: Judged, more: More | None) -> dict[str, AppliedPayment]:
+def _apply(tx: Tx, judged: Judged, more: More | None, book: Booking) -> dict[str, AppliedPayment]:
     """What is new, by its key; what was `waiting` goes on under its own id."""
     fresh = list(judged.new.fresh.values())
     changes = _fold_all(tx, fresh, judged.waiting, judged.now)
@@ -154,9 +160,10 @@ def _apply(tx: Tx, judged: Judged, more: More | None) -> dict[str, AppliedPaymen
         _insert(tx, changes, wanted, parts, "pending" if judged.pending else "completed", judged.now)
         if judged.pending:
             return telling.tell_pending(tx, changes, lines, parts)
-        writing.write(tx, changes)
         applied = telling.tell_applied(tx, changes, wanted, parts, more)
         is_awaited = undoing.is_awaited(tx, [payment for payment, _ in fresh])
+        # What all payments move is locked from here on, so that it comes last.
+        (writing.write if is_awaited else book)(tx, changes)
     if is_awaited:
         undoing.meet_waiting(tx, [one.id for one in applied.values()])
     return applied

@@ -18,14 +18,14 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict
 from datetime import date
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, Final
 
 from headgate import cases, ingestion, messaging
 from headgate.core.db import Tx
 from headgate.core.errors import Refused
 from headgate.ingestion import PaymentIngestion
-from headgate.servicing import applying, modes, policies, refusing
+from headgate.servicing import applying, modes, policies, refusing, writing
 from headgate.servicing.errors import InvalidPayment, PaymentDiffers
 from headgate.servicing.loading import LoanRow, find_loans
 from headgate.servicing.model import AppliedPayment, NewPayment, Placed, Rule, Terms
@@ -61,6 +61,7 @@ def go_through(tx: Tx, ingestion_ids: Sequence[str]) -> int:
 
     How many went on. Raises NoSuchPaymentIngestion, NotPostable.
     """
+    messaging.do_last(tx)  # What was put off may be of the same loans.
     payments = _payments(tx, ingestion_ids)
     chosen = modes.posting_modes(tx)
     live = {number: one for number, one in payments.items() if chosen[one.source_channel].mode == "live"}
@@ -71,11 +72,16 @@ def go_through(tx: Tx, ingestion_ids: Sequence[str]) -> int:
     except (InvalidPayment, PaymentDiffers):
         # The poster finds which, and makes a case of it.
         return validate(tx, ingestion_ids)
-    answers = dict(zip(live, applying.carry_out(tx, judged, _stages), strict=True))
+    answers = dict(zip(live, applying.carry_out(tx, judged, _stages, book=_book_last), strict=True))
     refused = {number for number, answer in answers.items() if isinstance(answer, Refused)}
     posted = {number for number, answer in answers.items() if not isinstance(answer, Refused) and not answer.replayed}
     rest = [number for number in payments if number not in posted and number not in refused]
     return len(posted) + (validate(tx, rest) if rest else 0)
+
+
+def _book_last(tx: Tx, changes: Sequence[Change]) -> None:
+    """The book comes last in the transaction: what all payments move is locked for its commit alone."""
+    messaging.at_last(tx, partial(writing.write, tx, changes))
 
 
 def validate(tx: Tx, ingestion_ids: Sequence[str]) -> int:

@@ -25,17 +25,19 @@ PARTS = {"principal": 0, "interest": 1, "fees": 2, "escrow": 3, "suspense": 4, "
 
 @dataclass(slots=True)
 class Change:
-    """A loan after a fold: `fresh` are payments that nothing was posted of yet, `undone` those that are taken back."""
+    """A loan after a fold: `fresh` are payments that nothing was posted of yet, `undone` those that are taken back.
+
+    `taken_back` are the numbers of the lines that go, `made` the lines that come.
+    """
 
     loan: Loaded
     history: History
     fresh: Mapping[str, Receipt]
     undone: Collection[str] = ()
-    taken_back: list[int] = field(default_factory=list)
-    made: list[Placed] = field(default_factory=list)
+    taken_back: list[int] = field(init=False, default_factory=list)
+    made: list[Placed] = field(init=False, default_factory=list)
 
-    def compare(self) -> None:
-        """Which lines go, and which come."""
+    def __post_init__(self) -> None:
         newest = max((receipt for receipt in self._receipts()), key=lambda one: one.order, default=None)
         terms = {policy.terms.version_no: policy.terms for policy in self.loan.policies}
         desired = self.history.placed(terms[newest.version_no].overpayment if newest else "keep")
@@ -116,8 +118,6 @@ def write(tx: Tx, changes: Sequence[Change]) -> None:
     """Write what these folds changed. The rows of fresh payments, and of what undid others, stand already."""
     if not changes:
         return
-    for change in changes:
-        change.compare()
     numbers = _post(tx, changes)
     _write_lines(tx, changes, numbers)
     _write_dues(tx, changes)
