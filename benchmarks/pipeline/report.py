@@ -23,7 +23,7 @@ _TARGETS: reporting.Asked = (
 )
 _RATIOS = (
     ("accept ÷ raw inserts over 8 connections", "accept_to_raw_insert", 0.25),
-    ("validate → post ÷ jobs that do nothing", "validate_post_to_noop_jobs", 3.0),
+    ("validate → post ÷ procrastinate's jobs that do nothing", "validate_post_to_procrastinate_jobs", 3.0),
     ("RabbitMQ ÷ PostgreSQL", "rabbitmq_to_postgres", 0.5),
 )
 

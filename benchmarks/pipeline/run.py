@@ -23,6 +23,7 @@ CONNECTIONS = 8
 SERVER, CALLER, WORKERS = 0, 1, (2, 3)
 WARM = 200
 PATIENCE_SECONDS = 120.0
+PROCRASTINATE_JOBS = 5_000
 POSTED = "SELECT count(*) FROM servicing.payments WHERE status = 'completed'"
 
 Figures = dict[str, float]
@@ -64,7 +65,8 @@ def _shapes(plan: Plan) -> dict[str, Shape]:
         "accept_half": _accept_half,
         "posted_100": lambda made, clients, plan: _posted(made, clients, plan, 100, None),
         "posted_300": lambda made, clients, plan: _posted(made, clients, plan, 300, None),
-        "noop_jobs_8": _jobs,
+        "bare_jobs_8": _jobs,
+        "procrastinate_jobs_8": _procrastinate,
         "validate_post": lambda made, clients, plan: _through(made, clients, plan, plan.messages, None),
         "validate_post_singly": lambda made, clients, plan: _through(
             made, clients, plan, plan.singles, None, singly=True
@@ -149,6 +151,14 @@ def _jobs(made: Ground, clients: Clients, plan: Plan) -> Figures:
         admin.execute("INSERT INTO bare_jobs SELECT n, 'todo' FROM generate_series(1, %s) n", (plan.messages,))
         admin.execute("ANALYZE bare_jobs")
     return {"per_s": _rate(clients.run(tasks.bare_jobs, [{"url": made.admin_url}] * CONNECTIONS))}
+
+
+def _procrastinate(made: Ground, clients: Clients, plan: Plan) -> Figures:
+    """Jobs of procrastinate that do nothing, eight at a time."""
+    from . import procrastinate_jobs  # of those who develop this, and of nobody else
+
+    count = min(plan.messages, PROCRASTINATE_JOBS)
+    return {"per_s": _rate([clients.at(SERVER, procrastinate_jobs.jobs, url=made.admin_url, count=count)])}
 
 
 def _through(
@@ -257,7 +267,7 @@ def _ratios(runs: Mapping[str, Mapping[str, Any]]) -> dict[str, float | None]:
 
     return {
         "accept_to_raw_insert": of("accept", "raw_insert_8"),
-        "validate_post_to_noop_jobs": of("validate_post", "noop_jobs_8"),
+        "validate_post_to_procrastinate_jobs": of("validate_post", "procrastinate_jobs_8"),
         "rabbitmq_to_postgres": of("validate_post_rabbitmq", "validate_post"),
     }
 

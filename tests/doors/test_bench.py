@@ -172,7 +172,7 @@ def test_the_pipeline_is_measured_beside_bare_rows_and_bare_jobs(nowhere: Shell)
     assert set(document) == {"machine", "settings", "runs", "ratios"}
     runs = {run["shape"]: run for run in document["runs"]}
     assert set(runs) == {
-        *("raw_insert_8", "accept", "accept_half", "posted_100", "posted_300", "noop_jobs_8"),
+        *("raw_insert_8", "accept", "accept_half", "posted_100", "posted_300", "bare_jobs_8", "procrastinate_jobs_8"),
         *("validate_post", "validate_post_singly"),
     }
     assert all(run["per_s"] > 0 for run in runs.values())
@@ -186,7 +186,7 @@ def test_the_pipeline_is_measured_beside_bare_rows_and_bare_jobs(nowhere: Shell)
 
 def test_a_person_reads_the_pipelines_targets(capsys: pytest.CaptureFixture[str]) -> None:
     run = {"shape": "posted_100", "per_s": 100.0, "p50_ms": 9.0, "p99_ms": 61.0, "last_to_first_tenth": None}
-    ratios = {"accept_to_raw_insert": 0.3, "validate_post_to_noop_jobs": None, "rabbitmq_to_postgres": None}
+    ratios = {"accept_to_raw_insert": 0.3, "validate_post_to_procrastinate_jobs": None, "rabbitmq_to_postgres": None}
 
     bench._benchmark("pipeline").show({"runs": [run], "ratios": ratios})
 

@@ -1,0 +1,45 @@
+"""Jobs of procrastinate that do nothing: what a library for jobs on PostgreSQL does beside us, in the same run."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import Any
+
+import procrastinate
+
+from ..shared.clients import Client, Gate
+
+CONCURRENCY = 8
+WARM = 50
+
+
+def jobs(client: Client, gate: Gate, *, url: str, count: int) -> dict[str, Any]:
+    """Take its schema on, defer them in batches, and work them off, eight at a time, in one process."""
+    return asyncio.run(_jobs(gate, url, count))
+
+
+async def _jobs(gate: Gate, url: str, count: int) -> dict[str, Any]:
+    app = procrastinate.App(connector=procrastinate.PsycopgConnector(conninfo=url, max_size=CONCURRENCY + 2))
+
+    @app.task(name="nothing")
+    async def nothing(n: int) -> None:
+        """A job that does nothing."""
+
+    async with app.open_async():
+        await app.schema_manager.apply_schema_async()
+        await _defer_and_work(app, nothing, WARM)
+        await nothing.batch_defer_async(*({"n": n} for n in range(count)))
+        gate()
+        begun = time.perf_counter()
+        await _work(app)
+        return {"begun": begun, "ended": time.perf_counter(), "count": count}
+
+
+async def _defer_and_work(app: procrastinate.App, task: Any, count: int) -> None:
+    await task.batch_defer_async(*({"n": n} for n in range(count)))
+    await _work(app)
+
+
+async def _work(app: procrastinate.App) -> None:
+    await app.run_worker_async(concurrency=CONCURRENCY, wait=False, listen_notify=False, install_signal_handlers=False)
