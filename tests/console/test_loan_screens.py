@@ -184,6 +184,9 @@ def test_notifications_are_read_one_and_all_and_the_bell_counts_them(scene: Scen
     before = ann.get(scene.at("/notifications")).text
     counted = re.search(r"Notifications: (\d+) not read", before)
     assert counted is not None
+    # Every page says the same, not only those that are lists.
+    for page in ("", "/gate", "/sources", "/places", "/loans"):
+        assert f"Notifications: {counted[1]} not read" in ann.get(scene.at(page)).text, page
 
     path = scene.at(f"/notifications/{newest}")
     one = ann.post(f"{path}/read", data=fields(ann.get(path), "read"))

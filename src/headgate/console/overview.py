@@ -48,7 +48,7 @@ def overview(desk: Desk, *, currency: str | None) -> HTMLResponse:
         open_cases = cases.count_open(tx)
         newest = cases.list_cases(tx, state="open", limit=CASES_SHOWN)
         clock = pages.clock(tx)
-        dead_letters, held = len(messaging.dead_letters(tx)), payments.count_held(tx)
+        dead_letters, counts = len(messaging.dead_letters(tx)), pages.waiting(tx)
     flow = Flow(found.reserved, found.sent, found.settled, found.held, found.held_here)
     return pages.whole(
         desk,
@@ -56,7 +56,7 @@ def overview(desk: Desk, *, currency: str | None) -> HTMLResponse:
         clock,
         label="Overview",
         path="",
-        counts={"Gate": held},
+        counts=counts,
         currency=currency,
         currencies=currencies,
         flow=flow,
