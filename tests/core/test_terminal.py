@@ -59,7 +59,7 @@ def test_json_is_one_document(capsys: pytest.CaptureFixture[str]) -> None:
         ("postgresql://x", ["postgresql://x"]),
         ({"a": 1, "b [red]": None}, ["a 1", "b [red] –"]),
         ([{"x": True, "y": "[z]"}, {"x": False, "y": {"n": 1}}], ["x y", "yes [z]", 'no {"n": 1}']),
-        ({"open": {"minor": -411_750, "currency": "USD"}, "at": []}, ["open −4,117.50 USD", "at none"]),
+        ({"open": {"minor": -411_750, "currency": "USD"}, "at": []}, ["open −4,117.50 USD", "at –"]),
         ({"on": {"minor": 5, "currency": "US"}, "n": {"a": {}}}, ["on", "minor 5", "currency US", "n", "a –"]),
         ({"id": "a", "dues": [{"n": 1}, {"n": 2}], "to": ["x", "y"]}, ["id a", "to x, y", "dues", "n", "1", "2"]),
         ([], ["none"]),

@@ -95,12 +95,12 @@ def _money(value: object) -> str | None:
 
 
 def _plain(value: object) -> str:
-    if value is None or value == {}:
+    if value is None or value in ({}, []):
         return "–"
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, str):
         return value
     if isinstance(value, list) and not any(isinstance(one, list | dict) for one in value):
-        return ", ".join(_plain(one) for one in value) or "none"
+        return ", ".join(_plain(one) for one in value)
     return _money(value) or json.dumps(value, ensure_ascii=False)
