@@ -62,6 +62,7 @@ def test_json_is_one_document(capsys: pytest.CaptureFixture[str]) -> None:
         ({"open": {"minor": -411_750, "currency": "USD"}, "at": []}, ["open −4,117.50 USD", "at –"]),
         ({"on": {"minor": 5, "currency": "US"}, "n": {"a": {}}}, ["on", "minor 5", "currency US", "n", "a –"]),
         ({"id": "a", "dues": [{"n": 1}, {"n": 2}], "to": ["x", "y"]}, ["id a", "to x, y", "dues", "n", "1", "2"]),
+        ([{"id": "a", "text": "two\nlines"}], ["id a", "text two", "lines"]),
         ([], ["none"]),
         (["a", 2], ["a", "2"]),
         (7, ["7"]),
