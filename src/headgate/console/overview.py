@@ -46,7 +46,7 @@ def overview(desk: Desk, *, currency: str | None) -> HTMLResponse:
         found = payments.flow(tx, currency=currency)
         blocks = [block for block in payments.held_payrolls(tx) if block.currency == currency]
         open_cases = cases.count_open(tx)
-        newest = cases.list_cases(tx, state="open", limit=CASES_SHOWN)
+        asked = cases.most_urgent(tx, limit=CASES_SHOWN)
         clock = pages.clock(tx)
         dead_letters, counts = len(messaging.dead_letters(tx)), pages.waiting(tx)
     flow = Flow(found.reserved, found.sent, found.settled, found.held, found.held_here)
@@ -63,7 +63,7 @@ def overview(desk: Desk, *, currency: str | None) -> HTMLResponse:
         stations=stations(found, flow, f"{desk.seat.address}/payments"),
         canal=canal(flow),
         blocks=blocks,
-        cases=newest,
+        cases=asked,
         open_cases=open_cases,
         lights=lights(desk, dead_letters),
     )
