@@ -16,7 +16,7 @@ from tests.console.loan_scene import Scene
 from tests.console.test_acts import fields
 from tests.make import ACTOR, person
 
-from headgate import alerts, servicing
+from headgate import alerts, cases, servicing
 from headgate.console import loan_payments, loans, notifications, statuses
 from headgate.console.loan_words import STATES_SAY
 from headgate.core.db import Database
@@ -178,12 +178,30 @@ def test_a_loan_is_held_and_a_payment_taken_back_and_the_page_says_so(scene: Sce
         )
 
 
+def test_the_overview_names_the_gravest_case_first_and_leads_to_what_it_is_about(scene: Scene, browse: Enter) -> None:
+    tenant = make.tenant(scene.database)
+    with scene.database.begin(tenant_id=tenant.id, actor=ACTOR) as tx:
+        cases.open_case(tx, key="a", category="body_differs", severity="critical", ingestion_id="art_1")
+        cases.open_case(tx, key="b", category="loan_payment_returned", severity="high", payment_id="lpay_1")
+        for number in range(20):
+            cases.open_case(tx, key=f"c{number}", category="duplicate", severity="medium", ingestion_id="ing_1")
+
+    page = browse(person("new"), at=tenant).get(f"/console/{tenant.slug}").text
+
+    base = f"/console/{tenant.slug}"
+    links = re.findall(rf'href="{base}(/[a-z-]+/(?:art|lpay|ing)_1)"', page)
+    assert links[:3] == ["/artifacts/art_1", "/loan-payments/lpay_1", "/messages/ing_1"]
+
+
 def test_notifications_are_read_one_and_all_and_the_bell_counts_them(scene: Scene, browse: Enter) -> None:
     ann = browse(person("ann"))
     newest = told(scene)
     before = ann.get(scene.at("/notifications")).text
     counted = re.search(r"Notifications: (\d+) not read", before)
     assert counted is not None
+    # Every page says the same, not only those that are lists.
+    for page in ("", "/gate", "/sources", "/places", "/loans"):
+        assert f"Notifications: {counted[1]} not read" in ann.get(scene.at(page)).text, page
 
     path = scene.at(f"/notifications/{newest}")
     one = ann.post(f"{path}/read", data=fields(ann.get(path), "read"))

@@ -48,6 +48,13 @@ def test_an_age_is_written_short(ago: timedelta, text: str) -> None:
     assert render.age(NOON - ago, NOON) == text
 
 
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(0.04, "0.0 s"), (59.96, "60.0 s"), (1264.1, "21 min"), (4_260, "1 h 11")]
+)
+def test_how_long_something_took_is_told_in_its_own_unit(seconds: float, text: str) -> None:
+    assert render.lasting(seconds) == text
+
+
 def test_a_time_is_local_and_its_instant_exact() -> None:
     assert render.local(NOON, "America/Chicago") == "24 Nov 12:00"
     assert render.local(NOON, "Asia/Tokyo", "clock") == "03:00:30"

@@ -26,7 +26,7 @@ def commands(page: str, words: Mapping[str, str]) -> list[list[str]]:
     text = (PAGES / page).read_text("utf-8")
     boxes = "".join(re.findall(r"```sh\n(.*?)```", text, re.DOTALL)).replace("\\\n", "")
     found = []
-    for line in boxes.splitlines():
+    for line in filter(str.strip, boxes.splitlines()):
         parts = shlex.split(line)[1:]
         for old, new in words.items():
             parts = [part.replace(old, new) for part in parts]
@@ -87,3 +87,25 @@ def test_files_are_taken_out_of_mails_as_the_page_tells_it(
     assert "items_new 1" in said[4] and "items_refused 1" in said[4]
     assert "mail_part" in said[5] and "dkim must have passed" in said[5]
     assert "report.csv" in said[6] and "forged.csv" not in said[6]
+
+
+def test_loans_are_taken_on_as_the_page_tells_it(own: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    samples = PAGES.parent / "samples"
+    words = {
+        "docs/samples/loan-policy.json": str(samples / "loan-policy.json"),
+        "loans.csv": str(tmp_path / "loans.csv"),
+    }
+    *lines, undo = commands("take-loans-on.md", words)
+    before, after = lines[:2], lines[2:]
+
+    made = own.runs(*before)
+    (entity,) = set(re.findall(r"le_[0-9a-z]{26}", made[-1].stdout))
+    (tmp_path / "loans.csv").write_text((samples / "loans.csv").read_text("utf-8").replace("LEGAL_ENTITY", entity))
+    done = [*made, *own.runs(*after)]
+    (payment,) = set(re.findall(r"lpay_[0-9a-z]{26}", done[-1].stdout))
+    done += own.runs([word.replace("PAYMENT", payment) for word in undo])
+
+    assert [(one.returncode, one.stderr) for one in done] == [(0, "")] * 9, done
+    said = [" ".join(one.stdout.split()) for one in done]
+    assert "loans 2 replayed 0 faults –" in said[4]
+    assert "open 4,117.50 USD" in said[5] and "total_received 137250" in said[6]

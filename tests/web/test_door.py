@@ -7,6 +7,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from fastapi import APIRouter
 from tests import make
 from tests.web import toy
 from tests.web.client import Client, Keys, client_of
@@ -227,7 +228,13 @@ def test_metrics_count_by_route_and_name_no_tenant(database: Database, keys: Key
         return None
 
     gauges = [Gauge("headgate_lag_seconds", "Lag", lambda: 2.5), Gauge("headgate_unknown", "Unknown", unknown)]
-    with client_of(build_application(database, [toy.router], gauges=gauges)) as client:
+    nested = APIRouter(prefix="/v1/nested")
+    inner = APIRouter()
+    inner.add_api_route("/people", lambda: None)
+    nested.include_router(inner)
+    with client_of(build_application(database, [toy.router, nested], gauges=gauges)) as client:
+        client.get("/v1/nested/people", headers=keys.readonly)
+        client.send("DELETE", "/v1/nested/people", headers=keys.readonly)
         client.get("/v1/toy/people", headers=keys.readonly)
         client.post("/v1/toy/orders/some-name", json={}, headers=keys.operator)
         for path in ("/scan-1", "/scan-2"):
@@ -239,6 +246,10 @@ def test_metrics_count_by_route_and_name_no_tenant(database: Database, keys: Key
     assert 'headgate_http_requests_total{method="POST",route="/v1/toy/orders/{name}",status="400"} 1.0' in text
     assert 'headgate_http_requests_total{method="ANY",route="unknown",status="404"} 2.0' in text
     assert "BREW" not in text and "scan" not in text
+    # By its whole path, also where a domain nests its routers: `/people` is not one route.
+    assert 'headgate_http_requests_total{method="GET",route="/v1/nested/people",status="200"} 1.0' in text
+    assert 'headgate_http_requests_total{method="DELETE",route="/v1/nested/people",status="405"} 1.0' in text
+    assert 'route="/people"' not in text
     assert 'headgate_http_request_seconds_count{method="GET",route="/v1/toy/people"} 1.0' in text
     assert "headgate_lag_seconds 2.5" in text
     assert "headgate_unknown 0" not in text

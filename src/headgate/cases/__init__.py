@@ -11,7 +11,16 @@ from headgate.cases.approvals import approve, consume, digest_of, reject, reques
 from headgate.cases.errors import ApprovalUsed
 from headgate.cases.exceptions import assign, end_case, open_case, open_cases
 from headgate.cases.model import Approval, Case, NewCase
-from headgate.cases.queries import about, count_open, get_approval, get_case, list_approvals, list_cases, with_key
+from headgate.cases.queries import (
+    about,
+    count_open,
+    get_approval,
+    get_case,
+    list_approvals,
+    list_cases,
+    most_urgent,
+    with_key,
+)
 
 __all__ = [
     "Approval",
@@ -30,6 +39,7 @@ __all__ = [
     "get_case",
     "list_approvals",
     "list_cases",
+    "most_urgent",
     "open_case",
     "open_cases",
     "reject",

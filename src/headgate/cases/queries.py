@@ -50,6 +50,19 @@ def list_cases(
     )
 
 
+def most_urgent(tx: Tx, *, limit: int) -> list[Case]:
+    """Open cases, the gravest first, and of those the newest."""
+    return tx.all(
+        _CASE
+        + """
+         WHERE state = 'open'
+         ORDER BY array_position(%(gravest)s::text[], severity), id DESC LIMIT %(limit)s
+        """,
+        {"gravest": ["critical", "high", "medium", "low"], "limit": limit},
+        row=Case,
+    )
+
+
 def about(tx: Tx, evidence_id: str) -> list[Case]:
     """The cases about an artifact, a record or a payment that came in, the newest first; at most fifty."""
     return tx.all(_CASE + " WHERE ingestion_id = %(id)s ORDER BY id DESC LIMIT 50", {"id": evidence_id}, row=Case)

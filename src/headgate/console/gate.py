@@ -88,7 +88,6 @@ class Blocks:
             return sum(block.is_found(query, now) for block in everything)
 
         words = {
-            "counts": {"Gate": len(everything)},
             "totals": totals(rows),
             "found": len(rows),
             "fewer": lists.fewer(asked, rows, None, count),

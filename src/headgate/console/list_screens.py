@@ -14,7 +14,7 @@ from typing import Generic, NamedTuple, Protocol, TypeVar
 
 from fastapi.responses import HTMLResponse
 
-from headgate import alerts, payments
+from headgate import payments
 from headgate.console import lists, pages
 from headgate.console.desk import Desk
 from headgate.console.pages import Clock
@@ -143,7 +143,7 @@ class ListScreen:
             clock = pages.clock(tx)
             found = self.reads.page(tx, query_text, clock, after=after, item_id=item_id)
             opened = self.reads.opened(tx, item_id) if item_id else None
-            held, unread = payments.count_held(tx), alerts.count_unread(tx)
+            counts = pages.waiting(tx)
         words = {
             **self.words,
             **lists.addresses(desk, self.path, query_text, after, found.older),
@@ -157,7 +157,7 @@ class ListScreen:
             "opened": opened,
             "rows": found.rows,
             "left": frozenset(),
-            "counts": {"Gate": held, "Notifications": unread},
+            "counts": counts,
             **found.words,
         }
         title, path = item_id or self.title, f"/{self.path}"

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from fastapi.responses import HTMLResponse
 
-from headgate import ingestion, payments
+from headgate import ingestion
 from headgate.console import pages
 from headgate.console.acts import Act, Done, Form
 from headgate.console.desk import Desk
@@ -37,7 +37,7 @@ def show(desk: Desk, artifact_id: str, form: Mapping[str, str] | None = None) ->
     """The page: by what the form says, else by what is saved, else as proposed."""
     with desk.begin("ingestion.read") as tx:
         row = ingestion.artifact_row(tx, artifact_id)
-        clock, held = pages.clock(tx), payments.count_held(tx)
+        clock, counts = pages.clock(tx), pages.waiting(tx)
         error, found = None, None
         asked: tuple[ingestion.Question, ...] = ()
         try:
@@ -49,7 +49,7 @@ def show(desk: Desk, artifact_id: str, form: Mapping[str, str] | None = None) ->
             error = problem
     return pages.whole(
         desk, "mapping.html", clock, label="Artifacts", path=f"/artifacts/{artifact_id}/mapping", title="Mapping",
-        counts={"Gate": held}, row=row, found=found, error=error, fields=FIELDS, orders=ORDERS, form=dict(form or {}),
+        counts=counts, row=row, found=found, error=error, fields=FIELDS, orders=ORDERS, form=dict(form or {}),
         asked={question.field for question in asked}, faults=told(found),
     )  # fmt: skip
 

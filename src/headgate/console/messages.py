@@ -27,7 +27,7 @@ def _opened(tx: Tx, ingestion_id: str) -> dict[str, Any]:
     asked = cases.about(tx, ingestion_id)
     return {
         "row": row,
-        "effects": effects,
+        "effects": [one for one in effects if one.what != "loan_payment_refused"],
         "cases": asked,
         "places": ingestion.places_of(tx, [ingestion_id]),
         "payload": ingestion.show_payload(tx, ingestion_id),

@@ -46,9 +46,9 @@ def overview(desk: Desk, *, currency: str | None) -> HTMLResponse:
         found = payments.flow(tx, currency=currency)
         blocks = [block for block in payments.held_payrolls(tx) if block.currency == currency]
         open_cases = cases.count_open(tx)
-        newest = cases.list_cases(tx, state="open", limit=CASES_SHOWN)
+        asked = cases.most_urgent(tx, limit=CASES_SHOWN)
         clock = pages.clock(tx)
-        dead_letters, held = len(messaging.dead_letters(tx)), payments.count_held(tx)
+        dead_letters, counts = len(messaging.dead_letters(tx)), pages.waiting(tx)
     flow = Flow(found.reserved, found.sent, found.settled, found.held, found.held_here)
     return pages.whole(
         desk,
@@ -56,14 +56,14 @@ def overview(desk: Desk, *, currency: str | None) -> HTMLResponse:
         clock,
         label="Overview",
         path="",
-        counts={"Gate": held},
+        counts=counts,
         currency=currency,
         currencies=currencies,
         flow=flow,
         stations=stations(found, flow, f"{desk.seat.address}/payments"),
         canal=canal(flow),
         blocks=blocks,
-        cases=newest,
+        cases=asked,
         open_cases=open_cases,
         lights=lights(desk, dead_letters),
     )

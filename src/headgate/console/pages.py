@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from fastapi.responses import HTMLResponse
 
-from headgate import payments
+from headgate import alerts, payments
 from headgate.console.acts import Forms
 from headgate.console.desk import Desk
 from headgate.console.render import HEADERS, day_in, fragment, page
@@ -34,6 +34,11 @@ def clock(tx: Tx) -> Clock:
 def today(tx: Tx) -> date:
     """The tenant's own day."""
     return clock(tx).today
+
+
+def waiting(tx: Tx) -> dict[str, int]:
+    """What waits for a person, by the label of its page: every page's navigation shows it."""
+    return {"Gate": payments.count_held(tx), "Notifications": alerts.count_unread(tx)}
 
 
 def whole(

@@ -32,7 +32,7 @@ def all_places(desk: Desk) -> HTMLResponse:
     with desk.begin("payments.read") as tx:
         found = payments.place_standings(tx)
         last_round = payments.last_round(tx)
-        clock, held = pages.clock(tx), payments.count_held(tx)
+        clock, counts = pages.clock(tx), pages.waiting(tx)
     places = [(one, state_of(one)) for one in found]
     return pages.whole(
         desk,
@@ -40,7 +40,7 @@ def all_places(desk: Desk) -> HTMLResponse:
         clock,
         label="Places",
         path="/places",
-        counts={"Gate": held},
+        counts=counts,
         places=places,
         last_round=last_round,
     )

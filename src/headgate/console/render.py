@@ -180,6 +180,14 @@ def ago(at: datetime) -> str:
     return age(at, datetime.now(UTC))
 
 
+def lasting(seconds: float) -> str:
+    """How long something took: `0.4 s`, `21 min`, `1 h 10`."""
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    began = datetime.now(UTC)
+    return age(began, began + timedelta(seconds=seconds))
+
+
 def size(count: int) -> str:
     """Bytes as people say them: `512 bytes`, `14.2 kB`, `3.1 MB`."""
     if count < 1000:
@@ -207,6 +215,7 @@ def _environment() -> Environment:
         rfc3339=rfc3339,
         age=age,
         ago=ago,
+        lasting=lasting,
         size=size,
         circled=circled,
         minor=minor_figures,

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from fastapi.responses import HTMLResponse
 
-from headgate import ingestion, payments
+from headgate import ingestion
 from headgate.console import pages
 from headgate.console.desk import Desk
 from headgate.console.render import age
@@ -48,12 +48,12 @@ def all_sources(desk: Desk) -> HTMLResponse:
     """Every source, with what came by the hour and what can be done."""
     with desk.begin("ingestion.read") as tx:
         found, paused = ingestion.source_standings(tx), ingestion.source_pauses(tx)
-        clock, held = pages.clock(tx), payments.count_held(tx)
+        clock, counts = pages.clock(tx), pages.waiting(tx)
         now: datetime = tx.value("SELECT clock_timestamp()")
     sources = [(one, state_of(one, now, paused), plot(one, now, clock.zone)) for one in found]
     sources.sort(key=lambda source: _ORDER.index(source[1].status))
     return pages.whole(
-        desk, "sources.html", clock, label="Sources", path="/sources", counts={"Gate": held}, sources=sources, ways=WAYS,
+        desk, "sources.html", clock, label="Sources", path="/sources", counts=counts, sources=sources, ways=WAYS,
         paused=paused,
         schemes=sorted(ingestion.all_schemes()),
     )  # fmt: skip

@@ -66,9 +66,11 @@ def _rows(things: list[dict[str, Any]], console: Console, width: int) -> Rendera
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for key in things[0]:
         table.add_column(escape(key), no_wrap=True)
-    for thing in things:
-        table.add_row(*(escape(_plain(thing.get(key))) for key in things[0]))
-    if Measurement.get(console, console.options.update(max_width=_ENDLESS), table).maximum <= width:
+    rows = [[_plain(thing.get(key)) for key in things[0]] for thing in things]
+    for row in rows:
+        table.add_row(*map(escape, row))
+    fits = Measurement.get(console, console.options.update(max_width=_ENDLESS), table).maximum <= width
+    if fits and not any("\n" in cell for row in rows for cell in row):
         return table
     shown: list[RenderableType] = []
     for thing in things:
@@ -95,12 +97,12 @@ def _money(value: object) -> str | None:
 
 
 def _plain(value: object) -> str:
-    if value is None or value == {}:
+    if value is None or value in ({}, []):
         return "–"
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, str):
         return value
     if isinstance(value, list) and not any(isinstance(one, list | dict) for one in value):
-        return ", ".join(_plain(one) for one in value) or "none"
+        return ", ".join(_plain(one) for one in value)
     return _money(value) or json.dumps(value, ensure_ascii=False)

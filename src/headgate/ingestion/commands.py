@@ -14,6 +14,7 @@ from headgate.core.errors import Refused
 from headgate.core.terminal import emit, refuse
 from headgate.ingestion import (
     artifact_commands,
+    command_words,
     desk_commands,
     file_commands,
     payment_commands,
@@ -58,9 +59,11 @@ def receive(
             artifact = ingestion.receive(tx, source=source, kind=kind, filename=file.name, data=file.read_bytes())
         with database.begin(tenant_id=tenant_id, actor=ACTOR) as tx:
             reading = ingestion.read(tx, artifact.id, parser=parser)
+            said = [] if isinstance(reading, Refused) else command_words.words_of(tx, artifact, reading, tenant=tenant)
     if isinstance(reading, Refused):
         refuse(reading, as_json=json)
     emit(reading, as_json=json)
+    command_words.tell(said, as_json=json)
 
 
 @app.command("schemas")

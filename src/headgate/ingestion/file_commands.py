@@ -48,6 +48,8 @@ def inspect_file(
         inspection = tell(path, inspect(path, _rules(profile, outbound)))
     except UnknownFormat as error:
         fail(f"{error.message} ({error.code})")
+    except BrokenPipeError:
+        raise  # Whoever reads what we print has enough: nothing is wrong with the file.
     except OSError as error:
         fail(f"{error.filename or path} cannot be read: {error.strerror}; give the path of a file")
     raise SystemExit(1 if inspection.is_refused else 0)

@@ -16,7 +16,7 @@ from headgate import messaging, tenants
 from headgate.core import terminal
 from headgate.core.db import Actor
 from headgate.core.errors import Refused
-from headgate.ingestion import artifacts, reading
+from headgate.ingestion import artifacts, command_words, reading
 from headgate.ingestion.arrivals import Arrival
 from headgate.ingestion.envelopes import FORMER
 from headgate.ingestion.model import ArtifactType
@@ -78,10 +78,12 @@ def ingest(
             )
         with database.begin(tenant_id=tenant_id, actor=ACTOR) as tx:
             found = reading.read(tx, kept.id)
+            said = [] if isinstance(found, Refused) else command_words.words_of(tx, kept, found, tenant=tenant)
         messaging.hint(database)
     if isinstance(found, Refused):
         terminal.refuse(found, as_json=json)
     terminal.emit(found, as_json=json)
+    command_words.tell(said, as_json=json)
 
 
 def is_of_envelopes(file: Path) -> bool:

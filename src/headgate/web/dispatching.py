@@ -22,22 +22,27 @@ Place = tuple[int, RouteContext]
 
 class Dispatcher:
     """Stands before an application's router. Its table is made by `prepare`, when every router is in; routes that come later are
-    found at the next request."""
+    found at the next request. `scope["headgate_path"]` is the whole path of what was found: a nested route knows its end."""
 
     def __init__(self, app: FastAPI) -> None:
         self._app = app
         self._router: Final[ASGIApp] = app.router.middleware_stack
         self._routes = 0
         self._table: dict[Words, list[Place]] = {}
+        self._paths: dict[int, str] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         found = self.find(scope) if scope["type"] == "http" and not scope.get("root_path") else None
         if found is None:
-            await self._router(scope, receive, send)
+            try:
+                await self._router(scope, receive, send)
+            finally:
+                scope["headgate_path"] = self._paths.get(id(scope.get("route")))
             return
         context, params = found
         scope["router"] = self._app.router
         scope["route"] = context.original_route
+        scope["headgate_path"] = context.path
         scope["endpoint"] = context.endpoint
         scope["path_params"] = params
         await context.app(scope, receive, send)
@@ -46,6 +51,8 @@ class Dispatcher:
         """Make the table, unless it is made: with some hundred routes it takes more than half a second of the processor."""
         if self._routes != len(self._app.routes):
             self._table, self._routes = _table(self._app), len(self._app.routes)
+            contexts = [place[1] for places in self._table.values() for place in places]
+            self._paths = {id(context.original_route): context.path or "" for context in contexts}
 
     def find(self, scope: Scope) -> tuple[RouteContext, dict[str, Any]] | None:
         """The route of a request and what its path says; None where the framework's router shall say."""

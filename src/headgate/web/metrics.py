@@ -47,7 +47,7 @@ class Metrics:
     def observe(self, scope: Scope, status: int, seconds: float) -> None:
         """Count one request. An unknown path counts under one label, or a scanner could make thousands."""
         route = scope.get("route")
-        path = getattr(route, "path", None) or "unknown"
+        path = scope.get("headgate_path") or getattr(route, "path", None) or "unknown"
         method = scope["method"] if path != "unknown" and scope["method"] in _METHODS else "ANY"
         self._requests.labels(method, path, str(status)).inc()
         self._seconds.labels(method, path).observe(seconds)
