@@ -150,6 +150,7 @@ table alerts.preferences
   policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
   policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
   policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  TRIGGER is_setting AFTER INSERT OR DELETE OR UPDATE ON alerts.preferences FOR EACH STATEMENT EXECUTE FUNCTION core.count_setting()
   always TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON alerts.preferences FOR EACH STATEMENT EXECUTE FUNCTION core.refuse_change()
 
 table alerts.templates
@@ -176,6 +177,7 @@ table alerts.templates
   policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
   policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
   policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  TRIGGER is_setting AFTER INSERT OR DELETE OR UPDATE ON alerts.templates FOR EACH STATEMENT EXECUTE FUNCTION core.count_setting()
   always TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON alerts.templates FOR EACH STATEMENT EXECUTE FUNCTION core.refuse_change()
 
 table alerts.transitions
@@ -884,12 +886,25 @@ function core.correlation_id()
   body 4730d1168d5a8948
   grant EXECUTE to PUBLIC
 
+function core.count_setting()
+  owner headgate_owner
+  comment Trigger: a setting of the tenant in context changed, and what was kept of its settings is old
+  returns trigger, plpgsql, volatile
+  body f0748d5e606813fd
+
 function core.currency_exponent(p_currency text)
   owner headgate_owner
   comment How many decimals a currency of ISO 4217 has; NULL for what is none
   returns integer, sql, immutable, parallel safe
   body f2eb3f0b1e4c4675
   grant EXECUTE to PUBLIC
+
+function core.is_setting(target regclass, is_drawn boolean)
+  owner headgate_owner
+  comment Makes a table one of settings, which processes may keep until one of them changes. What is drawn when it is first needed may change in any transaction
+  arguments target regclass, is_drawn boolean DEFAULT false
+  returns void, plpgsql, volatile
+  body 0cda81dcf32ad3fc
 
 function core.isolate(target regclass)
   owner headgate_owner
@@ -952,6 +967,11 @@ function core.tenant_id()
   body b8ade39e03649b52
   grant EXECUTE to PUBLIC
 
+sequence core.settings_version_no
+  owner headgate_owner
+  bigint start 1 increment 1 from 1 to 9223372036854775807 cache 1
+  grant USAGE to headgate_app
+
 table core.data_keys
   owner headgate_owner
   comment A tenant's keys, wrapped: number 0 makes fingerprints and never changes, the highest seals, all open
@@ -968,6 +988,22 @@ table core.data_keys
   constraint data_keys_numbered_from_zero CHECK ((key_no >= 0))
   constraint data_keys_pkey PRIMARY KEY (tenant_id, key_no)
   constraint data_keys_wrapped_is_nonce_key_and_tag CHECK ((octet_length(wrapped) = ((12 + 32) + 16)))
+  policy tenant_deletes permissive for delete to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
+  policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  TRIGGER is_setting AFTER INSERT OR DELETE OR UPDATE ON core.data_keys FOR EACH STATEMENT EXECUTE FUNCTION core.count_setting('drawn')
+
+table core.settings_versions
+  owner headgate_owner
+  comment The last change of a tenant's settings (core.is_setting), as a number: what was kept under another is read again
+  row security enabled, forced
+  grant INSERT, SELECT to headgate_app
+  grant SELECT to headgate_readonly
+  grant UPDATE (version_no) to headgate_app
+  column tenant_id uuid not null
+  column version_no bigint not null
+  constraint settings_versions_pkey PRIMARY KEY (tenant_id)
   policy tenant_deletes permissive for delete to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
   policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
   policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
@@ -1899,7 +1935,7 @@ function ingestion.receive_many(p_ids text[], p_facts jsonb[], p_sha256 bytea[],
   comment ingestion.receive for many small artifacts, each under its own correlation; in order, the id of each and whether it is new
   returns TABLE(id text, is_new boolean), plpgsql, volatile
   set search_path=pg_catalog, pg_temp
-  body c80b042ae5e2b55e
+  body 2f11c6d51e48f155
   grant EXECUTE to headgate_app
 
 function ingestion.sources_failing()
@@ -2311,6 +2347,7 @@ table ingestion.payment_sources
   policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
   policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
   policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  TRIGGER is_setting AFTER INSERT OR DELETE OR UPDATE ON ingestion.payment_sources FOR EACH STATEMENT EXECUTE FUNCTION core.count_setting()
   always TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON ingestion.payment_sources FOR EACH STATEMENT EXECUTE FUNCTION core.refuse_change()
 
 table ingestion.rate_readings
@@ -3485,7 +3522,7 @@ function ledger.post_batch(p_keys text[], p_counts integer[], p_debits bigint[],
   set enable_nestloop=off
   set plan_cache_mode=force_generic_plan
   set search_path=pg_catalog, pg_temp
-  body 84fad7c1b79e2028
+  body 4262ce2aa7705f04
 
 function ledger.post_group(p_keys text[], p_counts integer[], p_debits bigint[], p_credits bigint[], p_amounts bigint[], p_currencies text[], p_effective_at timestamp with time zone[], p_source_types text[], p_source_ids text[], p_descriptions text[], p_metadata jsonb[], p_actor_types text[], p_actors text[], p_persons text[], p_correlations text[], OUT codes smallint[], OUT ids bigint[], OUT replayed boolean[], OUT facts jsonb[], OUT recorded_at timestamp with time zone[], OUT effective_at timestamp with time zone[], OUT effective_on date[], OUT asked_effective_at timestamp with time zone[], OUT metadata jsonb[])
   owner headgate_poster
@@ -3525,7 +3562,7 @@ function ledger.post_one(p_key text, p_debit bigint, p_credit bigint, p_amount b
   comment Posts one transaction of one entry: the short way of post_many, with the same answers
   returns record, plpgsql, volatile, security definer
   set search_path=pg_catalog, pg_temp
-  body fee71a185dfced53
+  body 8bf68658c39c5d83
   grant EXECUTE to headgate_app
 
 function ledger.prepare_expiry()
@@ -5117,7 +5154,7 @@ function messaging.announce_many_v2(p_type text, p_aggregate_type text, p_aggreg
   comment Records one event of a type for each of many things and publishes it: each message points at its event. Each under its correlation, or the context's. Says how many
   returns integer, plpgsql, volatile, security definer
   set search_path=pg_catalog, pg_temp
-  body 861d1e4f08f4a134
+  body dbe433fa90fcd107
   grant EXECUTE to headgate_app
 
 function messaging.claim_queued(p_consumers text[], p_limit integer, p_holder text, p_seconds double precision)
@@ -5133,12 +5170,12 @@ function messaging.claim_queued(p_consumers text[], p_limit integer, p_holder te
 
 function messaging.queue_due(p_limit integer, p_attempts_max integer)
   owner headgate_owner
-  comment Takes up to p_limit messages that are due out of the outbox into the queues of who wants them, and marks them published; how many
+  comment Takes up to p_limit messages that are due out of the outbox into the queues of who wants them, and marks them published; how many. NULL where none of those that are due can be taken so
   returns integer, plpgsql, volatile
   set enable_indexscan=on
   set enable_seqscan=off
   set search_path=pg_catalog, pg_temp
-  body e25c2ca71d6f45dd
+  body 2d41aabcbbb2439b
   grant EXECUTE to headgate_dispatcher
 
 function messaging.replay(p_ids bigint[])
@@ -5164,6 +5201,15 @@ function messaging.verified_through()
   body a5ccc633d64cb36e
   grant EXECUTE to headgate_app
   grant EXECUTE to headgate_readonly
+
+function messaging.wanting(p_type text)
+  owner headgate_owner
+  comment The consumers whose queues a message of this topic is put into by who publishes it; NULL where that is the relay's part
+  returns text[], plpgsql, stable
+  set search_path=pg_catalog, pg_temp
+  body e6348d6b48c646de
+  grant EXECUTE to headgate_app
+  grant EXECUTE to headgate_poster
 
 sequence messaging.dead_letter_id
   owner headgate_owner
@@ -5280,6 +5326,7 @@ table messaging.outbox_messages
   grant INSERT (event_type) to headgate_app
   grant INSERT (event_type) to headgate_dispatcher
   grant INSERT (event_type) to headgate_poster
+  grant INSERT (handled_by) to headgate_app
   grant INSERT (id) to headgate_app
   grant INSERT (id) to headgate_dispatcher
   grant INSERT (id) to headgate_poster
@@ -5328,6 +5375,7 @@ table messaging.outbox_messages
   column last_error text
   column published_at timestamp with time zone
   column dead_at timestamp with time zone
+  column handled_by text collate C -- The consumer that did its part in the transaction that wrote this: it is not given the message
   constraint outbox_carries_or_points CHECK (((payload IS NULL) = (audit_event_id IS NOT NULL)))
   constraint outbox_event_type_is_a_topic CHECK (((payload IS NULL) OR (event_type ~ '^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+$'::text)))
   constraint outbox_is_published_or_dead CHECK (((published_at IS NULL) OR (dead_at IS NULL)))
@@ -5367,6 +5415,7 @@ table messaging.outbox_messages_rest
   column last_error text
   column published_at timestamp with time zone
   column dead_at timestamp with time zone
+  column handled_by text collate C
   constraint outbox_carries_or_points CHECK (((payload IS NULL) = (audit_event_id IS NOT NULL)))
   constraint outbox_event_type_is_a_topic CHECK (((payload IS NULL) OR (event_type ~ '^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+$'::text)))
   constraint outbox_is_published_or_dead CHECK (((published_at IS NULL) OR (dead_at IS NULL)))
@@ -5383,7 +5432,7 @@ table messaging.queue_messages
   row security enabled, forced
   grant DELETE, INSERT, SELECT, UPDATE to headgate_dispatcher
   grant INSERT to headgate_poster
-  grant SELECT to headgate_app
+  grant INSERT, SELECT to headgate_app
   grant SELECT to headgate_operator
   grant SELECT to headgate_readonly
   column tenant_id uuid not null
@@ -5418,6 +5467,7 @@ table messaging.subscriptions
   grant DELETE, INSERT, SELECT, UPDATE to headgate_dispatcher
   grant SELECT to headgate_app
   grant SELECT to headgate_operator
+  grant SELECT to headgate_poster
   grant SELECT to headgate_readonly
   column consumer text collate C not null
   column topics text[] not null
@@ -5470,7 +5520,7 @@ view messaging.invariant_published_arrives
   owner headgate_owner
   comment Every published message waits for each consumer of its topic, was handled by it, or lies with the dead letters (a broker's queues are not seen).
   with security_invoker=true
-  query 75b4ee488fd3eec9
+  query 537b3f1801271802
   grant SELECT to headgate_app
   grant SELECT to headgate_readonly
   column subject text collate C
@@ -6958,6 +7008,7 @@ table payments.provider_settings
   policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
   policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
   policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  TRIGGER is_setting AFTER INSERT OR DELETE OR UPDATE ON payments.provider_settings FOR EACH STATEMENT EXECUTE FUNCTION core.count_setting()
   always TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON payments.provider_settings FOR EACH STATEMENT EXECUTE FUNCTION core.refuse_change()
 
 table payments.pulls
@@ -8148,6 +8199,7 @@ table servicing.policies
   policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
   policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
   policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  TRIGGER is_setting AFTER INSERT OR DELETE OR UPDATE ON servicing.policies FOR EACH STATEMENT EXECUTE FUNCTION core.count_setting()
   always TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON servicing.policies FOR EACH STATEMENT EXECUTE FUNCTION core.refuse_change()
 
 table servicing.policy_rules
@@ -8174,6 +8226,7 @@ table servicing.policy_rules
   policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
   policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
   policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  TRIGGER is_setting AFTER INSERT OR DELETE OR UPDATE ON servicing.policy_rules FOR EACH STATEMENT EXECUTE FUNCTION core.count_setting()
   always TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON servicing.policy_rules FOR EACH STATEMENT EXECUTE FUNCTION core.refuse_change()
 
 table servicing.posting_modes
@@ -8198,6 +8251,7 @@ table servicing.posting_modes
   policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
   policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
   policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  TRIGGER is_setting AFTER INSERT OR DELETE OR UPDATE ON servicing.posting_modes FOR EACH STATEMENT EXECUTE FUNCTION core.count_setting()
   always TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON servicing.posting_modes FOR EACH STATEMENT EXECUTE FUNCTION core.refuse_change()
 
 table servicing.postings
@@ -8473,7 +8527,7 @@ view servicing.lineage
   owner headgate_owner
   comment What each payment that came in became here, and the transactions of the book that it made
   with security_invoker=true
-  query 6576afe32f6dd0ee
+  query 917ba7c7133a628b
   grant SELECT to headgate_app
   grant SELECT to headgate_readonly
   column tenant_id uuid

@@ -7,6 +7,7 @@ import os
 import sys
 import threading
 import time
+from contextlib import ExitStack
 from dataclasses import replace
 from typing import Any
 from uuid import UUID, uuid4
@@ -15,7 +16,8 @@ import psycopg
 
 from headgate import messaging
 from headgate.api import SWITCH_SECONDS, create_app
-from headgate.messaging.consuming import discovered_consumers
+from headgate.messaging.consuming import discovered_consumers, subscribed
+from headgate.messaging.transports.choice import chosen_transport
 
 from ..shared import serving
 from ..shared.clients import Client, Gate
@@ -25,9 +27,14 @@ Result = dict[str, Any]
 
 
 def serve(client: Client, gate: Gate, *, url: str, broker: str | None) -> int:
-    """Serve from now on, in a thread of this client, without workers; the port."""
+    """Serve from now on, in a thread of this client, without workers; the port. It publishes as `headgate serve` does."""
     _choose(broker)
-    return serving.serve(create_app(client.database(url, 10)), gate)
+    database = client.database(url, 10)
+    transport = chosen_transport(database)
+    client.kept["serving"] = publishing = ExitStack()
+    publishing.callback(transport.close)
+    publishing.enter_context(subscribed(database, transport))
+    return serving.serve(create_app(database), gate)
 
 
 def start_working(client: Client, gate: Gate, *, url: str, broker: str | None, singly: bool = False) -> None:

@@ -16,8 +16,9 @@ from tests.console.test_acts import fields
 from tests.console.test_screens import said
 from tests.ingestion.envelopes import envelope, raw
 from tests.make import ACTOR, person
+from tests.servicing.stories import board
 
-from headgate import ingestion, ledger, messaging, recon, tenants
+from headgate import ingestion, ledger, messaging, recon, servicing, tenants
 from headgate.console import artifacts as artifacts_screen
 from headgate.console import dead_letters as dead_letters_screen
 from headgate.console import mapping_page, pointing, sources, statuses
@@ -26,6 +27,7 @@ from headgate.core.db import Database
 from headgate.core.errors import Malformed, Refused
 from headgate.ingestion.artifact_search import STANDINGS
 from headgate.messaging.dead_letter_search import STANDINGS as LETTERS
+from headgate.servicing import pipeline
 
 pytestmark = pytest.mark.slow
 
@@ -434,6 +436,33 @@ def test_depths_are_bars_on_one_scale(scene: Scene) -> None:
     assert [(one.name, one.figure, one.widths) for one in drawn] == [
         ("outbox", 0, ()), ("a", 40, (("sure", 75.0), ("unsure", 25.0))), ("b", 0, (("missing", 25.0),)),
     ]  # fmt: skip
+
+
+def test_a_message_says_why_the_pipeline_refused_it_and_what_it_waits_for(scene: Scene, browse: Enter) -> None:
+    tenant = make.tenant(scene.database)
+    sent = {"refused": ("ach", "L-99"), "written": ("wire", "L-1"), "off": ("check", "L-1")}
+    with scene.database.begin(tenant_id=tenant.id, actor=ACTOR) as tx:
+        board(tx, tenant)
+        servicing.set_posting_mode(tx, channel="ach", mode="live", reason="a test")
+        servicing.set_posting_mode(tx, channel="wire", mode="shadow", reason="a test")
+        arrivals = [
+            ingestion.Arrival(raw(envelope(loan, 1_000, channel=channel, transfer=f"t_{channel}", reference=channel)))
+            for channel, loan in sent.values()
+        ]
+        came = ingestion.ingest_payments(tx, arrivals)
+        found = {name: one.id for name, one in zip(sent, came, strict=True) if not isinstance(one, Refused)}
+        pipeline.validate(tx, list(found.values()))
+        pipeline.post(tx, [found["written"], found["off"]])
+    client = browse(person("new"), at=tenant)
+
+    page = {name: client.get(f"/console/{tenant.slug}/messages/{one}") for name, one in found.items()}
+
+    assert [one.status_code for one in page.values()] == [200, 200, 200]
+    refused, written, off = (said(one) for one in page.values())
+    assert "It was refused as a loan payment: there is no such loan" in refused
+    assert "loan payment rejected" in refused and "Next:" not in refused
+    assert "It was written down for a loan, and nothing moved" in written and "Next:" not in written
+    assert "check payments are left: the channel is off" in off and "the pipeline validates" not in off
 
 
 def test_empty_pages_say_what_to_do(scene: Scene, browse: Enter) -> None:

@@ -59,6 +59,9 @@ def test_json_is_one_document(capsys: pytest.CaptureFixture[str]) -> None:
         ("postgresql://x", ["postgresql://x"]),
         ({"a": 1, "b [red]": None}, ["a 1", "b [red] –"]),
         ([{"x": True, "y": "[z]"}, {"x": False, "y": {"n": 1}}], ["x y", "yes [z]", 'no {"n": 1}']),
+        ({"open": {"minor": -411_750, "currency": "USD"}, "at": []}, ["open −4,117.50 USD", "at none"]),
+        ({"on": {"minor": 5, "currency": "US"}, "n": {"a": {}}}, ["on", "minor 5", "currency US", "n", "a –"]),
+        ({"id": "a", "dues": [{"n": 1}, {"n": 2}], "to": ["x", "y"]}, ["id a", "to x, y", "dues", "n", "1", "2"]),
         ([], ["none"]),
         (["a", 2], ["a", "2"]),
         (7, ["7"]),
@@ -69,6 +72,48 @@ def test_a_person_gets_it_laid_out(capsys: pytest.CaptureFixture[str], document:
 
     out, _ = capsys.readouterr()
     assert [" ".join(line.split()) for line in out.splitlines()] == lines
+
+
+ROWS = [{"id": "art_" + "7" * 40, "sha256": "f" * 64, "size": 1}, {"id": "art_2", "sha256": "0" * 64, "size": 22}]
+
+
+def test_rows_that_do_not_fit_the_window_stand_one_below_the_other(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    terminal.emit(ROWS, as_json=False)
+
+    assert capsys.readouterr().out.splitlines() == [
+        f"id      art_{'7' * 40}",
+        f"sha256  {'f' * 64}",
+        "size    1",
+        "",
+        "id      art_2",
+        f"sha256  {'0' * 64}",
+        "size    22",
+    ]
+
+    terminal.emit([{"id": "art_2", "dues": [{"n": 1, "on": "2026-11-01"}], "sha256": "0" * 80}], as_json=False)
+    assert capsys.readouterr().out.splitlines() == [
+        "id      art_2",
+        f"sha256  {'0' * 72}",
+        "        00000000",
+        "dues",
+        "  n  on",
+        "  1  2026-11-01",
+    ]
+
+
+def test_rows_for_a_pipe_are_one_line_each_however_long(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("COLUMNS", raising=False)
+    terminal.emit(ROWS, as_json=False)
+
+    assert [line.split() for line in capsys.readouterr().out.splitlines()] == [
+        ["id", "sha256", "size"],
+        *([str(cell) for cell in row.values()] for row in ROWS),
+    ]
 
 
 def test_fail_is_one_line_on_standard_error(capsys: pytest.CaptureFixture[str]) -> None:

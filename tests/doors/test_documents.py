@@ -220,6 +220,7 @@ SECOND: list[Row] = [
     ("", "ledger monitors", T),
     ("", "ledger reverse", ("{posted[id]}", *T, "--idempotency-key", "r", "--reason", "wrong")),
     ("", "ledger set-status", ("till", "frozen", *T, "--reason", "doubt")),
+    ("", "ingestion schemas", ()),
     ("", "ingestion list", T),
     ("", "ingestion records", ("{register[artifact_id]}", *T)),
     ("", "ingestion take-in", ("{register[artifact_id]}", *T)),

@@ -258,6 +258,23 @@ def test_a_saved_mapping_is_of_its_source_and_its_columns_and_can_be_forgotten(d
             ingestion.save_mapping(tx, source="bank.test", parser="csv_v1", mapping={"columns": {"amount": 1}})
 
 
+@pytest.mark.parametrize(
+    ("said", "why"),
+    [
+        ({"currency": ""}, "neither a column nor a word says the currency"),
+        (
+            {"columns": {"booked_on": 0, "amount": 3}},
+            "amount is said to stand in column 3; the table has columns 0 to 2",
+        ),
+    ],
+)
+def test_a_mapping_by_which_no_row_could_be_read_is_not_saved(tx: Tx, said: dict[str, object], why: str) -> None:
+    with pytest.raises(ingestion.MalformedMapping, match=why):
+        ingestion.save_mapping(tx, source="bank.test", parser="csv_v1", mapping={**MAPPING, **said})
+
+    assert ingestion.list_mappings(tx) == []
+
+
 def test_what_is_hidden_is_another_tenants_business(database: Database) -> None:
     tenant, stranger = make.tenant(database), make.tenant(database)
     with database.begin(tenant_id=tenant.id, actor=ACTOR) as tx:

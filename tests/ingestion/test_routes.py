@@ -16,6 +16,7 @@ from tests.web.client import Client, Keys, client_of, keys_of
 from headgate.core.db import Database
 from headgate.ingestion.payment_commands import _arrivals, is_of_envelopes
 from headgate.ingestion.routes import router
+from headgate.ingestion.schemas import schemas
 from headgate.rails import fake
 from headgate.web import build_application
 
@@ -155,3 +156,17 @@ def test_a_file_of_envelopes_is_lines_or_one_document(tmp_path: Path) -> None:
     other = tmp_path / "other.json"
     other.write_bytes(b'{"id": "txn_1", "type": "charge"}')
     assert [is_of_envelopes(one) for one in (lines, whole, other)] == [True, True, False]
+
+
+def test_the_schemas_are_there_for_those_who_send_and_read(client: Client, keys: Keys) -> None:
+    listed = client.get("/v1/ingestion/schemas", headers=keys.readonly)
+    envelopes = client.get("/v1/ingestion/schemas/headgate.payments.v1", headers=keys.readonly)
+    none = client.get("/v1/ingestion/schemas/headgate.payments.v9", headers=keys.readonly)
+
+    assert [one["name"] for one in listed.json()] == [
+        "headgate.payments.v1", "headgate.settlement_event.v1", "headgate.transaction.v1",
+    ]  # fmt: skip
+    assert envelopes.headers["Content-Type"] == "application/schema+json"
+    assert envelopes.json() == schemas()["headgate.payments.v1"]
+    assert (none.status_code, none.json()["code"]) == (404, "ingestion.no_such_schema")
+    assert "there are headgate.payments.v1, " in none.json()["detail"]

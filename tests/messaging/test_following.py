@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 
 import pytest
 from tests import make
@@ -10,8 +11,9 @@ from tests.messaging.post import Post
 
 from headgate import audit, messaging
 from headgate.core.db import Database, Tx
-from headgate.messaging.consuming import work_round
+from headgate.messaging.consuming import handle, handle_together, work_round
 from headgate.messaging.model import Message
+from headgate.messaging.transports.contract import Delivery
 
 pytestmark = pytest.mark.slow
 
@@ -80,12 +82,12 @@ def test_it_is_handled_with_what_brought_it_and_never_queued(chain: Chain) -> No
 
     assert chain.work() == 3
     assert chain.sets == [[0, 1, 2]]
-    assert [(row["published_at"] is not None, row["attempt_count"]) for row in chain.second.outbox()] == [(True, 0)] * 3
-    assert len(chain.second.inbox()) == 3 and chain.second.queue() == []
+    assert {row["handled_by"] for row in chain.second.outbox()} == {chain.second.consumer.name}
     assert chain.recorded() == [(chain.second.consumer.name, "cor_t")] * 3
 
     chain.first.relay_all()
-    assert chain.work() == 0
+    assert chain.work() == 0 and chain.second.inbox() == [] and chain.second.queue() == []
+    assert all(row["published_at"] for row in chain.second.outbox())
 
 
 def test_where_it_fails_the_first_stands_and_it_comes_by_its_queue(chain: Chain) -> None:
@@ -116,10 +118,33 @@ def test_what_another_wants_too_is_relayed_to_that_one(
         chain.first.relay_all()
 
         assert other.work() == 2 and sorted(other.seen) == [0, 1]
-        assert chain.work() == 2 and chain.sets == [[0, 1]]
+        assert chain.work() == 0 and chain.sets == [[0, 1]]
         assert chain.second.queue() == []
     finally:
         other.close()
+
+
+def test_what_was_handled_is_not_handled_again_however_it_comes(chain: Chain) -> None:
+    chain.first.publish(2)
+    chain.first.relay_all()
+    chain.work()
+    chain.first.relay_all()
+    numbers = [row["id"] for row in chain.second.outbox()]
+
+    with chain.first.database.begin(tenant_id=chain.first.tenant_id, actor=make.ACTOR) as tx:
+        assert tx.value("SELECT messaging.replay(%(ids)s)", {"ids": numbers}) == 2
+    chain.first.relay_all()
+    assert chain.work() == 0
+
+    # A broker brings it to everybody.
+    names = set(Message.__dataclass_fields__) - {"attempt"}
+    [first, second] = [
+        Delivery(consumer=chain.second.consumer.name, message=Message(**{name: row[name] for name in names}))
+        for row in chain.second.outbox()
+    ]
+    assert handle(chain.first.database, chain.second.consumer, first) is False
+    assert handle_together(chain.first.database, chain.second.consumer, [first, second]) == 0
+    assert chain.sets == [[0, 1]]
 
 
 def test_messages_are_handled_by_key_and_moved_without_a_wait_for_the_disk(post: Post) -> None:
@@ -140,3 +165,81 @@ def test_messages_are_handled_by_key_and_moved_without_a_wait_for_the_disk(post:
             mover._connection.execute(f"SHOW {name}").fetchone()[0] for name in ("enable_seqscan", "synchronous_commit")
         ]
         assert shown == ["off", "off"]
+
+
+def test_what_is_put_off_is_done_last_and_once_by_who_put_it_off(chain: Chain) -> None:
+    done: list[tuple[str, str]] = []
+
+    def on(tx: Tx, messages: Sequence[Message]) -> None:
+        messaging.at_last(tx, lambda: done.append(("first", _actor(tx))))
+        chain.on(tx, messages)
+
+    def last(tx: Tx, messages: Sequence[Message]) -> None:
+        messaging.at_last(tx, lambda: done.append(("second", _actor(tx))))
+        chain.last(tx, messages)
+        done.append(("handled", _actor(tx)))
+
+    _replace(chain, on, last)
+    chain.first.publish(2)
+    chain.first.relay_all()
+    chain.work()
+
+    first, second = chain.first.consumer.name, chain.second.consumer.name
+    assert done == [("handled", second), ("first", first), ("second", second)]
+
+
+def test_what_is_put_off_may_be_done_sooner_and_may_go_on(chain: Chain) -> None:
+    done: list[str] = []
+
+    def on(tx: Tx, messages: Sequence[Message]) -> None:
+        messaging.at_last(tx, lambda: done.append("sooner"))
+        messaging.do_last(tx)
+        done.append("handled")
+        messaging.at_last(tx, lambda: chain.on(tx, messages))
+
+    _replace(chain, on, chain.last)
+    chain.first.publish(1)
+    chain.first.relay_all()
+    chain.work()
+
+    assert done == ["sooner", "handled"] and chain.sets == [[0]]
+
+
+def test_what_fails_at_last_undoes_all_of_it(chain: Chain) -> None:
+    def on(tx: Tx, messages: Sequence[Message]) -> None:
+        def fail() -> None:
+            raise RuntimeError("broken at last")
+
+        messaging.at_last(tx, fail)
+
+    _replace(chain, on, chain.last)
+    chain.first.publish(1)
+    chain.first.relay_all()
+    chain.work()
+
+    [left] = chain.first.queue()
+    assert "broken at last" in left["last_error"] and chain.first.inbox() == []
+
+
+def test_outside_of_a_worker_nothing_is_put_off(tx: Tx) -> None:
+    done: list[int] = []
+
+    messaging.at_last(tx, lambda: done.append(1))
+    messaging.do_last(tx)
+
+    assert done == [1]
+
+
+def _actor(tx: Tx) -> str:
+    return str(tx.value("SELECT core.actor_id()"))
+
+
+def _replace(
+    chain: Chain, on: Callable[[Tx, Sequence[Message]], None], last: Callable[[Tx, Sequence[Message]], None]
+) -> None:
+    """Other functions of the two consumers."""
+    for post, function in ((chain.first, on), (chain.second, last)):
+        post.consumer = replace(
+            post.consumer, handle=lambda tx, m, function=function: function(tx, [m]), handle_many=function
+        )
+    chain.consumers = {one.consumer.name: one.consumer for one in (chain.first, chain.second)}

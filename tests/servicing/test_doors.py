@@ -89,6 +89,10 @@ def test_a_file_of_loans_is_read_whole_and_each_fault_is_told_by_its_line(tx: Tx
         f"D,consumer,USD,{entity},,2,2026-02-01,0,10.00,90.00,0\n",
         "E,mortgage,USD,le_nobody,,1,2026-01-01,0,10.00,90.00,0\n",
         f"F,nonsense,USD,{entity},,1,2026-01-01,0,10.00,90.00,0\n",
+        f"G,mortgage,USD,{entity},,x,01/02/2026,0,abc,90.00,0\n",
+        f"H,mortgage,USD,{entity},,1,2026-01-01,0,1,372.50,90.00,0\n",
+        f"I,mortgage,USD,{entity},,1,2026-01-01,0,10.00\n",
+        f"J,mortgage,usd,{entity},,1,2026-01-01,0,10.00,90.00,0\n",
     ]
 
     report = import_file(tx, lines)
@@ -99,13 +103,34 @@ def test_a_file_of_loans_is_read_whole_and_each_fault_is_told_by_its_line(tx: Tx
         (4, "B"),
         (5, "C"),
         (7, "D"),
-        (0, "E"),
-        (0, "F"),
+        (10, "G"),
+        (10, "G"),
+        (10, "G"),
+        (11, "H"),
+        (12, "I"),
+        (13, "J"),
+        (8, "E"),
+        (9, "F"),
+    ]
+    said = {(fault.loan_id, fault.message.split(":")[0]): fault.message for fault in report.faults}
+    assert said["C", "due_on"] == "due_on: '2026-13-01' is no day; write it as 2026-12-31"
+    assert said["G", "due_on"] == "due_on: '01/02/2026' is no day; write it as 2026-12-31"
+    assert said["G", "interest"] == "interest: 'abc' is not an amount; write it as 1234.50"
+    assert said["G", "number"] == "number: 'x' is no number of an instalment"
+    assert [message for (loan, _), message in said.items() if loan in "EHI"] == [
+        "it has 12 cells where the header has 11: an amount is written 1372.50, without a comma",
+        "it has 9 cells where the header has 11",
+        "there is no legal entity le_nobody",
     ]
     assert (again.loans, again.replayed, again.faults) == (1, 1, ())
     assert tx.values("SELECT external_id FROM servicing.loans") == ["A"]
     with pytest.raises(InvalidLoan, match="column due_on"):
         import_file(tx, ["loan_id,product,currency,legal_entity_id,number\n"])
+    # A column that is misspelt would be owed as nothing.
+    with pytest.raises(InvalidLoan, match=r"'intrest' is no column of loans: there are loan_id, .*interest"):
+        import_file(tx, ["loan_id,product,currency,legal_entity_id,number,due_on,intrest,principal\n"])
+    with pytest.raises(InvalidLoan, match="'due_on' stands twice"):
+        import_file(tx, ["loan_id,product,currency,legal_entity_id,number,due_on,due_on\n"])
 
 
 @pytest.mark.slow

@@ -133,12 +133,12 @@ def test_what_is_live_goes_through_all_stages_in_one_transaction(empty_database:
     with database.begin(tenant_id=tenant.id, actor=make.ACTOR) as tx:
         told = tx.all(
             """
-            SELECT o.event_type, o.attempt_count AS relayed, i.consumer, count(*) AS how_many
+            SELECT o.event_type, o.attempt_count AS relayed, o.handled_by, i.consumer, count(*) AS how_many
               FROM messaging.outbox_messages o
-              JOIN messaging.inbox i ON i.tenant_id = o.tenant_id AND i.message_id = o.id
+              LEFT JOIN messaging.inbox i ON i.tenant_id = o.tenant_id AND i.message_id = o.id
              WHERE o.event_type IN ('payment.validated', 'saga.payment.start', 'saga.payment.allocated')
                AND o.published_at IS NOT NULL
-             GROUP BY o.event_type, o.attempt_count, i.consumer ORDER BY o.event_type, o.attempt_count
+             GROUP BY o.event_type, o.attempt_count, o.handled_by, i.consumer ORDER BY o.event_type, o.handled_by
             """
         )
         assert tx.values("SELECT status FROM servicing.payments ORDER BY source_channel") == ["completed", "pending"]
@@ -150,6 +150,17 @@ def test_what_is_live_goes_through_all_stages_in_one_transaction(empty_database:
                AND e.payment_id = (SELECT id FROM servicing.payments WHERE status = 'completed')
             """
         )
+        times = tx.all(
+            """
+            SELECT e.type, min(e.event_time) AS first, max(e.event_time) AS last FROM audit.events e
+             WHERE e.xid::text = ANY (%(xids)s) GROUP BY e.type
+            """,
+            {"xids": xids},
+        )
+    # What all payments move is locked last, for the commit alone.
+    by_type = {row["type"]: row for row in times}
+    booked = by_type.pop("ledger.transaction.posted")["first"]
+    assert by_type and max(row["last"] for row in by_type.values()) < booked
     # What only is written down goes by the queues between the stages.
     stages = {
         "payment.validated": "servicing.classify",
@@ -157,9 +168,9 @@ def test_what_is_live_goes_through_all_stages_in_one_transaction(empty_database:
         "saga.payment.start": "servicing.allocate",
     }
     assert told == [
-        {"event_type": topic, "relayed": relayed, "consumer": consumer, "how_many": 1}
+        {"event_type": topic, "relayed": 0, "handled_by": at_once, "consumer": by_queue, "how_many": 1}
         for topic, consumer in stages.items()
-        for relayed in (0, 1)
+        for at_once, by_queue in ((consumer, None), (None, consumer))
     ]
     assert len(xids) == 1
     judge(database, [tenant.id])

@@ -174,6 +174,11 @@ def test_a_return_finds_its_payment_whichever_comes_first(door: Door, telling: s
 
     assert door.stands() == ["reversed"] and door.now() == door.untouched
     assert door.asked() == ["loan_payment_returned R02"] + ["orphan_return loan"] * is_early
+    with door.begin() as tx:
+        orphans = tx.values(
+            "SELECT state || ': ' || resolution FROM cases.exception_cases WHERE category = 'orphan_return'"
+        )
+    assert orphans == ["resolved: its payment has come, and the return has had its effect"] * is_early
     before = door.counted()
     TELLINGS[telling](door)
     door.webhook(payment)

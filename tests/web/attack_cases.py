@@ -38,7 +38,7 @@ E-9,Eve Example,021000021,55556666,checking,100.00
 MAPPING = {
     "source": "bank.own",
     "parser": "csv_v1",
-    "mapping": {"columns": {"booked_on": 0, "amount": 1}, "header": ["day", "sum"]},
+    "mapping": {"columns": {"booked_on": 0, "amount": 1}, "header": ["day", "sum"], "currency": "USD"},
 }
 WEBHOOK = {"source": "column", "scheme": "column", "secret": "whsec_of_somebody"}
 MAKER = Actor("human", "key_maker", "usr_maker")
@@ -796,6 +796,8 @@ ROWS: dict[tuple[str, str], Row] = {
     ),
     ("DELETE", "/v1/ingestion/rate-sources/{name}"): lambda a: Attack(params={"name": a.rate_source}),
     ("GET", "/v1/ingestion/connectors"): listed,
+    ("GET", "/v1/ingestion/schemas"): listed,
+    ("GET", "/v1/ingestion/schemas/{name}"): lambda a: Attack(params={"name": "headgate.payments.v1"}, own=True),
     ("GET", "/v1/ingestion/sources"): listed,
     ("GET", "/v1/ingestion/sources/{name}"): lambda a: Attack(params={"name": a.source}),
     ("PUT", "/v1/ingestion/sources/{name}"): lambda a: Attack(

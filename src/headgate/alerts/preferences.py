@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -78,20 +78,37 @@ def list_preferences(tx: Tx, *, borrowers: Collection[str] | None = None) -> dic
 
     Of single borrowers only these, where they are named: there may be many.
     """
-    rows = tx.all(
+    rows = list(tx.setting("alerts.preferences", lambda: _chosen(tx, of_borrowers=False)))
+    if borrowers is None or (borrowers and tx.setting("alerts.preferences.of_borrowers", lambda: _has_own(tx))):
+        rows += _chosen(tx, of_borrowers=True, borrowers=borrowers)
+    found = {(one.recipient, one.kind): one for one in (*DEFAULTS, *rows)}
+    return dict(sorted(found.items()))
+
+
+def _chosen(tx: Tx, *, of_borrowers: bool, borrowers: Collection[str] | None = None) -> Sequence[Preference]:
+    """What was chosen for single borrowers (all, or these), or for everybody else."""
+    return tx.all(
         """
         SELECT DISTINCT ON (p.recipient, p.kind) p.recipient, p.kind, p.is_on, p.by_email, false AS is_default, p.reason,
                p.set_by, p.recorded_at AS set_at
           FROM alerts.preferences p
-         WHERE p.tenant_id = %(tenant)s
-           AND (%(borrowers)s::text[] IS NULL OR p.recipient NOT LIKE 'pty%%' OR p.recipient = ANY (%(borrowers)s))
+         WHERE p.tenant_id = %(tenant)s AND (p.recipient LIKE 'pty%%') = %(of_borrowers)s
+           AND (%(borrowers)s::text[] IS NULL OR p.recipient = ANY (%(borrowers)s))
          ORDER BY p.recipient, p.kind, p.id DESC
         """,
-        {"tenant": tx.tenant_id, "borrowers": None if borrowers is None else sorted(borrowers)},
+        {
+            "tenant": tx.tenant_id,
+            "of_borrowers": of_borrowers,
+            "borrowers": None if borrowers is None else sorted(borrowers),
+        },
         row=Preference,
     )
-    found = {(one.recipient, one.kind): one for one in (*DEFAULTS, *rows)}
-    return dict(sorted(found.items()))
+
+
+def _has_own(tx: Tx) -> bool:
+    """Whether anything was chosen for a single borrower."""
+    query = "SELECT EXISTS (SELECT FROM alerts.preferences WHERE tenant_id = %(tenant)s AND recipient LIKE 'pty%%')"
+    return bool(tx.value(query, {"tenant": tx.tenant_id}))
 
 
 def set_address(tx: Tx, *, recipient: str, address: str | None) -> AddressView:

@@ -62,8 +62,12 @@ def defaults() -> Mapping[tuple[Audience, Kind], Template]:
     }
 
 
-def list_templates(tx: Tx) -> dict[tuple[Audience, Kind], Template]:
+def list_templates(tx: Tx) -> Mapping[tuple[Audience, Kind], Template]:
     """The words of each kind for each audience at this tenant."""
+    return tx.setting("alerts.templates", lambda: _list_templates(tx))
+
+
+def _list_templates(tx: Tx) -> Mapping[tuple[Audience, Kind], Template]:
     rows = tx.all(
         """
         SELECT DISTINCT ON (t.audience, t.kind) t.audience, t.kind, t.title, t.message, true AS is_own

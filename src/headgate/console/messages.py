@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final
 
-from headgate import cases, ingestion, recon
+from headgate import cases, ingestion, recon, servicing
 from headgate.console.list_screens import ListScreen, Searched, Templates
 from headgate.console.pointing import spelt
 from headgate.core.db import Tx
@@ -22,29 +23,47 @@ VIEWS = (
 
 def _opened(tx: Tx, ingestion_id: str) -> dict[str, Any]:
     row = ingestion.message_row(tx, ingestion_id)
-    effects = recon.effects_of(tx, ingestion_ids=[ingestion_id])
+    effects = [one for one in recon.effects_of(tx, ingestion_ids=[ingestion_id]) if one.what != "case"]
+    asked = cases.about(tx, ingestion_id)
     return {
         "row": row,
-        "effects": [one for one in effects if one.what != "case"],
-        "cases": cases.about(tx, ingestion_id),
+        "effects": effects,
+        "cases": asked,
         "places": ingestion.places_of(tx, [ingestion_id]),
         "payload": ingestion.show_payload(tx, ingestion_id),
-        "steps": steps(row, effects),
+        "steps": steps(row, effects, asked, _is_off(tx, row.channel)),
         "facts": envelope_facts(row.envelope or {}),
     }
 
 
-def steps(row: ingestion.MessageRow, effects: list[recon.Effect]) -> list[tuple[str, Any, str]]:
-    """What was done with it, in order: words, when, and whether it is done, bad or next."""
+def steps(
+    row: ingestion.MessageRow, effects: Sequence[recon.Effect], asked: Sequence[cases.Case], is_off: bool
+) -> list[tuple[str, Any, str]]:
+    """What was done with it, in order: words, when, and whether it is done, bad or next. `is_off`: its channel is."""
     found: list[tuple[str, Any, str]] = [("Its bytes were kept", row.received_at, "done")]
     if row.envelope is None:
         return [*found, ("Its envelope fails its schema: a case asks a person", None, "bad")]
     found.append(("Its envelope was made, and published to the pipeline", None, "done"))
-    happened = [one for one in effects if one.what != "case"]
-    found += [(f"It {spelt(one.what)}", one.at, "bad" if one.what in _BAD else "done") for one in happened]
-    if not happened:
+    for one in effects:
+        why = f": {_refusal(asked)}" if one.what == "loan_payment_refused" else ""
+        found.append((f"It {spelt(one.what)}{why}", one.at, "bad" if one.what in _BAD else "done"))
+    if not effects and is_off:
+        left = f"Next: nothing, since {row.channel} payments are left: the channel is off. Once it is in shadow or live, release it"
+        found.append((left, None, "next"))
+    elif not effects:
         found.append(("Next: the pipeline validates, classifies, allocates and posts it", None, "next"))
     return found
+
+
+def _is_off(tx: Tx, channel: str | None) -> bool:
+    """Whether the pipeline leaves the payments of a channel."""
+    return any(one.channel == channel and one.mode == "off" for one in servicing.posting_modes(tx).values())
+
+
+def _refusal(asked: Sequence[cases.Case]) -> str:
+    """Why the pipeline refused it, in words."""
+    codes = [case.subcategory or "" for case in asked if case.category == "loan_payment_rejected"]
+    return servicing.REFUSALS.get(codes[0], codes[0].replace("_", " ")) if codes else "its case says why"
 
 
 _BAD: Final = frozenset({"loan_payment_undone", "loan_payment_refused", "loan_return"})

@@ -33,6 +33,7 @@ _WORDS: Final = {
     "movement": "was told by a provider",
     "loan_payment_applied": "paid a loan",
     "loan_payment_replayed": "was applied anew by a later fold",
+    "loan_payment_written": "was written down for a loan, and nothing moved: its channel is in shadow",
     "loan_payment_undone": "was taken back from a loan",
     "loan_payment_refused": "was refused as a loan payment",
     "loan_return": "took back, or asked back, a loan payment",

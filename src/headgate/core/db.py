@@ -28,6 +28,7 @@ from psycopg_pool import ConnectionPool, PoolTimeout
 
 from headgate.core import errors, ids
 from headgate.core.config import Config
+from headgate.core.settings import VERSION, Settings
 
 T = TypeVar("T")
 Params = Mapping[str, Any] | None
@@ -64,10 +65,17 @@ class Actor:
 class Tx:
     """An open transaction of one tenant and one actor. No verb commits it."""
 
-    __slots__ = ("_told_under", "actor", "config", "conn", "correlation_id", "kept", "tenant")
+    __slots__ = ("_settings", "_told_under", "actor", "config", "conn", "correlation_id", "kept", "tenant")
 
     def __init__(
-        self, conn: Connection[Any], tenant: UUID | None, actor: Actor, correlation_id: str, *, config: Config
+        self,
+        conn: Connection[Any],
+        tenant: UUID | None,
+        actor: Actor,
+        correlation_id: str,
+        *,
+        config: Config,
+        settings: dict[str, Any] | None = None,
     ) -> None:
         self.conn = conn
         self.tenant = tenant
@@ -77,6 +85,18 @@ class Tx:
         self.kept: dict[str, Any] = {}
         """What was read once and holds as long as this transaction, under the name of the module that read it."""
         self._told_under: dict[str, str] = {}
+        self._settings = settings
+
+    def setting(self, name: str, read: Callable[[], T]) -> T:
+        """What `read` gives of tables that are settings (`core.is_setting`), and of nothing else; `name` tells it from others.
+
+        Where this transaction keeps settings it may have been read before, for others too: nobody changes it.
+        """
+        if self._settings is None:
+            return read()
+        if name not in self._settings:
+            self._settings[name] = read()
+        return cast(T, self._settings[name])
 
     def tell_under(self, correlations: Mapping[str, str]) -> None:
         """What is recorded and published of these ids belongs to correlations of their own: a set of several stories."""
@@ -227,6 +247,8 @@ class Database:
         self._url_for = url_for
         self._app_url = url_for("app")
         self._prepare = prepare
+        self._settings = Settings()
+        self._queueing: set[object] = set()
         self._pool = _WarmPool(
             self._app_url,
             min_size=1,
@@ -254,6 +276,21 @@ class Database:
         """Close every connection of the pool."""
         self._pool.close()
 
+    @property
+    def queues_directly(self) -> bool:
+        """Whether what is published goes into the queues with its transaction, and past the relay (`queueing`)."""
+        return bool(self._queueing)
+
+    @contextmanager
+    def queueing(self) -> Iterator[None]:
+        """Queue directly while the block lasts. For who made sure that every consumer he knows has subscribed."""
+        one = object()
+        self._queueing.add(one)
+        try:
+            yield
+        finally:
+            self._queueing.discard(one)
+
     @contextmanager
     def begin(
         self,
@@ -262,10 +299,12 @@ class Database:
         actor: Actor,
         correlation_id: str | None = None,
         settings: Mapping[str, str] | None = None,
+        keeps_settings: bool = False,
     ) -> Iterator[Tx]:
         """A transaction of that tenant and actor; commits at the end, rolls back where the block raises.
 
         Without a tenant only the look-ups work that need none. `settings` are the server's, for this transaction alone.
+        One that `keeps_settings` sees the tenant's own as they were when it began (`Tx.setting`), and changes none.
         Raises Unavailable where no connection can be had.
         """
         tenant = UUID(tenant_id) if isinstance(tenant_id, str) else tenant_id
@@ -274,9 +313,13 @@ class Database:
             conn = self._pool.getconn()
         try:
             with translated():
-                conn.execute(_opening(conn, tenant, actor, correlation, settings or {}))
+                opening = _opening(
+                    conn, tenant, actor, correlation, settings or {}, self.queues_directly, keeps_settings
+                )
+                opened = conn.execute(opening)
+                kept = self._settings.of(tenant, _last(opened)) if tenant and keeps_settings else None
             try:
-                yield Tx(conn, tenant, actor, correlation, config=self.config)
+                yield Tx(conn, tenant, actor, correlation, config=self.config, settings=kept)
             except BaseException:
                 _rollback(conn)
                 raise
@@ -308,7 +351,13 @@ class Database:
 
 
 def _opening(
-    conn: Connection[Any], tenant: UUID | None, actor: Actor, correlation: str, settings: Mapping[str, str]
+    conn: Connection[Any],
+    tenant: UUID | None,
+    actor: Actor,
+    correlation: str,
+    settings: Mapping[str, str],
+    queues_directly: bool,
+    keeps_settings: bool,
 ) -> bytes:
     """BEGIN and the context in one round trip. Every transaction pays for this, so no composing of SQL objects."""
     who = {f"headgate.{name}": value for name, value in _who(actor, correlation).items()}
@@ -317,11 +366,24 @@ def _opening(
         **who,
         **settings,
     }
+    if queues_directly:
+        context["headgate.queues_directly"] = "on"
+    if keeps_settings:
+        context["headgate.keeps_settings"] = "on"
     literal = Escaping(conn.pgconn).escape_literal
-    return b"BEGIN; SELECT " + b", ".join(
+    opening = b"BEGIN; SELECT " + b", ".join(
         b"set_config(%b, %b, true)" % (literal(name.encode()), literal(value.encode()))
         for name, value in context.items()
     )
+    return opening + b"; " + VERSION.encode() if keeps_settings else opening
+
+
+def _last(opened: psycopg.Cursor[Any]) -> Any:
+    """The one value of the last of several statements."""
+    while opened.nextset():
+        pass
+    [value] = opened.fetchone() or (None,)
+    return value
 
 
 def _who(actor: Actor, correlation: str) -> dict[str, str]:

@@ -90,7 +90,7 @@ class _DataKey:
 class _Kept:
     """A tenant's keys in one transaction, and those that were unwrapped."""
 
-    keys: list[_DataKey] = field(default_factory=list)
+    keys: Sequence[_DataKey] = ()
     opened: dict[_DataKey, bytes] = field(default_factory=dict, repr=False)
     has_drawn: bool = False
 
@@ -188,15 +188,20 @@ def rewrap(database: Database) -> int:
     return rewrapped
 
 
-def _keys(tx: Tx, *, lock: bool = False, anew: bool = False) -> list[_DataKey]:
+def _keys(tx: Tx, *, lock: bool = False, anew: bool = False) -> Sequence[_DataKey]:
     # Kept no longer than a transaction, and not in one that drew a key: what this process once saw may have been rolled
     # back, with a savepoint too, and what it seals be lost.
     if lock:
         return tx.all("SELECT key_no, wrapped, kek_id FROM core.data_keys ORDER BY key_no FOR UPDATE", row=_DataKey)
     kept: _Kept = tx.kept.setdefault(__name__, _Kept())
     if not kept.keys or kept.has_drawn or anew:
-        kept.keys = tx.all("SELECT key_no, wrapped, kek_id FROM core.data_keys ORDER BY key_no", row=_DataKey)
+        is_usual = not kept.keys and not kept.has_drawn
+        kept.keys = tx.setting("core.data_keys", lambda: _read_keys(tx)) if is_usual else _read_keys(tx)
     return kept.keys
+
+
+def _read_keys(tx: Tx) -> Sequence[_DataKey]:
+    return tx.all("SELECT key_no, wrapped, kek_id FROM core.data_keys ORDER BY key_no", row=_DataKey)
 
 
 def _created(tx: Tx, key_no: int) -> _DataKey:

@@ -16,10 +16,9 @@ from uuid import UUID
 
 import psycopg
 from rich.console import Console
-from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
-from rich.table import Table
 
+from headgate.core import laying_out
 from headgate.core.config import Config
 from headgate.core.db import Database
 from headgate.core.errors import MigrationsPending, Refused
@@ -30,7 +29,7 @@ from headgate.core.server import Embedded, External, resolve
 def emit(document: object, *, as_json: bool) -> None:
     """Print a document: as one JSON document and nothing else, or laid out for a person.
 
-    Dataclasses, mappings and lists of them become tables; a text is printed as it is.
+    Dataclasses, mappings and lists of them become tables (`laying_out`); a text is printed as it is.
     """
     plain = to_json(document)
     if as_json:
@@ -38,7 +37,7 @@ def emit(document: object, *, as_json: bool) -> None:
     elif isinstance(plain, str):
         sys.stdout.write(plain + "\n")
     else:
-        Console(soft_wrap=True, highlight=False).print(_table(plain))
+        laying_out.lay_out(plain, sys.stdout)
     sys.stdout.flush()
 
 
@@ -121,29 +120,3 @@ def to_json(value: object) -> Any:
     if isinstance(value, Sequence | set | frozenset):
         return [to_json(item) for item in value]
     raise TypeError(f"{type(value).__name__} cannot be printed as JSON")
-
-
-def _table(plain: Any) -> object:
-    if isinstance(plain, dict):
-        table = Table(show_header=False, box=None, pad_edge=False)
-        for key, value in plain.items():
-            table.add_row(f"[bold]{escape(key)}[/bold]", _cell(value))
-        return table
-    if isinstance(plain, list) and plain and all(isinstance(row, dict) for row in plain):
-        table = Table(box=None, pad_edge=False)
-        for key in plain[0]:
-            table.add_column(escape(key), overflow="fold")
-        for row in plain:
-            table.add_row(*(_cell(row.get(key)) for key in plain[0]))
-        return table
-    if isinstance(plain, list):
-        return "\n".join(_cell(item) for item in plain) or "none"
-    return _cell(plain)
-
-
-def _cell(value: object) -> str:
-    if value is None:
-        return "–"
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return escape(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))

@@ -22,6 +22,7 @@ from headgate.ingestion import (
     source_commands,
     webhook_commands,
 )
+from headgate.ingestion.schemas import schema_of, schemas
 from headgate.tenants import command_parts
 
 app = typer.Typer(
@@ -60,6 +61,21 @@ def receive(
     if isinstance(reading, Refused):
         refuse(reading, as_json=json)
     emit(reading, as_json=json)
+
+
+@app.command("schemas")
+def show_schemas(
+    name: Annotated[
+        str | None, typer.Argument(help="A schema by name, as headgate.payments.v1; else all names.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """The JSON Schemas of the payment envelope and of normalised records. One that is named is printed as it is."""
+    if name is not None:
+        emit(schema_of(name), as_json=True)
+    else:
+        found = [{"name": one, "description": schemas()[one]["description"]} for one in sorted(schemas())]
+        emit(found, as_json=json)
 
 
 @app.command("list")

@@ -39,6 +39,12 @@ class NoSuchArtifact(NotFound):
     code = "ingestion.no_such_artifact"
 
 
+class NoSuchSchema(NotFound):
+    """There is no such schema."""
+
+    code = "ingestion.no_such_schema"
+
+
 class NoSuchRecord(NotFound):
     """There is no such record."""
 

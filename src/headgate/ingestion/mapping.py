@@ -131,6 +131,15 @@ class Mapping:
             return "amount stands beside credit or debit; say one or the other"
         return ""
 
+    def objection(self) -> str:
+        """Why no row of such a table could be read, where the mapping is whole; '' where nothing is against it."""
+        if not self.currency and self.column("currency") is None:
+            return "neither a column nor a word says the currency; write it, as USD, or say which column holds it"
+        for name, places in self.columns:
+            if self.header and max(places) >= len(self.header):
+                return f"{name} is said to stand in column {max(places)}; the table has columns 0 to {len(self.header) - 1}"
+        return ""
+
 
 @dataclass(frozen=True, slots=True)
 class Question:

@@ -17,7 +17,7 @@ from headgate import audit
 from headgate.core.db import Tx
 from headgate.ingestion import artifacts, previewing
 from headgate.ingestion.errors import MalformedArtifact, NoSuchMapping, UnknownParser
-from headgate.ingestion.mapping import Mapping
+from headgate.ingestion.mapping import MalformedMapping, Mapping
 from headgate.ingestion.parsers import Parser, all_parsers
 
 _SELECT: LiteralString = """
@@ -57,6 +57,8 @@ def save_mapping(tx: Tx, *, source: str, parser: str, mapping: Map[str, Any]) ->
     if not artifacts.is_source(source):
         raise MalformedArtifact("source must be a word of small letters, digits, '_', '-', '.'", field="source")
     said = Mapping.from_json(mapping)
+    if objection := said.objection():
+        raise MalformedMapping(objection)
     _insert(tx, source, said.fingerprint, parser, said.as_json(), is_active=True)
     audit.record(
         tx,

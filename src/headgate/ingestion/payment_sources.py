@@ -7,7 +7,7 @@ counts from then on. Of a statement of which nothing was said the money is depos
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, Literal, get_args
@@ -104,8 +104,12 @@ def set_payment_source(
     return next(one for one in list_payment_sources(tx, source=source) if one.account_fingerprint == fingerprint)
 
 
-def list_payment_sources(tx: Tx, *, source: str | None = None) -> list[PaymentSource]:
+def list_payment_sources(tx: Tx, *, source: str | None = None) -> Sequence[PaymentSource]:
     """What holds of each source, or of this one, and of its accounts."""
+    return tx.setting(f"ingestion.payment_sources:{source}", lambda: _list_payment_sources(tx, source))
+
+
+def _list_payment_sources(tx: Tx, source: str | None) -> Sequence[PaymentSource]:
     return tx.all(
         """
         SELECT DISTINCT ON (s.source, s.account_fingerprint)

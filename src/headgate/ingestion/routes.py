@@ -17,6 +17,7 @@ from headgate.ingestion import (
     payment_routes,
     payment_source_routes,
     rate_routes,
+    schema_routes,
     source_routes,
     webhook_routes,
 )
@@ -42,6 +43,7 @@ v1.include_router(payment_routes.router)
 v1.include_router(desk_routes.router)
 v1.include_router(payment_source_routes.router)
 v1.include_router(artifact_routes.router)
+v1.include_router(schema_routes.router)
 Reads = Annotated[Call, reads("ingestion.read")]
 Uploads = Annotated[Call, writes("ingestion.upload")]
 

@@ -27,6 +27,7 @@ from headgate.messaging.dead_letter_search import (
 from headgate.messaging.dead_letters import DeadLetter, dead_letters, requeue
 from headgate.messaging.delivery import deliver_waiting
 from headgate.messaging.errors import BrokerUnavailable, NoSuchDeadLetter, TopicMalformed, TopologyDiffers
+from headgate.messaging.following import at_last, do_last
 from headgate.messaging.hints import hint
 from headgate.messaging.model import Consumer, Message, Outgoing
 from headgate.messaging.outbox import announce_many, publish, publish_ahead, publish_many
@@ -55,6 +56,7 @@ __all__ = [
     "TopicMalformed",
     "TopologyDiffers",
     "announce_many",
+    "at_last",
     "changed_dead_letters",
     "dead_letter_count",
     "dead_letter_row",
@@ -63,6 +65,7 @@ __all__ = [
     "dead_letters",
     "deliver_waiting",
     "discovered_consumers",
+    "do_last",
     "find_dead_letters",
     "hint",
     "matching_dead_letters",

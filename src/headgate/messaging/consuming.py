@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from typing import Final
 
 from headgate.core import arrays, log, registry
@@ -36,6 +37,15 @@ def discovered_consumers() -> list[Consumer]:
     names = [consumer.name for consumer in found]
     assert len(set(names)) == len(names), f"two consumers share a name: {sorted(names)}"
     return found
+
+
+@contextmanager
+def subscribed(database: Database, transport: Transport) -> Iterator[None]:
+    """Every consumer gets its topics from now on. While the block lasts, what this process publishes on this database is in
+    their queues with its transaction, where the transport keeps them there."""
+    transport.subscribe({consumer.name: consumer.topics for consumer in discovered_consumers()})
+    with database.queueing() if transport.takes else nullcontext():
+        yield
 
 
 def run_consumers(
@@ -91,13 +101,17 @@ def _handle(
     at_once: Sequence[Consumer],
     function: Callable[[Tx, Sequence[Message]], None],
 ) -> int:
-    messages = {delivery.message.id: delivery.message for delivery in deliveries}
+    messages = {one.message.id: one.message for one in deliveries if one.message.handled_by != consumer.name}
+    if not messages:
+        return 0
     stories = {message.aggregate_id: message.correlation_id for message in messages.values() if message.correlation_id}
     tenant_id, actor = deliveries[0].message.tenant_id, Actor.system(consumer.name)
     alone = set(stories.values()).pop() if len(set(stories.values())) == 1 else None
     goes_on: Following | None = None
     try:
-        with database.begin(tenant_id=tenant_id, actor=actor, correlation_id=alone, settings=BY_KEY) as tx:
+        with database.begin(
+            tenant_id=tenant_id, actor=actor, correlation_id=alone, settings=BY_KEY, keeps_settings=True
+        ) as tx:
             if alone is None:
                 tx.tell_under(stories)
             fresh = tx.values(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from headgate.core.db import Database
-from headgate.messaging.consuming import discovered_consumers, work_round
+from headgate.messaging.consuming import discovered_consumers, subscribed, work_round
 from headgate.messaging.relay import Relay
 from headgate.messaging.transports.choice import chosen_transport
 
@@ -18,12 +18,12 @@ def deliver_waiting(database: Database) -> int:
     relay = Relay(database, transport)
     relayed = 0
     try:
-        transport.subscribe({consumer.name: consumer.topics for consumer in consumers.values()})
-        while True:
-            sent = relay.relay_round()
-            relayed += sent
-            if not sent and not work_round(database, transport, consumers):
-                return relayed
+        with subscribed(database, transport):
+            while True:
+                sent = relay.relay_round()
+                relayed += sent
+                if not sent and not work_round(database, transport, consumers):
+                    return relayed
     finally:
         relay.release()
         relay.close()

@@ -32,7 +32,10 @@ class Outgoing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
-    """A message as a consumer gets it. `attempt` counts from 1; `created_at` is when it was published, in UTC."""
+    """A message as a consumer gets it. `attempt` counts from 1; `created_at` is when it was published, in UTC.
+
+    `handled_by` is the consumer that did its part where it was written; a broker may bring it there all the same.
+    """
 
     id: int
     tenant_id: UUID
@@ -43,6 +46,7 @@ class Message:
     correlation_id: str | None
     created_at: datetime
     attempt: int = 1
+    handled_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

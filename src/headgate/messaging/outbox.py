@@ -44,12 +44,9 @@ _PUBLISH: Final[LiteralString] = """
         FROM unnest(%(types)s::text[], %(aggregate_types)s::text[], %(aggregate_ids)s::text[],
                     %(payloads)s::jsonb[], %(dedupe_keys)s::text[], %(correlations)s::text[], %(handled_by)s::text[])
              WITH ORDINALITY AS u (event_type, aggregate_type, aggregate_id, payload, dedupe_key, correlation, handled_by, n)
-    ), done AS MATERIALIZED (
+    ), topics AS MATERIALIZED (
       -- A topic is matched once, however many messages have it.
-      SELECT t.event_type, t.handled_by
-        FROM (SELECT DISTINCT event_type, handled_by FROM given WHERE handled_by IS NOT NULL) t
-       WHERE NOT EXISTS (SELECT FROM messaging.subscriptions s
-                          WHERE s.transport <> 'postgres' OR (s.consumer <> t.handled_by AND '.' || t.event_type ~ s.pattern))
+      SELECT t.event_type, messaging.wanting(t.event_type) AS consumers FROM (SELECT DISTINCT event_type FROM given) t
     ), claimed AS (
       -- In the order of the keys, so that two transactions wait for each other and do not deadlock.
       INSERT INTO messaging.outbox_keys (tenant_id, dedupe_key, message_id)
@@ -61,20 +58,25 @@ _PUBLISH: Final[LiteralString] = """
       RETURNING message_id
     ), published AS (
       INSERT INTO messaging.outbox_messages (tenant_id, id, event_type, aggregate_type, aggregate_id, payload,
-        correlation_id, dedupe_key, published_at)
+        correlation_id, dedupe_key, handled_by, published_at)
       SELECT (SELECT core.require_tenant()), g.id, g.event_type, g.aggregate_type, g.aggregate_id, g.payload,
-             g.correlation_id, g.dedupe_key, CASE WHEN d.event_type IS NOT NULL THEN clock_timestamp() END
+             g.correlation_id, g.dedupe_key, g.handled_by, CASE WHEN t.consumers IS NOT NULL THEN clock_timestamp() END
         FROM given g
-        LEFT JOIN done d ON d.event_type = g.event_type AND d.handled_by = g.handled_by
+        JOIN topics t ON t.event_type = g.event_type
        WHERE g.dedupe_key IS NULL OR g.id IN (SELECT message_id FROM claimed)
        ORDER BY g.n
       RETURNING id, created_at
-    ), handled AS (
-      INSERT INTO messaging.inbox (tenant_id, consumer, message_id)
-      SELECT (SELECT core.require_tenant()), g.handled_by, g.id
-        FROM given g
-       WHERE g.handled_by IS NOT NULL AND (g.dedupe_key IS NULL OR g.id IN (SELECT message_id FROM claimed))
-       ORDER BY g.handled_by, g.id
+    ), queued AS (
+      INSERT INTO messaging.queue_messages (tenant_id, consumer, message_id, created_at, event_type, aggregate_type,
+        aggregate_id, payload, correlation_id)
+      SELECT (SELECT core.require_tenant()), w.consumer, p.id, p.created_at, g.event_type, g.aggregate_type, g.aggregate_id,
+             g.payload, g.correlation_id
+        FROM published p
+        JOIN given g ON g.id = p.id
+        JOIN topics t ON t.event_type = g.event_type
+       CROSS JOIN LATERAL unnest(t.consumers) AS w (consumer)
+       WHERE w.consumer IS DISTINCT FROM g.handled_by
+       ORDER BY p.id
     )
     SELECT p.id, p.created_at
       FROM given g
@@ -86,8 +88,8 @@ _PUBLISH: Final[LiteralString] = """
 def publish_many(tx: Tx, messages: Sequence[Outgoing]) -> list[int | None]:
     """Publish messages in order, in one statement; None for each whose `dedupe_key` was used before.
 
-    One that is `handled_by` a consumer here leaves a row in its inbox. Where nobody else is to get it, and no broker keeps
-    what all consumers get, it is published with that: the relay does not touch it.
+    Where this process queues directly (`Database.queueing`), they lie in the queues of who wants them when this commits, and
+    the relay does not touch them.
     """
     if not messages:
         return []
@@ -107,7 +109,8 @@ def publish_many(tx: Tx, messages: Sequence[Outgoing]) -> list[int | None]:
 
 def publish_ahead(tx: Tx, messages: Sequence[Outgoing]) -> None:
     """The same for who needs no ids: within `tx.ahead()` nobody waits for the answer."""
-    if followed_in(tx):
+    goes_on = followed_in(tx)
+    if goes_on and goes_on.wants(messages):
         publish_many(tx, messages)
     elif messages:
         correlations = tx.correlations_of([(message.aggregate_id,) for message in messages])

@@ -45,6 +45,7 @@ def _unhandled(tx: Tx, consumers: Sequence[str], after: int) -> list[int]:
          WHERE o.id > %(after)s
            AND EXISTS (SELECT FROM messaging.subscriptions s
                         WHERE s.consumer = ANY (%(consumers)s) AND o.published_at > s.since AND '.' || o.event_type ~ s.pattern
+                          AND s.consumer IS DISTINCT FROM o.handled_by
                           AND NOT EXISTS (SELECT FROM messaging.inbox i
                                            WHERE i.tenant_id = o.tenant_id AND i.consumer = s.consumer AND i.message_id = o.id)
                           AND NOT EXISTS (SELECT FROM messaging.queue_messages q

@@ -23,7 +23,7 @@ from headgate.core.backoff import wait_seconds
 from headgate.core.db import Database, translated
 from headgate.core.errors import Unavailable
 from headgate.messaging import hints
-from headgate.messaging.consuming import discovered_consumers
+from headgate.messaging.consuming import subscribed
 from headgate.messaging.dead_letters import announce
 from headgate.messaging.model import ATTEMPTS_MAX, Message
 from headgate.messaging.transports.choice import chosen_transport
@@ -51,7 +51,7 @@ class Relay:
 
     def relay_round(self) -> int:
         """Relay up to 500 messages; returns how many were claimed. A transport in this database takes them in one statement."""
-        if self._transport.takes and (taken := self._take()):
+        if self._transport.takes and (taken := self._take()) is not None:
             return taken
         claimed = self._claim()
         if not claimed:
@@ -69,15 +69,15 @@ class Relay:
             self._bury(dead, faults)
         return len(claimed)
 
-    def _take(self) -> int:
-        """How many the transport took by itself; where that fails, the other way says of which message and why."""
+    def _take(self) -> int | None:
+        """How many the transport took by itself. None where it cannot: the other way says of which message and why."""
         try:
             return self._transport.take(ROUND_MAX)
         except Unavailable:
             raise
         except Exception as error:
             _LOG.warning("the transport took nothing by itself", extra={"error": str(error)})
-            return 0
+            return None
 
     def reap(self) -> int:
         """Free rows whose claim has lapsed, whoever held them, and say so on the row; returns how many."""
@@ -131,7 +131,7 @@ class Relay:
                   RETURNING o.*
                 )
                 SELECT c.tenant_id, c.id, c.created_at, c.event_type, c.aggregate_type, c.aggregate_id, c.attempt_count,
-                       c.last_error, coalesce(c.payload, e.data) AS payload,
+                       c.last_error, c.handled_by, coalesce(c.payload, e.data) AS payload,
                        coalesce(c.correlation_id, e.correlation_id) AS correlation_id
                   FROM claimed c
                   LEFT JOIN audit.events e
@@ -254,21 +254,21 @@ def _relay_on(
     relay = Relay(database, transport, claim_seconds=claim_seconds)
     tidied = months = float("-inf")
     try:
-        transport.subscribe({consumer.name: consumer.topics for consumer in discovered_consumers()})
-        while not stop.is_set():
-            woken.clear()
-            if time.monotonic() - tidied > HOUSEKEEPING_SECONDS:
-                relay.reap()
-                transport.reap()
-                tidied = time.monotonic()
-            if time.monotonic() - months > MONTHS_SECONDS:
-                relay.add_months()
-                months = time.monotonic()
-            relayed = relay.relay_round()
-            if relayed:
-                hints.hint(database, hints.QUEUE)
-            if relayed < ROUND_MAX:
-                woken.wait(POLL_SECONDS)
+        with subscribed(database, transport):
+            while not stop.is_set():
+                woken.clear()
+                if time.monotonic() - tidied > HOUSEKEEPING_SECONDS:
+                    relay.reap()
+                    transport.reap()
+                    tidied = time.monotonic()
+                if time.monotonic() - months > MONTHS_SECONDS:
+                    relay.add_months()
+                    months = time.monotonic()
+                relayed = relay.relay_round()
+                if relayed:
+                    hints.hint(database, hints.QUEUE)
+                if relayed < ROUND_MAX:
+                    woken.wait(POLL_SECONDS)
     finally:
         try:
             relay.release()
@@ -287,6 +287,7 @@ def _message(row: dict[str, Any]) -> Message:
         "payload",
         "correlation_id",
         "created_at",
+        "handled_by",
     )
     return Message(**{name: row[name] for name in names})
 

@@ -74,6 +74,7 @@ from headgate.servicing.queries import (
     get_payment,
     timeline_of,
 )
+from headgate.servicing.refusing import REFUSALS
 from headgate.servicing.returns import (
     NewReturn,
     RecordedReturn,
@@ -89,6 +90,7 @@ __all__ = [
     "CHARGES_AFTER",
     "LOAN_PAYMENT_TERMS",
     "LOAN_TERMS",
+    "REFUSALS",
     "AppliedPayment",
     "Boarded",
     "Due",

@@ -7,8 +7,8 @@ key, told (`payment.rejected`) and becomes a case; the same key is refused for e
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from typing import Final
 
@@ -20,7 +20,7 @@ from headgate.servicing import known as known_payments
 from headgate.servicing import refusing, telling, undoing, writing
 from headgate.servicing.errors import InvalidPayment, PaymentDiffers
 from headgate.servicing.known import Known
-from headgate.servicing.loading import Loaded, LoanRow, load, lock_loans
+from headgate.servicing.loading import Loaded, LoanRow, load
 from headgate.servicing.model import (
     CHANNELS,
     AppliedPayment,
@@ -29,8 +29,14 @@ from headgate.servicing.model import (
     PaymentStatus,
     Placed,
     Receipt,
+    Transfer,
+    parts_of,
 )
+from headgate.servicing.telling import More
 from headgate.servicing.writing import Change
+
+Booking = Callable[[Tx, Sequence[Change]], None]
+"""Writes what folds changed, now or before the transaction ends."""
 
 BATCH_MAX: Final = 1_000
 
@@ -50,7 +56,36 @@ def apply_payments(tx: Tx, payments: Sequence[NewPayment], *, pending: bool = Fa
     Refusals: servicing.loan_not_found, .legal_hold, .loan_closed, .stop_pay, .currency_mismatch. Raises InvalidPayment,
     PaymentDiffers where a key stands for another payment, NotPostable.
     """
-    return carry_out(tx, judge(tx, payments, pending=pending)).answers
+    return carry_out(tx, judge(tx, payments, pending=pending))
+
+
+@dataclass(slots=True)
+class New:
+    """What is new of a batch, by its key: what is to be applied, with its loan, and what is refused, with its code."""
+
+    loans: Mapping[str, LoanRow]
+    fresh: dict[str, tuple[NewPayment, LoanRow]] = field(default_factory=dict)
+    rejected: dict[str, tuple[NewPayment, str]] = field(default_factory=dict)
+    _by_transfer: dict[Transfer, NewPayment] = field(default_factory=dict)
+
+    def sort(self, payment: NewPayment) -> None:
+        """Put it where it belongs."""
+        loan = self.loans.get(payment.loan_id)
+        code = refusing.objection(payment, loan)
+        if loan is None or code is not None:
+            assert code is not None, "a payment without a loan is refused"
+            self.rejected[payment.idempotency_key] = (payment, code)
+            return
+        self.fresh[payment.idempotency_key] = (payment, loan)
+        if payment.transfer is not None:
+            self._by_transfer.setdefault(payment.transfer, payment)
+
+    def twin_of(self, payment: NewPayment) -> NewPayment | None:
+        """The payment that this one repeats: of its key, or to be applied and of its transfer."""
+        found = self.rejected.get(payment.idempotency_key) or self.fresh.get(payment.idempotency_key)
+        if found is not None:
+            return found[0]
+        return None if payment.transfer is None else self._by_transfer.get(payment.transfer)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,19 +94,10 @@ class Judged:
 
     asked: Sequence[NewPayment]
     answers: list[AppliedPayment | Refused | None]
-    fresh: Mapping[str, tuple[NewPayment, LoanRow]]
-    rejected: Mapping[str, tuple[NewPayment, str]]
+    new: New
     waiting: Mapping[str, Known]
     pending: bool
     now: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class CarriedOut:
-    """What became of payments, in their order, and the loans that changed."""
-
-    answers: list[AppliedPayment | Refused]
-    changes: Sequence[Change]
 
 
 def judge(tx: Tx, payments: Sequence[NewPayment], *, pending: bool = False) -> Judged:
@@ -79,80 +105,68 @@ def judge(tx: Tx, payments: Sequence[NewPayment], *, pending: bool = False) -> J
     asked = list(payments)
     if len(asked) > BATCH_MAX:
         raise InvalidPayment(f"a batch takes {BATCH_MAX:,} payments at most; this has {len(asked):,}")
-    loans = lock_loans(tx, {payment.loan_id for payment in asked})
-    now, by_key, by_transfer, refused = known_payments.before(tx, asked)
-    _check(asked, now)
+    before = known_payments.lock_and_look(tx, asked)
+    _check(asked, before.now)
     answers: list[AppliedPayment | Refused | None] = [None] * len(asked)
-    fresh: dict[str, tuple[NewPayment, LoanRow]] = {}
-    rejected: dict[str, tuple[NewPayment, str]] = {}
+    new = New(before.loans)
     waiting: dict[str, Known] = {}
     for n, payment in enumerate(asked):
         key = payment.idempotency_key
-        known = by_key.get(key)
-        if known is None and payment.provider_transfer_id is not None and key not in refused:
-            known = by_transfer.get((payment.source_channel, payment.provider_transfer_id))
+        known = before.by_key.get(key)
+        if known is None and payment.provider_transfer_id is not None and key not in before.refused:
+            known = before.by_transfer.get((payment.source_channel, payment.provider_transfer_id))
         if known is not None and (pending or known.status != "pending"):
             answers[n] = _answer_again(payment, known)
         elif known is not None:
             _answer_again(payment, known)
             waiting[known.idempotency_key] = known
             asked[n] = payment = replace(
-                payment, idempotency_key=known.idempotency_key, received_on=known.effective_date
+                payment,
+                idempotency_key=known.idempotency_key,
+                received_on=known.effective_date,
+                source_channel=known.source_channel,
             )
-            _sort(payment, loans, fresh, rejected)
-        elif key in refused:
-            answers[n] = refusing.refuse_again(payment, refused[key])
-        elif (twin := _twin(payment, fresh, rejected)) is None:
-            _sort(payment, loans, fresh, rejected)
-        elif twin != payment and not _is_same_transfer(twin, payment):
+            new.sort(payment)
+        elif key in before.refused:
+            answers[n] = refusing.refuse_again(payment, before.refused[key])
+        elif (twin := new.twin_of(payment)) is None:
+            new.sort(payment)
+        elif twin != payment and (twin.transfer is None or twin.transfer != payment.transfer):
             raise PaymentDiffers(f"the key {key} stands for two payments of one batch", idempotency_key=key)
-    return Judged(asked, answers, fresh, rejected, waiting, pending, now)
+    return Judged(asked, answers, new, waiting, pending, before.now)
 
 
-def carry_out(tx: Tx, judged: Judged) -> CarriedOut:
-    """Write what was judged, in the same transaction. Raises PaymentDiffers where a key was used meanwhile, NotPostable."""
-    if judged.rejected:
-        refusing.reject(tx, list(judged.rejected.values()))
-    changes, applied = _apply(tx, judged) if judged.fresh else ([], {})
-    answers = [
-        answer or _first_answer(payment, judged.fresh, judged.rejected, applied, is_again=_came_before(judged.asked, n))
-        for n, (payment, answer) in enumerate(zip(judged.asked, judged.answers, strict=True))
-    ]
-    return CarriedOut(answers, changes)
+def carry_out(
+    tx: Tx, judged: Judged, more: More | None = None, *, book: Booking = writing.write
+) -> list[AppliedPayment | Refused]:
+    """Write what was judged, in the same transaction, and tell it, and `more` of each; what became of them, in their order.
+
+    Who gives `book` says when the book and the loans are written. Raises PaymentDiffers where a key was used meanwhile,
+    NotPostable.
+    """
+    if judged.new.rejected:
+        refusing.reject(tx, list(judged.new.rejected.values()))
+    return _answers(judged, _apply(tx, judged, more, book) if judged.new.fresh else {})
 
 
-def _sort(
-    payment: NewPayment,
-    loans: Mapping[str, LoanRow],
-    fresh: dict[str, tuple[NewPayment, LoanRow]],
-    rejected: dict[str, tuple[NewPayment, str]],
-) -> None:
-    code = refusing.objection(payment, loans.get(payment.loan_id))
-    if code is not None:
-        rejected[payment.idempotency_key] = (payment, code)
-    else:
-        fresh[payment.idempotency_key] = (payment, loans[payment.loan_id])
-
-
-def _apply(tx: Tx, judged: Judged) -> tuple[list[Change], dict[str, AppliedPayment]]:
-    """The loans that changed, and what is new by its key; what was `waiting` goes on under its own id."""
-    fresh = list(judged.fresh.values())
+def _apply(tx: Tx, judged: Judged, more: More | None, book: Booking) -> dict[str, AppliedPayment]:
+    """What is new, by its key; what was `waiting` goes on under its own id."""
+    fresh = list(judged.new.fresh.values())
     changes = _fold_all(tx, fresh, judged.waiting, judged.now)
     wanted = {payment.idempotency_key: payment for payment, _ in fresh}
+    lines = {payment: own for change in changes for payment, own in change.fresh_lines().items()}
+    parts = {payment: parts_of(own) for payment, own in lines.items()}
     with tx.ahead():
-        _insert(tx, changes, wanted, "pending" if judged.pending else "completed", judged.now)
+        _insert(tx, changes, wanted, parts, "pending" if judged.pending else "completed", judged.now)
         if judged.pending:
-            return changes, telling.tell_pending(tx, changes)
-        writing.write(tx, changes)
-        applied = telling.tell_applied(tx, changes, wanted)
-    undoing.undo_waiting(
-        tx,
-        [
-            (applied[payment.idempotency_key].id, payment.provider_transfer_id, payment.ingestion_id)
-            for payment, _ in fresh
-        ],
-    )
-    return changes, applied
+            return telling.tell_pending(tx, changes, lines, parts)
+        applied = telling.tell_applied(tx, changes, wanted, parts, more)
+        is_awaited = undoing.is_awaited(tx, [payment for payment, _ in fresh])
+        # What all payments move is locked from here on, so that it comes last.
+        (writing.write if is_awaited else book)(tx, changes)
+    if is_awaited:
+        undoing.meet_waiting(tx, [one.id for one in applied.values()])
+    return applied
 
 
 def preview(tx: Tx, payments: Sequence[NewPayment]) -> dict[str, tuple[Placed, ...]]:
@@ -160,19 +174,17 @@ def preview(tx: Tx, payments: Sequence[NewPayment]) -> dict[str, tuple[Placed, .
 
     One that stands already, was refused before or would be refused now is left out. Locks the loans.
     """
-    loans = lock_loans(tx, {payment.loan_id for payment in payments})
-    now, by_key, by_transfer, refused = known_payments.before(tx, payments)
-    fresh: dict[str, tuple[NewPayment, LoanRow]] = {}
+    before = known_payments.lock_and_look(tx, payments)
+    new = New(before.loans)
     for payment in payments:
         key = payment.idempotency_key
-        stands = by_key.get(key) or by_transfer.get((payment.source_channel, payment.provider_transfer_id or ""))
-        if (stands is None or stands.status == "pending") and key not in refused:
-            _sort(payment, loans, fresh, {})
+        transfer = (payment.source_channel, payment.provider_transfer_id or "")
+        stands = before.by_key.get(key) or before.by_transfer.get(transfer)
+        if (stands is None or stands.status == "pending") and key not in before.refused:
+            new.sort(payment)
     lines: dict[str, tuple[Placed, ...]] = {}
-    for change in _fold_all(tx, list(fresh.values()), {}, now):
-        placed = change.history.placed("keep")
-        for receipt in change.fresh.values():
-            lines[receipt.key] = tuple(line for line in placed if line.receipt_id == receipt.id)
+    for change in _fold_all(tx, list(new.fresh.values()), {}, before.now):
+        lines |= {change.fresh[payment].key: own for payment, own in change.fresh_lines().items()}
     return lines
 
 
@@ -232,18 +244,21 @@ def _fold(loan: Loaded, payments: Sequence[NewPayment], waiting: Mapping[str, Kn
 
 
 def _insert(
-    tx: Tx, changes: Sequence[Change], wanted: Mapping[str, NewPayment], status: PaymentStatus, now: datetime
+    tx: Tx,
+    changes: Sequence[Change],
+    wanted: Mapping[str, NewPayment],
+    parts: Mapping[str, Parts],
+    status: PaymentStatus,
+    now: datetime,
 ) -> None:
     """The rows of fresh payments; one that was pending is completed.
 
     Raises PaymentDiffers where another transaction used a key for another loan meanwhile.
     """
     rows = [
-        (change, receipt, wanted[receipt.key], parts)
+        (change, receipt, wanted[receipt.key], parts[receipt.id])
         for change in changes
-        for parts_by_id in [writing.fresh_parts(change)]
         for receipt in change.fresh.values()
-        for parts in [parts_by_id[receipt.id]]
     ]
     written = tx.values(
         """
@@ -279,8 +294,8 @@ def _insert(
             "currencies": arrays.texts([change.loan.row.currency for change, _, _, _ in rows]),
             "totals": arrays.numbers(receipt.amount_minor for _, receipt, _, _ in rows),
             **{
-                name: arrays.numbers(parts[n] for _, _, _, parts in rows)
-                for n, name in enumerate(("principal", "interest", "fee", "escrow", "suspense"))
+                name: arrays.numbers(getattr(own, name) for _, _, _, own in rows)
+                for name in ("principal", "interest", "fee", "escrow", "suspense")
             },
             "instructions": arrays.texts([receipt.instruction for _, receipt, _, _ in rows]),
             "products": arrays.texts([change.loan.row.product for change, _, _, _ in rows]),
@@ -313,51 +328,27 @@ def _answer_again(payment: NewPayment, known: Known) -> AppliedPayment:
     return AppliedPayment(known.id, known.loan_id, parts, known.status, replayed=True)
 
 
+def _answers(judged: Judged, applied: Mapping[str, AppliedPayment]) -> list[AppliedPayment | Refused]:
+    """The answer to each, in their order; what repeats an earlier one of the batch is a replay of it."""
+    answers: list[AppliedPayment | Refused] = []
+    seen: set[str | Transfer] = set()
+    for payment, answer in zip(judged.asked, judged.answers, strict=True):
+        names: set[str | Transfer] = {payment.idempotency_key, payment.transfer or payment.idempotency_key}
+        is_again = not seen.isdisjoint(names)
+        seen |= names
+        answers.append(answer or _first_answer(payment, judged.new, applied, is_again=is_again))
+    return answers
+
+
 def _first_answer(
-    payment: NewPayment,
-    fresh: Mapping[str, tuple[NewPayment, LoanRow]],
-    rejected: Mapping[str, tuple[NewPayment, str]],
-    applied: Mapping[str, AppliedPayment],
-    *,
-    is_again: bool,
+    payment: NewPayment, new: New, applied: Mapping[str, AppliedPayment], *, is_again: bool
 ) -> AppliedPayment | Refused:
-    key = payment.idempotency_key
-    if key in rejected:
-        return refusing.refusal(payment, rejected[key][1], replayed=is_again)
-    if key not in applied:
-        key = next(known for known, (other, _) in fresh.items() if _is_same_transfer(other, payment))
-    one = applied[key]
+    if payment.idempotency_key in new.rejected:
+        return refusing.refusal(payment, new.rejected[payment.idempotency_key][1], replayed=is_again)
+    twin = new.twin_of(payment)
+    assert twin is not None, "what was neither answered nor refused is applied, by itself or as its twin"
+    one = applied[twin.idempotency_key]
     return AppliedPayment(one.id, one.loan_id, one.parts, one.status, is_again, one.lines)
-
-
-def _twin(
-    payment: NewPayment,
-    fresh: Mapping[str, tuple[NewPayment, LoanRow]],
-    rejected: Mapping[str, tuple[NewPayment, str]],
-) -> NewPayment | None:
-    """The payment of the same batch that this one repeats."""
-    if payment.idempotency_key in rejected:
-        return rejected[payment.idempotency_key][0]
-    if payment.idempotency_key in fresh:
-        return fresh[payment.idempotency_key][0]
-    if payment.provider_transfer_id is None:
-        return None
-    return next((other for other, _ in fresh.values() if _is_same_transfer(other, payment)), None)
-
-
-def _is_same_transfer(one: NewPayment, other: NewPayment) -> bool:
-    return one.provider_transfer_id is not None and (
-        one.source_channel,
-        one.provider_transfer_id,
-        one.loan_id,
-        one.amount_minor,
-        one.currency,
-    ) == (other.source_channel, other.provider_transfer_id, other.loan_id, other.amount_minor, other.currency)
-
-
-def _came_before(payments: Sequence[NewPayment], n: int) -> bool:
-    one = payments[n]
-    return any(other.idempotency_key == one.idempotency_key or _is_same_transfer(other, one) for other in payments[:n])
 
 
 def _check(payments: Sequence[NewPayment], now: datetime) -> None:

@@ -16,7 +16,6 @@ from datetime import date
 
 from headgate.servicing import waterfalls
 from headgate.servicing.model import (
-    BUCKETS,
     Due,
     Line,
     Overpayment,
@@ -126,8 +125,9 @@ class History:
     def _pay(self, line: Line, on: date, version_no: int, is_recovery: bool) -> None:
         """Pay a line from the oldest parcels."""
         assert line.number is not None, "what has no due stays where it waits"
+        assert line.place != "suspense" and line.place != "overpayment", "what has a due is in one of its buckets"
         due = self.dues[line.number]
-        self.dues[line.number] = _less(due, line)
+        self.dues[line.number] = due.with_open({line.place: due.of(line.place) - line.amount_minor})
         owed = line.amount_minor
         for parcel in self._parcels:
             taken = min(parcel.left, owed)
@@ -194,7 +194,3 @@ def state_of(dues: Iterable[Due], on: date, terms: Terms) -> State:
     if terms.default_after_days is not None and days >= terms.default_after_days:
         return "default"
     return "delinquent"
-
-
-def _less(due: Due, line: Line) -> Due:
-    return due.with_open({bucket: due.of(bucket) - line.amount_minor for bucket in BUCKETS if bucket == line.place})

@@ -10,15 +10,15 @@ whole, with each of its faults by line; the rest goes on.
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
 from datetime import date
 from itertools import islice
-from typing import Final
+from typing import Final, TypeVar
 
 from headgate.core.db import Tx
 from headgate.core.errors import HeadgateError
-from headgate.core.money import Money
+from headgate.core.money import Money, exponent
 from headgate.servicing import loans
 from headgate.servicing.errors import InvalidLoan
 from headgate.servicing.loans import Boarded
@@ -28,11 +28,12 @@ REQUIRED: Final = ("loan_id", "product", "currency", "legal_entity_id", "number"
 COLUMNS: Final = (*REQUIRED, "borrower_id", "fees", "interest", "principal", "escrow")
 LINES_MAX: Final = 200_000
 FAULTS_MAX: Final = 1_000
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
 class ImportFault:
-    """Why a loan of the file was left out: the line (0 where it is the whole loan), the loan, and what is wrong."""
+    """Why a loan of the file was left out: the line (its first where it is the whole loan), the loan, and what is wrong."""
 
     line: int
     loan_id: str
@@ -48,75 +49,128 @@ class ImportReport:
     faults: tuple[ImportFault, ...]
 
 
+@dataclass(slots=True)
+class _Wanted:
+    """A loan of the file, as its first line says it, and what it owes."""
+
+    line: int
+    loan: NewLoan
+    dues: list[Due] = field(default_factory=list)
+
+
 def import_file(tx: Tx, lines: Iterable[str]) -> ImportReport:
     """Take on the loans of a CSV file; the same file again changes nothing. Raises InvalidLoan where it is no such file."""
-    reader = csv.DictReader(lines)
-    missing = sorted(set(REQUIRED) - set(reader.fieldnames or ()))
-    if missing:
-        raise InvalidLoan(f"the file lacks the column {missing[0]}: it has {', '.join(COLUMNS)}")
-    wanted: dict[str, tuple[NewLoan, list[Due]]] = {}
+    reader = csv.reader(lines)
+    header = _header(next(_rows(reader), []))
+    wanted: dict[str, _Wanted] = {}
     faults: list[ImportFault] = []
-    for row in _rows(reader):
-        name = (row.get("loan_id") or "").strip()
-        try:
-            loan, due = _read(name, row)
-        except (HeadgateError, ValueError) as error:
-            faults.append(ImportFault(reader.line_num, name[:100], str(error)[:300]))
-            continue
-        known = wanted.setdefault(name, (loan, []))
-        if known[0] != loan:
-            faults.append(ImportFault(reader.line_num, name, "its lines do not agree on what kind of loan it is"))
-        known[1].append(due)
-    for fault in faults:
-        wanted.pop(fault.loan_id, None)
+    faulty: set[str] = set()
+    for cells in _rows(reader):
+        row = dict(zip(header, (cell.strip() for cell in cells), strict=False))
+        name, line = row.get("loan_id", ""), reader.line_num
+        loan, due, messages = _read(row, len(cells), len(header))
+        if not messages and wanted.setdefault(name, _Wanted(line, loan)).loan != loan:
+            messages = ["its lines do not agree on what kind of loan it is"]
+        if messages:
+            faulty.add(name)
+            faults += [ImportFault(line, name[:100], message[:300]) for message in messages]
+        else:
+            wanted[name].dues.append(due)
     boarded: list[Boarded] = []
-    waiting = iter(wanted.values())
+    waiting = (one for name, one in wanted.items() if name not in faulty)
     while part := list(islice(waiting, loans.BATCH_MAX)):
         boarded += _board(tx, part, faults)
     return ImportReport(len(boarded), sum(one.replayed for one in boarded), tuple(faults[:FAULTS_MAX]))
 
 
-def _board(tx: Tx, part: list[tuple[NewLoan, list[Due]]], faults: list[ImportFault]) -> list[Boarded]:
+def _board(tx: Tx, part: list[_Wanted], faults: list[ImportFault]) -> list[Boarded]:
     """A part at once; where one of its loans cannot be taken on, one by one, so that the others are."""
     try:
         with tx.savepoint():
-            return loans.import_loans(tx, part)
+            return loans.import_loans(tx, [(one.loan, one.dues) for one in part])
     except HeadgateError:
         done = []
-        for loan, dues in part:
+        for one in part:
             try:
                 with tx.savepoint():
-                    done.append(loans.import_loan(tx, loan, dues))
+                    done.append(loans.import_loan(tx, one.loan, one.dues))
             except HeadgateError as error:
-                faults.append(ImportFault(0, loan.external_id, error.message[:300]))
+                faults.append(ImportFault(one.line, one.loan.external_id[:100], error.message[:300]))
         return done
 
 
-def _rows(reader: csv.DictReader[str]) -> Iterator[dict[str, str]]:
+def _header(names: list[str]) -> list[str]:
+    """The columns of the file, all of them known: one that is misspelt would be owed as nothing."""
+    header = [name.strip() for name in names]
+    there_are = f"there are {', '.join(COLUMNS)}"
+    for at, name in enumerate(header):
+        if name not in COLUMNS:
+            raise InvalidLoan(f"'{name[:40]}' is no column of loans: {there_are}")
+        if name in header[:at]:
+            raise InvalidLoan(f"the column '{name}' stands twice")
+    for name in REQUIRED:
+        if name not in header:
+            raise InvalidLoan(f"the file lacks the column {name}: {there_are}")
+    return header
+
+
+def _rows(reader: Iterator[list[str]]) -> Iterator[list[str]]:
     try:
         for n, row in enumerate(reader):
-            if n >= LINES_MAX:
+            if n > LINES_MAX:
                 raise InvalidLoan(f"a file has {LINES_MAX:,} lines at most: split it")
-            yield row
+            if row:
+                yield row
     except csv.Error as error:
-        raise InvalidLoan(f"line {reader.line_num} is no CSV: {error}") from error
+        raise InvalidLoan(f"it is no CSV: {error}") from error
 
 
-def _read(name: str, row: dict[str, str]) -> tuple[NewLoan, Due]:
-    currency = (row.get("currency") or "").strip()
+def _read(row: dict[str, str], cells: int, columns: int) -> tuple[NewLoan, Due, list[str]]:
+    """The loan and the instalment of a line, and all that is wrong with it; where anything is, they are not to be used."""
+    wrong: list[str] = []
 
-    def minor(column: str) -> int:
-        return Money.parse((row.get(column) or "").strip() or "0", currency).minor
+    def read(column: str, parse: Callable[[str], T], otherwise: T) -> T:
+        try:
+            return parse(row.get(column, ""))
+        except HeadgateError as error:
+            wrong.append(f"{column}: {error.message}")
+            return otherwise
 
-    number = (row.get("number") or "").strip()
-    if not number.isascii() or not number.isdigit() or len(number) > 9:
-        raise InvalidLoan(f"'{number[:20]}' is no number of an instalment")
+    currency = read("currency", _currency, "")
+
+    def minor(text: str) -> int:
+        return Money.parse(text or "0", currency).minor if currency else 0
+
     loan = NewLoan(
-        name,
-        (row.get("product") or "").strip(),
+        row.get("loan_id", ""),
+        row.get("product", ""),
         currency,
-        (row.get("legal_entity_id") or "").strip(),
-        (row.get("borrower_id") or "").strip() or None,
+        row.get("legal_entity_id", ""),
+        row.get("borrower_id") or None,
     )
-    due_on = date.fromisoformat((row.get("due_on") or "").strip())
-    return loan, Due(int(number), due_on, minor("fees"), minor("interest"), minor("principal"), minor("escrow"))
+    number, due_on = read("number", _number, 0), read("due_on", _day, date.min)
+    fees, interest = read("fees", minor, 0), read("interest", minor, 0)
+    due = Due(number, due_on, fees, interest, read("principal", minor, 0), read("escrow", minor, 0))
+    if cells != columns:
+        # What stands where is not known: whatever else is wrong with it may follow from that.
+        more = ": an amount is written 1372.50, without a comma" if cells > columns else ""
+        wrong = [f"it has {cells} cells where the header has {columns}{more}"]
+    return loan, due, wrong
+
+
+def _currency(text: str) -> str:
+    exponent(text)
+    return text
+
+
+def _number(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or len(text) > 9:
+        raise InvalidLoan(f"'{text[:20]}' is no number of an instalment")
+    return int(text)
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise InvalidLoan(f"'{text[:20]}' is no day; write it as 2026-12-31") from None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final, LiteralString
@@ -10,7 +10,8 @@ from typing import Any, Final, LiteralString
 from headgate.core import arrays
 from headgate.core.db import Asked, Tx
 from headgate.servicing import refusing
-from headgate.servicing.model import Instruction, NewPayment, PaymentStatus
+from headgate.servicing.loading import LoanRow, asked_locked, by_name
+from headgate.servicing.model import Channel, Instruction, NewPayment, PaymentStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +23,7 @@ class Known:
     external_id: str
     idempotency_key: str
     provider_transfer_id: str | None
-    source_channel: str
+    source_channel: Channel
     effective_date: date
     currency: str
     total_received: int
@@ -47,15 +48,27 @@ _SELECT: Final[LiteralString] = """
 """
 
 
-def before(
-    tx: Tx, payments: Sequence[NewPayment]
-) -> tuple[datetime, dict[str, Known], dict[tuple[str, str], Known], dict[str, dict[str, Any]]]:
-    """Now that the loans are locked: the hour, what stands by key and by transfer, what was refused. One round trip."""
-    [clock], known, refused = tx.gather(
-        ("SELECT tenants.now() AS now", None, None), asked(payments), refusing.asked(payments)
+@dataclass(frozen=True, slots=True)
+class Before:
+    """What payments meet: their loans by every name, locked, and by key and by transfer what stands or was refused then."""
+
+    loans: Mapping[str, LoanRow]
+    now: datetime
+    by_key: Mapping[str, Known]
+    by_transfer: Mapping[tuple[str, str], Known]
+    refused: Mapping[str, Mapping[str, Any]]
+
+
+def lock_and_look(tx: Tx, payments: Sequence[NewPayment]) -> Before:
+    """Lock the loans of these payments, and see what there is of them. One round trip: each query sees what the lock let come."""
+    loans, [clock], known, refused = tx.gather(
+        asked_locked({payment.loan_id for payment in payments}),
+        ("SELECT tenants.now() AS now", None, None),
+        asked(payments),
+        refusing.asked(payments),
     )
     by_key, by_transfer = read(known)
-    return clock["now"], by_key, by_transfer, refusing.read(refused)
+    return Before(by_name(loans), clock["now"], by_key, by_transfer, refusing.read(refused))
 
 
 def asked(payments: Sequence[NewPayment]) -> Asked:
@@ -66,5 +79,7 @@ def asked(payments: Sequence[NewPayment]) -> Asked:
 
 def read(rows: Sequence[Known]) -> tuple[dict[str, Known], dict[tuple[str, str], Known]]:
     """Payments that stand, by their keys, and by the transfers of their channel."""
-    by_transfer = {(row.source_channel, row.provider_transfer_id): row for row in rows if row.provider_transfer_id}
+    by_transfer: dict[tuple[str, str], Known] = {
+        (row.source_channel, row.provider_transfer_id): row for row in rows if row.provider_transfer_id
+    }
     return {row.idempotency_key: row for row in rows}, by_transfer

@@ -9,11 +9,10 @@ from typing import Any, Final, LiteralString
 from zoneinfo import ZoneInfo
 
 from headgate.core import arrays
-from headgate.core.db import Tx
+from headgate.core.db import Asked, Tx
 from headgate.servicing import policies
 from headgate.servicing.history import History, fold
 from headgate.servicing.model import (
-    BUCKETS,
     Due,
     Instruction,
     Place,
@@ -75,7 +74,7 @@ class Loaded:
     is_whole: bool
     dues: dict[int, DueRow] = field(default_factory=dict)
     standings: list[StandingChange] = field(default_factory=list)
-    policies: list[policies.Policy] = field(default_factory=list)
+    policies: Sequence[policies.Policy] = ()
     receipts: list[Receipt] = field(default_factory=list)
     lines: list[LiveLine] = field(default_factory=list)
 
@@ -86,8 +85,13 @@ class Loaded:
 
     def begin(self) -> History:
         """The history where it stands: what comes next must be later than all that was."""
+        receipts = {receipt.id: receipt for receipt in self.receipts}
         waiting = sorted(
-            ((receipt, live.line.amount_minor) for live in self.lines for receipt in self._of(live)),
+            (
+                (receipts[live.line.receipt_id], live.line.amount_minor)
+                for live in self.lines
+                if live.line.number is None
+            ),
             key=lambda one: one[0].order,
         )
         dues = [due.now for due in self.dues.values()]
@@ -112,11 +116,6 @@ class Loaded:
     def _terms(self) -> Mapping[int, Terms]:
         return {policy.terms.version_no: policy.terms for policy in self.policies}
 
-    def _of(self, live: LiveLine) -> list[Receipt]:
-        if live.line.number is not None:
-            return []
-        return [receipt for receipt in self.receipts if receipt.id == live.line.receipt_id]
-
 
 _FIND: Final[LiteralString] = """
     SELECT n.id, n.external_id, n.legal_entity_id, n.product, n.currency, n.borrower_id, n.state, n.has_legal_hold,
@@ -133,15 +132,22 @@ _LOCK: Final[LiteralString] = _FIND + " FOR UPDATE OF n"
 
 def lock_loans(tx: Tx, names: Collection[str]) -> dict[str, LoanRow]:
     """Loans by id and by the client's own name, locked in the order of their ids; a name that names none is left out."""
-    return _by_name(tx.all(_LOCK, {"names": arrays.texts(sorted(set(names)))}, row=LoanRow))
+    [rows] = tx.gather(asked_locked(names))
+    return by_name(rows)
+
+
+def asked_locked(names: Collection[str]) -> Asked:
+    """What to ask to lock them, together with what is read only then."""
+    return _LOCK, {"names": arrays.texts(sorted(set(names)))}, LoanRow
 
 
 def find_loans(tx: Tx, names: Collection[str]) -> dict[str, LoanRow]:
     """The same, unlocked: good enough to look at, not to write by."""
-    return _by_name(tx.all(_FIND, {"names": arrays.texts(sorted(set(names)))}, row=LoanRow))
+    return by_name(tx.all(_FIND, {"names": arrays.texts(sorted(set(names)))}, row=LoanRow))
 
 
-def _by_name(rows: Sequence[LoanRow]) -> dict[str, LoanRow]:
+def by_name(rows: Sequence[LoanRow]) -> dict[str, LoanRow]:
+    """Loans by id and by the client's own name."""
     found = {row.external_id: row for row in rows}
     return found | {row.id: row for row in rows}
 
@@ -158,13 +164,12 @@ def load(
     at = now or tx.now()
     found = {row.id: Loaded(row, ZoneInfo(row.time_zone), at, row.id in whole) for row in rows}
     loans = arrays.texts(sorted(found))
-    versions, dues, standings, lines = tx.gather(
-        policies.asked({row.product for row in rows}),
+    dues, standings, lines = tx.gather(
         (_DUES, {"loans": loans}, None),
         (_STANDINGS, {"loans": loans}, None),
         (_LINES, {"loans": loans, "whole": arrays.texts(sorted(set(whole) & found.keys()))}, None),
     )
-    of_product = policies.read({row.product for row in rows}, versions)
+    of_product = policies.policies_of(tx, {row.product for row in rows})
     for one in found.values():
         one.policies = of_product[one.row.product]
     _load_dues(dues, found)
@@ -191,11 +196,13 @@ _DUES: Final[LiteralString] = """
 
 def _load_dues(rows: Sequence[Mapping[str, Any]], found: Mapping[str, Loaded]) -> None:
     for row in rows:
-        charged = Due(row["instalment_no"], row["due_on"], is_charge=row["is_charge"]).with_open(
-            dict(zip(BUCKETS, row["charged"], strict=True))
-        )
-        now = charged.with_open(dict(zip(BUCKETS, row["now"], strict=True)))
-        found[row["loan_id"]].dues[charged.number] = DueRow(charged, now)
+        dues = found[row["loan_id"]].dues
+        dues[row["instalment_no"]] = DueRow(_due(row, row["charged"]), _due(row, row["now"]))
+
+
+def _due(row: Mapping[str, Any], amounts: Sequence[int]) -> Due:
+    fees, interest, principal, escrow = amounts
+    return Due(row["instalment_no"], row["due_on"], fees, interest, principal, escrow, row["is_charge"])
 
 
 _STANDINGS: Final[LiteralString] = """

@@ -11,6 +11,7 @@ from typing import Any, Final
 from headgate import audit, cases, messaging, parties, tenants
 from headgate.core import ids
 from headgate.core.db import Tx
+from headgate.core.errors import NotFound
 from headgate.core.money import Money
 from headgate.servicing import book, policies, writing
 from headgate.servicing.errors import InvalidLoan, LoanDiffers, NoSuchLoan
@@ -354,7 +355,10 @@ def _compare(loan: NewLoan, dues: Sequence[Due], known: Loaded) -> None:
 def _check_owners(tx: Tx, loans: Sequence[NewLoan]) -> None:
     """Whose loans they are. Raises NotFound, NoSuchParty, InvalidLoan."""
     for entity in sorted({loan.legal_entity_id for loan in loans}):
-        tenants.legal_entity(tx, entity)
+        try:
+            tenants.legal_entity(tx, entity)
+        except NotFound as error:
+            raise NotFound(f"there is no legal entity {entity[:40]}", what="legal entity") from error
     for borrower in sorted({loan.borrower_id for loan in loans if loan.borrower_id is not None}):
         if parties.get_party(tx, borrower).kind != "borrower":
             raise InvalidLoan(f"{borrower} is no borrower", borrower_id=borrower)

@@ -35,6 +35,8 @@ State = Literal[
 ]
 Channel = Literal["ach", "wire", "realtime", "check", "card", "paypal", "venmo", "book", "manual"]
 PaymentStatus = Literal["pending", "completed", "reversed"]
+Transfer = tuple[Channel, str, str, int, str]
+"""A provider's transfer: its channel, its name there, the loan, the amount and its currency."""
 
 BUCKETS: Final[tuple[Bucket, ...]] = get_args(Bucket)
 PERIODIC: Final[tuple[Bucket, ...]] = ("interest", "principal", "escrow")
@@ -66,8 +68,15 @@ class Due:
 
     def with_open(self, amounts: Mapping[Bucket, int]) -> Due:
         """The same due with other amounts open; a bucket that is not named keeps its own."""
-        fees, interest, principal, escrow = (amounts.get(bucket, self.of(bucket)) for bucket in BUCKETS)
-        return Due(self.number, self.due_on, fees, interest, principal, escrow, self.is_charge)
+        return Due(
+            self.number,
+            self.due_on,
+            amounts.get("fees", self.fees),
+            amounts.get("interest", self.interest),
+            amounts.get("principal", self.principal),
+            amounts.get("escrow", self.escrow),
+            self.is_charge,
+        )
 
     @property
     def open_minor(self) -> int:
@@ -211,6 +220,13 @@ class NewPayment:
     provider_account_id: str | None = None
     ingestion_id: str | None = None
     instruction: Instruction = "regular"
+
+    @property
+    def transfer(self) -> Transfer | None:
+        """What makes it one with another payment of another key, where its provider named its transfer."""
+        if self.provider_transfer_id is None:
+            return None
+        return (self.source_channel, self.provider_transfer_id, self.loan_id, self.amount_minor, self.currency)
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,6 +53,10 @@ def set_posting_mode(tx: Tx, *, channel: str, mode: str, reason: str) -> Posting
 
 def posting_modes(tx: Tx) -> Mapping[Channel, PostingMode]:
     """The mode of each channel of the pipeline."""
+    return tx.setting("servicing.posting_modes", lambda: _posting_modes(tx))
+
+
+def _posting_modes(tx: Tx) -> Mapping[Channel, PostingMode]:
     rows = tx.all(
         """
         SELECT DISTINCT ON (m.channel) m.channel, m.mode, m.reason, m.set_by, m.recorded_at AS set_at

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -32,7 +32,30 @@ class PaymentNotice:
 
 
 def payment_notices(tx: Tx, payment_ids: Sequence[str]) -> dict[str, PaymentNotice]:
-    """Those of these payments that there are, in one query."""
+    """Those of these payments that there are, in one query; what this transaction wrote itself is not asked for."""
+    kept = _kept(tx)
+    found = {number: kept[number] for number in payment_ids if number in kept}
+    return found | _asked(tx, [number for number in payment_ids if number not in kept])
+
+
+def keep_notices(tx: Tx, notices: Iterable[PaymentNotice]) -> None:
+    """These payments were written in this transaction: whoever is told of them in it need not ask."""
+    _kept(tx).update({notice.payment_id: notice for notice in notices})
+
+
+def drop_notice(tx: Tx, payment_id: str) -> None:
+    """What was kept of a payment holds no more."""
+    _kept(tx).pop(payment_id, None)
+
+
+def _kept(tx: Tx) -> dict[str, PaymentNotice]:
+    kept: dict[str, PaymentNotice] = tx.kept.setdefault(__name__, {})
+    return kept
+
+
+def _asked(tx: Tx, payment_ids: Sequence[str]) -> dict[str, PaymentNotice]:
+    if not payment_ids:
+        return {}
     rows = tx.all(
         """
         SELECT p.id AS payment_id, p.loan_id, n.external_id AS loan, n.borrower_id, p.total_received AS amount_minor,

@@ -18,16 +18,17 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict
 from datetime import date
+from functools import lru_cache, partial
 from typing import Any, Final
 
 from headgate import cases, ingestion, messaging
 from headgate.core.db import Tx
 from headgate.core.errors import Refused
 from headgate.ingestion import PaymentIngestion
-from headgate.servicing import applying, modes, policies, refusing
+from headgate.servicing import applying, modes, policies, refusing, writing
 from headgate.servicing.errors import InvalidPayment, PaymentDiffers
 from headgate.servicing.loading import LoanRow, find_loans
-from headgate.servicing.model import AppliedPayment, NewPayment, Placed, Terms
+from headgate.servicing.model import AppliedPayment, NewPayment, Placed, Rule, Terms
 from headgate.servicing.writing import Change
 
 VALIDATED: Final = "payment.validated"
@@ -60,25 +61,27 @@ def go_through(tx: Tx, ingestion_ids: Sequence[str]) -> int:
 
     How many went on. Raises NoSuchPaymentIngestion, NotPostable.
     """
+    messaging.do_last(tx)  # What was put off may be of the same loans.
     payments = _payments(tx, ingestion_ids)
     chosen = modes.posting_modes(tx)
     live = {number: one for number, one in payments.items() if chosen[one.source_channel].mode == "live"}
+    if not live:
+        return validate(tx, ingestion_ids)
     try:
         judged = applying.judge(tx, list(live.values()))
     except (InvalidPayment, PaymentDiffers):
         # The poster finds which, and makes a case of it.
         return validate(tx, ingestion_ids)
-    done = applying.carry_out(tx, judged)
-    posted: dict[str, AppliedPayment] = {}
-    refused: set[str] = set()
-    for number, answer in zip(live, done.answers, strict=True):
-        if isinstance(answer, Refused):
-            refused.add(number)
-        elif not answer.replayed:
-            posted[number] = answer
-    _tell_all(tx, {number: payments[number] for number in posted}, posted, done.changes)
+    answers = dict(zip(live, applying.carry_out(tx, judged, _stages, book=_book_last), strict=True))
+    refused = {number for number, answer in answers.items() if isinstance(answer, Refused)}
+    posted = {number for number, answer in answers.items() if not isinstance(answer, Refused) and not answer.replayed}
     rest = [number for number in payments if number not in posted and number not in refused]
     return len(posted) + (validate(tx, rest) if rest else 0)
+
+
+def _book_last(tx: Tx, changes: Sequence[Change]) -> None:
+    """The book comes last in the transaction: what all payments move is locked for its commit alone."""
+    messaging.at_last(tx, partial(writing.write, tx, changes))
 
 
 def validate(tx: Tx, ingestion_ids: Sequence[str]) -> int:
@@ -218,9 +221,15 @@ def _rule_of(loan: LoanRow, terms: Terms) -> dict[str, Any]:
         "loan_id": loan.id,
         "state": loan.state,
         "policy_version_no": terms.version_no,
-        "rule": asdict(terms.rule(loan.state)),
+        "rule": _words(terms.rule(loan.state)),
         "is_known": loan.state in terms.rules,
     }
+
+
+@lru_cache
+def _words(rule: Rule) -> dict[str, Any]:
+    """A rule as it is told, made once: a set of payments has one or two."""
+    return asdict(rule)
 
 
 def _lines_of(payment: NewPayment, lines: Sequence[Placed]) -> dict[str, Any]:
@@ -236,21 +245,16 @@ def _lines_of(payment: NewPayment, lines: Sequence[Placed]) -> dict[str, Any]:
     return {"allocations": allocations}
 
 
-def _tell_all(
-    tx: Tx, payments: Mapping[str, NewPayment], posted: Mapping[str, AppliedPayment], changes: Sequence[Change]
-) -> None:
+def _stages(payment: NewPayment, change: Change, applied: AppliedPayment) -> list[messaging.Outgoing]:
     """What each stage would have told the next, which has done its part already."""
-    loans = {change.loan.row.id: change.loan for change in changes}
-    outgoing = []
-    for number, payment in payments.items():
-        loan = loans[posted[number].loan_id]
-        rule = _rule_of(loan.row, loan.terms_on(payment.received_on))
-        outgoing += [
-            _outgoing(VALIDATED, number, {"loan_id": loan.row.id}, "once", CLASSIFIES),
-            _outgoing(START, number, rule, "once", ALLOCATES),
-            _outgoing(ALLOCATED, number, _lines_of(payment, posted[number].lines), "once", POSTS),
-        ]
-    messaging.publish_ahead(tx, outgoing)
+    number, loan = payment.ingestion_id, change.loan
+    assert number is not None, "it came by one"
+    rule = _rule_of(loan.row, loan.terms_on(payment.received_on))
+    return [
+        _outgoing(VALIDATED, number, {"loan_id": loan.row.id}, "once", CLASSIFIES),
+        _outgoing(START, number, rule, "once", ALLOCATES),
+        _outgoing(ALLOCATED, number, _lines_of(payment, applied.lines), "once", POSTS),
+    ]
 
 
 def _tell_next(tx: Tx, event_type: str, found: Mapping[str, Mapping[str, Any]], brought: Mapping[str, str]) -> None:

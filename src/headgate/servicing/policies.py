@@ -16,7 +16,7 @@ from typing import Any, Final, LiteralString, cast
 
 from headgate import audit
 from headgate.core import arrays
-from headgate.core.db import Asked, Tx
+from headgate.core.db import Tx
 from headgate.servicing.errors import InvalidPolicy
 from headgate.servicing.model import STATES, Overpayment, Rule, State, Terms
 from headgate.servicing.waterfalls import waterfalls
@@ -114,21 +114,15 @@ _ALL: Final[LiteralString] = """
 """
 
 
-def policies_of(tx: Tx, products: Collection[str]) -> dict[str, list[Policy]]:
-    """Every version of these products' policies, the oldest first, in one query."""
-    [rows] = tx.gather(asked(products))
-    return read(products, rows)
+def policies_of(tx: Tx, products: Collection[str]) -> Mapping[str, Sequence[Policy]]:
+    """Every version of these products' policies, the oldest first."""
+    wanted = sorted(products)
+    return tx.setting(f"servicing.policies:{wanted}", lambda: _read(tx, wanted))
 
 
-def asked(products: Collection[str]) -> Asked:
-    """What to ask for them, together with other things."""
-    return _ALL, {"products": arrays.texts(sorted(products))}, None
-
-
-def read(products: Collection[str], rows: Sequence[Mapping[str, Any]]) -> dict[str, list[Policy]]:
-    """What the answer says."""
+def _read(tx: Tx, products: Sequence[str]) -> Mapping[str, Sequence[Policy]]:
     found: dict[str, list[Policy]] = {product: [] for product in products}
-    for row in rows:
+    for row in tx.all(_ALL, {"products": arrays.texts(products)}):
         rules = {rule.pop("state"): Rule(**rule) for rule in row["rules"]}
         terms = Terms(
             row["version_no"],
@@ -142,7 +136,7 @@ def read(products: Collection[str], rows: Sequence[Mapping[str, Any]]) -> dict[s
     return found
 
 
-def in_force(policies: list[Policy], on: date) -> Terms:
+def in_force(policies: Sequence[Policy], on: date) -> Terms:
     """The newest version that counts on a day; of days before the first, the first."""
     counting = [policy for policy in policies if policy.effective_from <= on]
     return (counting or policies[:1])[-1].terms

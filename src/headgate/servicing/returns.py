@@ -185,7 +185,7 @@ def record_return(tx: Tx, new: NewReturn) -> RecordedReturn:
     if new.is_certain:
         detail = {"return_id": written, "code": new.code, "provider_transfer_id": new.provider_transfer_id}
         more = {**detail, "next": "nothing was reversed; it takes effect by itself when its payment comes"}
-        cases.open_case(tx, key=f"orphan_return:{written}", category="orphan_return", subcategory="loan", detail=more)
+        cases.open_case(tx, key=undoing.orphan_key(written), category="orphan_return", subcategory="loan", detail=more)
     return RecordedReturn(written, "waiting", None, False)
 
 

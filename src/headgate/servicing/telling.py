@@ -3,30 +3,31 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from headgate import audit, cases, messaging
 from headgate.core.db import Tx
-from headgate.servicing import writing
 from headgate.servicing.model import AppliedPayment, NewPayment, Parts, PaymentStatus, Placed, Receipt
+from headgate.servicing.notices import PaymentNotice, keep_notices
 from headgate.servicing.writing import Change
 
 HELD: Final = ("bankruptcy", "deceased", "transferred")
 """States in which a person looks at each payment, whatever was done with it."""
 
 
-def tell_pending(tx: Tx, changes: Sequence[Change]) -> dict[str, AppliedPayment]:
+def tell_pending(
+    tx: Tx, changes: Sequence[Change], lines: Mapping[str, tuple[Placed, ...]], parts: Mapping[str, Parts]
+) -> dict[str, AppliedPayment]:
     """Announce payments that were written down and move nothing yet, with what they would do."""
     told: dict[str, AppliedPayment] = {}
     outgoing: list[messaging.Outgoing] = []
     events: list[audit.Event] = []
     for change in changes:
-        parts, loan = writing.fresh_parts(change), change.loan.row
-        placed = change.history.placed("keep")
+        loan = change.loan.row
         for receipt in change.fresh.values():
-            own = tuple(line for line in placed if line.receipt_id == receipt.id)
-            told[receipt.key] = AppliedPayment(receipt.id, loan.id, Parts(*parts[receipt.id]), "pending", lines=own)
+            own = lines[receipt.id]
+            told[receipt.key] = AppliedPayment(receipt.id, loan.id, parts[receipt.id], "pending", lines=own)
             outgoing.append(_outgoing(tx, "payment.posted", receipt.id, loan.currency, own, "pending"))
             facts = {"payment_id": receipt.id, "loan_id": loan.id, "amount_minor": receipt.amount_minor}
             events.append(audit.Event(type="servicing.payment.pending", data=facts, payment_id=receipt.id))
@@ -35,23 +36,31 @@ def tell_pending(tx: Tx, changes: Sequence[Change]) -> dict[str, AppliedPayment]
     return told
 
 
-def tell_applied(tx: Tx, changes: Sequence[Change], wanted: Mapping[str, NewPayment]) -> dict[str, AppliedPayment]:
+More = Callable[[NewPayment, Change, AppliedPayment], Iterable[messaging.Outgoing]]
+"""What else is to be told of a payment, with that."""
+
+
+def tell_applied(
+    tx: Tx,
+    changes: Sequence[Change],
+    wanted: Mapping[str, NewPayment],
+    parts: Mapping[str, Parts],
+    more: More | None = None,
+) -> dict[str, AppliedPayment]:
     """Announce each payment once: its own event, the one that neighbours know, and the cases that a person must see."""
     applied: dict[str, AppliedPayment] = {}
     facts: list[dict[str, Any]] = []
     outgoing: list[messaging.Outgoing] = []
     held: list[cases.NewCase] = []
+    kept: list[PaymentNotice] = []
     for change in changes:
         lines: dict[str, list[Placed]] = defaultdict(list)
         for line in change.made:
             lines[line.receipt_id].append(line)
-        parts = writing.fresh_parts(change)
         for receipt in change.fresh.values():
             own = tuple(lines[receipt.id])
             loan = change.loan.row
-            applied[receipt.key] = AppliedPayment(
-                receipt.id, loan.id, Parts(*parts[receipt.id]), "completed", lines=own
-            )
+            applied[receipt.key] = AppliedPayment(receipt.id, loan.id, parts[receipt.id], "completed", lines=own)
             payment = wanted[receipt.key]
             facts.append(
                 {
@@ -64,15 +73,35 @@ def tell_applied(tx: Tx, changes: Sequence[Change], wanted: Mapping[str, NewPaym
                     "state": change.history.states[receipt.id],
                 }
             )
+            if more:
+                outgoing += more(payment, change, applied[receipt.key])
             names = ["payment.posted", *(["payment.partial"] if receipt.id in change.history.partial else [])]
             outgoing += [_outgoing(tx, name, receipt.id, loan.currency, own) for name in names]
             held += _cases(change, receipt)
+            kept.append(_notice(change, receipt, payment))
+    keep_notices(tx, kept)
     messaging.announce_many(
         tx, event_type="servicing.payment.posted", aggregate_type="payment", facts=facts, named_by="payment_id"
     )
     messaging.publish_ahead(tx, outgoing)
     cases.open_cases(tx, held)
     return applied
+
+
+def _notice(change: Change, receipt: Receipt, payment: NewPayment) -> PaymentNotice:
+    loan = change.loan.row
+    return PaymentNotice(
+        receipt.id,
+        loan.id,
+        loan.external_id,
+        loan.borrower_id,
+        receipt.amount_minor,
+        loan.currency,
+        receipt.received_on,
+        payment.source_channel,
+        code=None,
+        reason=None,
+    )
 
 
 def _outgoing(

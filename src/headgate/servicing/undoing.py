@@ -11,10 +11,10 @@ from headgate import audit, cases, messaging
 from headgate.core import arrays
 from headgate.core.db import Tx
 from headgate.rails import return_codes
-from headgate.servicing import book, writing
+from headgate.servicing import book, notices, writing
 from headgate.servicing.errors import InvalidPayment, NoSuchPayment
 from headgate.servicing.loading import Loaded, load, lock_loans
-from headgate.servicing.model import CHARGES_AFTER
+from headgate.servicing.model import CHARGES_AFTER, NewPayment
 from headgate.servicing.writing import Change
 
 NSF: Final = ("R01", "R09")
@@ -139,31 +139,29 @@ def take_effect(tx: Tx, found: Original) -> Literal["asked", "undone"]:
     return "asked"
 
 
-def undo_waiting(tx: Tx, payments: Sequence[tuple[str, str | None, str | None]]) -> None:
-    """Returns that came before these payments take effect now. Each payment with its provider's transfer and its ingestion."""
-    words = [transfer or ingestion_id for _, transfer, ingestion_id in payments]
-    if not any(words):
-        return
-    with tx.ahead():
-        lock_transfers(tx, [word for word in words if word])
-        # Nearly always nothing waits: asked first without the view, whose plan takes four times as long to make.
-        waits = tx.value(
-            """
-            SELECT EXISTS (SELECT FROM servicing.returns r
-                            WHERE r.tenant_id = %(tenant)s AND r.provider_transfer_id = ANY (%(transfers)s))
-                OR EXISTS (SELECT FROM ingestion.payment_identifiers w
-                             JOIN servicing.return_identifiers n
-                               ON n.tenant_id = w.tenant_id AND n.identifier = w.identifier
-                            WHERE w.tenant_id = %(tenant)s AND w.ingestion_id = ANY (%(ingestions)s))
-            """,
-            {
-                "tenant": tx.tenant_id,
-                "transfers": arrays.texts([transfer for _, transfer, _ in payments if transfer]),
-                "ingestions": arrays.texts([ingestion_id for *_, ingestion_id in payments if ingestion_id]),
-            },
-        )
-    if waits:
-        meet_waiting(tx, [payment_id for payment_id, *_ in payments])
+def is_awaited(tx: Tx, payments: Sequence[NewPayment]) -> bool:
+    """Hold the names of payments that were just written, and say whether returns may have come before (`meet_waiting`)."""
+    words = [word for payment in payments if (word := payment.provider_transfer_id or payment.ingestion_id)]
+    if not words:
+        return False
+    lock_transfers(tx, words)
+    # Nearly always nothing waits: asked first without the view, whose plan takes four times as long to make.
+    found: bool = tx.value(
+        """
+        SELECT EXISTS (SELECT FROM servicing.returns r
+                        WHERE r.tenant_id = %(tenant)s AND r.provider_transfer_id = ANY (%(transfers)s))
+            OR EXISTS (SELECT FROM ingestion.payment_identifiers w
+                         JOIN servicing.return_identifiers n
+                           ON n.tenant_id = w.tenant_id AND n.identifier = w.identifier
+                        WHERE w.tenant_id = %(tenant)s AND w.ingestion_id = ANY (%(ingestions)s))
+        """,
+        {
+            "tenant": tx.tenant_id,
+            "transfers": arrays.texts([one.provider_transfer_id for one in payments if one.provider_transfer_id]),
+            "ingestions": arrays.texts([one.ingestion_id for one in payments if one.ingestion_id]),
+        },
+    )
+    return found
 
 
 def meet_waiting(tx: Tx, payment_ids: Sequence[str]) -> None:
@@ -183,6 +181,14 @@ def meet_waiting(tx: Tx, payment_ids: Sequence[str]) -> None:
         if found.return_id not in seen:
             seen.add(found.return_id)
             take_effect(tx, found)
+    if seen:
+        told = "its payment has come, and the return has had its effect"
+        cases.end_answered(tx, keys=[orphan_key(return_id) for return_id in sorted(seen)], resolution=told)
+
+
+def orphan_key(return_id: str) -> str:
+    """The key of the case of a return that waits for its payment."""
+    return f"orphan_return:{return_id}"
 
 
 def meet_named(tx: Tx, ingestion_id: str) -> None:
@@ -320,6 +326,7 @@ def _mark(
         """,
         facts,
     )
+    notices.drop_notice(tx, payment_id)
     tx.run(
         """
         UPDATE servicing.payments SET status = 'reversed', reversal_reason = %(reason)s, changed_at = %(now)s

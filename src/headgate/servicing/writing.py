@@ -18,24 +18,26 @@ from headgate.core.db import Tx
 from headgate.servicing import book
 from headgate.servicing.history import History
 from headgate.servicing.loading import Loaded
-from headgate.servicing.model import BUCKETS, Placed, Receipt, State, parts_of
+from headgate.servicing.model import BUCKETS, Placed, Receipt, State
 
 PARTS = {"principal": 0, "interest": 1, "fees": 2, "escrow": 3, "suspense": 4, "overpayment": 4}
 
 
 @dataclass(slots=True)
 class Change:
-    """A loan after a fold: `fresh` are payments that nothing was posted of yet, `undone` those that are taken back."""
+    """A loan after a fold: `fresh` are payments that nothing was posted of yet, `undone` those that are taken back.
+
+    `taken_back` are the numbers of the lines that go, `made` the lines that come.
+    """
 
     loan: Loaded
     history: History
     fresh: Mapping[str, Receipt]
     undone: Collection[str] = ()
-    taken_back: list[int] = field(default_factory=list)
-    made: list[Placed] = field(default_factory=list)
+    taken_back: list[int] = field(init=False, default_factory=list)
+    made: list[Placed] = field(init=False, default_factory=list)
 
-    def compare(self) -> None:
-        """Which lines go, and which come."""
+    def __post_init__(self) -> None:
         newest = max((receipt for receipt in self._receipts()), key=lambda one: one.order, default=None)
         terms = {policy.terms.version_no: policy.terms for policy in self.loan.policies}
         desired = self.history.placed(terms[newest.version_no].overpayment if newest else "keep")
@@ -48,6 +50,14 @@ class Change:
                 self.taken_back += [number for number, _ in standing]
                 self.made.append(line)
         self.taken_back += [number for standing in live.values() for number, _ in standing]
+
+    def fresh_lines(self) -> dict[str, tuple[Placed, ...]]:
+        """Where each fresh payment lies, by its id; what is over is in suspense here, as its row counts it."""
+        found: dict[str, list[Placed]] = {payment: [] for payment in self.fresh}
+        for line in self.history.placed("keep"):
+            if line.receipt_id in found:
+                found[line.receipt_id].append(line)
+        return {payment: tuple(lines) for payment, lines in found.items()}
 
     def gains(self) -> dict[str, Counter[str]]:
         """What the lines of each payment gained and lost, as the book keeps them; payments that are undone left out."""
@@ -108,25 +118,11 @@ def write(tx: Tx, changes: Sequence[Change]) -> None:
     """Write what these folds changed. The rows of fresh payments, and of what undid others, stand already."""
     if not changes:
         return
-    for change in changes:
-        change.compare()
     numbers = _post(tx, changes)
     _write_lines(tx, changes, numbers)
     _write_dues(tx, changes)
     _write_parts(tx, changes)
     _write_loans(tx, changes)
-
-
-def fresh_parts(change: Change) -> dict[str, list[int]]:
-    """The parts of the fresh payments, for their rows."""
-    lines: dict[str, list[Placed]] = defaultdict(list)
-    for line in change.history.placed("keep"):
-        lines[line.receipt_id].append(line)
-    found = {}
-    for payment in change.fresh:
-        parts = parts_of(lines[payment])
-        found[payment] = [parts.principal, parts.interest, parts.fee, parts.escrow, parts.suspense]
-    return found
 
 
 def _post(tx: Tx, changes: Sequence[Change]) -> dict[str, int]:

@@ -562,8 +562,9 @@ BEGIN
              WHERE u.event > 0
              ORDER BY u.event) x;
     INSERT INTO messaging.outbox_messages (tenant_id, created_at, event_type, aggregate_type, aggregate_id, audit_event_id, audit_xid,
-                                           audit_epoch, correlation_id)
-    SELECT v_tenant, v_now, 'ledger.transaction.posted', 'transaction', u.id::text, u.event, v_xid, v_epoch, coalesce(u.correlation, v_correlation)
+                                           audit_epoch, correlation_id, published_at)
+    SELECT v_tenant, v_now, 'ledger.transaction.posted', 'transaction', u.id::text, u.event, v_xid, v_epoch, coalesce(u.correlation, v_correlation),
+           (SELECT v_now WHERE messaging.wanting('ledger.transaction.posted') = '{}')
       FROM unnest(t_event, ids, p_correlations) u (event, id, correlation)
      WHERE u.event > 0
      ORDER BY u.event;

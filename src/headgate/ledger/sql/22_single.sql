@@ -152,8 +152,9 @@ BEGIN
             audit.witness(v_tenant, v_event, v_now, v_xid, v_epoch, 1::smallint, 'ledger.transaction.posted', v_actor_type, v_actor, v_person,
                           v_correlation, v_payment_id, NULL, v_data));
     INSERT INTO messaging.outbox_messages (tenant_id, created_at, event_type, aggregate_type, aggregate_id, audit_event_id, audit_xid, audit_epoch,
-                                           correlation_id)
-    VALUES (v_tenant, v_now, 'ledger.transaction.posted', 'transaction', id::text, v_event, v_xid, v_epoch, v_correlation);
+                                           correlation_id, published_at)
+    VALUES (v_tenant, v_now, 'ledger.transaction.posted', 'transaction', id::text, v_event, v_xid, v_epoch, v_correlation,
+            CASE WHEN messaging.wanting('ledger.transaction.posted') = '{}' THEN v_now END);
     code := 0; replayed := false;
     RETURN;
   END short;

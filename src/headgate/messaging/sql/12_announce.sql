@@ -9,6 +9,8 @@ DECLARE
   v_actor_type CONSTANT text := core.actor_type(); v_actor CONSTANT text := core.actor_id();
   v_person CONSTANT text := core.person_id(); v_correlation CONSTANT text := core.correlation_id();
   v_events bigint[];
+  -- What nobody wants has come to its end; what somebody wants goes the relay's way, which fetches its words.
+  v_published_at CONSTANT timestamptz := CASE WHEN messaging.wanting(p_type) = '{}' THEN v_now END;
 BEGIN
   IF p_type !~ '^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+$' THEN
     RAISE EXCEPTION USING ERRCODE = 'check_violation', SCHEMA = 'audit', TABLE = 'events', CONSTRAINT = 'events_type_is_a_topic',
@@ -23,8 +25,8 @@ BEGIN
     FROM (SELECT u.event, u.payment_id, u.data::jsonb AS data, coalesce(u.correlation, v_correlation) AS correlation
             FROM unnest(v_events, p_payment_ids, p_datas, p_correlations) u (event, payment_id, data, correlation)) x;
   INSERT INTO messaging.outbox_messages (tenant_id, created_at, event_type, aggregate_type, aggregate_id, audit_event_id, audit_xid,
-                                         audit_epoch, correlation_id)
-  SELECT v_tenant, v_now, p_type, p_aggregate_type, u.id, u.event, v_xid, v_epoch, coalesce(u.correlation, v_correlation)
+                                         audit_epoch, correlation_id, published_at)
+  SELECT v_tenant, v_now, p_type, p_aggregate_type, u.id, u.event, v_xid, v_epoch, coalesce(u.correlation, v_correlation), v_published_at
     FROM unnest(p_aggregate_ids, v_events, p_correlations) u (id, event, correlation);
   RETURN cardinality(v_events);
 END $$;

@@ -1,6 +1,19 @@
 -- What moves messages into queues and out to who asks. A queue fills and empties within seconds, so what its statistics say is
 -- mostly wrong, and a plan made by them reads all that waits for each message: each step here finds its rows in the one way that
 -- is right for an empty and for a full queue, by the order that an index has, or by where a row lies.
+CREATE OR REPLACE FUNCTION messaging.wanting(p_type text) RETURNS text[] LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  IF current_setting('headgate.queues_directly', true) IS DISTINCT FROM 'on' THEN
+    RETURN NULL;
+  END IF;
+  RETURN (SELECT CASE WHEN bool_and(s.transport = 'postgres')
+                      THEN coalesce(array_agg(s.consumer) FILTER (WHERE '.' || p_type ~ s.pattern), '{}') END
+            FROM messaging.subscriptions s);
+END $$;
+COMMENT ON FUNCTION messaging.wanting(text) IS
+  'The consumers whose queues a message of this topic is put into by who publishes it; NULL where that is the relay''s part';
+GRANT EXECUTE ON FUNCTION messaging.wanting(text) TO headgate_app, headgate_poster;
+
 CREATE OR REPLACE FUNCTION messaging.queue_due(p_limit integer, p_attempts_max integer) RETURNS integer LANGUAGE plpgsql
   SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET enable_indexscan = on AS $$
 DECLARE
@@ -8,7 +21,7 @@ DECLARE
 BEGIN
   WITH due AS MATERIALIZED (
     SELECT o.tenant_id, o.id, o.created_at, o.event_type, o.aggregate_type, o.aggregate_id, o.payload, o.correlation_id,
-           o.audit_epoch, o.audit_xid, o.audit_event_id
+           o.handled_by, o.audit_epoch, o.audit_xid, o.audit_event_id
       FROM messaging.outbox_messages o
      WHERE o.published_at IS NULL AND o.dead_at IS NULL
        AND o.available_at <= clock_timestamp()
@@ -24,7 +37,7 @@ BEGIN
       JOIN messaging.subscriptions s ON '.' || t.event_type ~ s.pattern
   ), whole AS MATERIALIZED (
     -- What nobody wants is looked at no further.
-    SELECT d.tenant_id, d.id, d.created_at, d.event_type, d.aggregate_type, d.aggregate_id,
+    SELECT d.tenant_id, d.id, d.created_at, d.event_type, d.aggregate_type, d.aggregate_id, d.handled_by,
            coalesce(d.payload, e.data) AS payload, coalesce(d.correlation_id, e.correlation_id) AS correlation_id
       FROM due d
       LEFT JOIN audit.events e
@@ -38,7 +51,7 @@ BEGIN
            w.payload, w.correlation_id
       FROM whole w
       JOIN wanted t ON t.event_type = w.event_type
-     WHERE w.payload IS NOT NULL
+     WHERE w.payload IS NOT NULL AND t.consumer IS DISTINCT FROM w.handled_by
      ORDER BY w.id
     ON CONFLICT DO NOTHING
   ), taken AS (
@@ -51,10 +64,15 @@ BEGIN
     RETURNING o.id
   )
   SELECT count(*) INTO v_count FROM taken;
+  IF v_count = 0 AND EXISTS (SELECT FROM messaging.outbox_messages o
+                              WHERE o.published_at IS NULL AND o.dead_at IS NULL AND o.available_at <= clock_timestamp()
+                                AND (o.claimed_until IS NULL OR o.claimed_until < clock_timestamp())) THEN
+    RETURN NULL;
+  END IF;
   RETURN v_count;
 END $$;
 COMMENT ON FUNCTION messaging.queue_due(integer, integer) IS
-  'Takes up to p_limit messages that are due out of the outbox into the queues of who wants them, and marks them published; how many';
+  'Takes up to p_limit messages that are due out of the outbox into the queues of who wants them, and marks them published; how many. NULL where none of those that are due can be taken so';
 REVOKE ALL ON FUNCTION messaging.queue_due(integer, integer) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION messaging.queue_due(integer, integer) TO headgate_dispatcher;
 

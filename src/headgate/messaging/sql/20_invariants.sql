@@ -13,6 +13,7 @@ SELECT format('message %s (%s)', o.id, o.event_type) AS subject,
        format('was published, and consumer %s neither has it waiting nor handled it nor gave it up', s.consumer) AS detail
   FROM messaging.outbox_messages o
   JOIN messaging.subscriptions s ON s.transport = 'postgres' AND o.published_at > s.since AND '.' || o.event_type ~ s.pattern
+   AND s.consumer IS DISTINCT FROM o.handled_by
  WHERE o.id > (SELECT messaging.verified_through()) AND o.id <= 9223372036854775807
    AND NOT EXISTS (SELECT FROM messaging.inbox i
                     WHERE i.tenant_id = o.tenant_id AND i.consumer = s.consumer AND i.message_id = o.id)

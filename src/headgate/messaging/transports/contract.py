@@ -46,9 +46,9 @@ class Transport(Protocol):
     takes: bool
     """Whether `take` finds the outbox by itself."""
 
-    def take(self, limit: int) -> int:
-        """Take up to `limit` messages that are due out of the outbox, whole and marked published; how many. What it leaves, as
-        a message without its payload, goes the relay's way."""
+    def take(self, limit: int) -> int | None:
+        """Take up to `limit` messages that are due out of the outbox, whole and marked published; how many. None where it
+        leaves all that is due, as messages without their payload: they go the relay's way."""
 
     def subscribe(self, subscriptions: Mapping[str, Sequence[str]]) -> None:
         """Make sure that these consumers get these topics from now on. Safe to repeat."""

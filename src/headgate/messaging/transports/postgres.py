@@ -83,12 +83,13 @@ class PostgresTransport:
                 },
             )
 
-    def take(self, limit: int) -> int:
+    def take(self, limit: int) -> int | None:
         """See Transport. The outbox lies in the same database: its rows become queued ones in one statement, or none does."""
         rows = self._all(
             "SELECT messaging.queue_due(%(limit)s, %(attempts)s) AS count", {"limit": limit, "attempts": ATTEMPTS_MAX}
         )
-        return int(rows[0]["count"])
+        count: int | None = rows[0]["count"]
+        return count
 
     def publish(self, messages: Sequence[Message]) -> dict[int, str]:
         """See Transport. All are taken, or the database does not answer."""
@@ -100,9 +101,9 @@ class PostgresTransport:
                    m.payload, m.correlation_id
               FROM unnest(%(tenant_ids)s::uuid[], %(ids)s::bigint[], %(created_ats)s::timestamptz[],
                           %(event_types)s::text[], %(aggregate_types)s::text[], %(aggregate_ids)s::text[], %(payloads)s::jsonb[],
-                          %(correlation_ids)s::text[])
-                   AS m (tenant_id, id, created_at, event_type, aggregate_type, aggregate_id, payload, correlation_id)
-              JOIN messaging.subscriptions s ON '.' || m.event_type ~ s.pattern
+                          %(correlation_ids)s::text[], %(handled_bys)s::text[])
+                   AS m (tenant_id, id, created_at, event_type, aggregate_type, aggregate_id, payload, correlation_id, handled_by)
+              JOIN messaging.subscriptions s ON '.' || m.event_type ~ s.pattern AND s.consumer IS DISTINCT FROM m.handled_by
              ORDER BY m.id
             ON CONFLICT DO NOTHING
             """,
@@ -240,7 +241,9 @@ class PostgresTransport:
             return cursor.execute(query, params).fetchall()
 
 
-_COLUMNS: Final = ("tenant_id", "id", "created_at", "event_type", "aggregate_type", "aggregate_id", "correlation_id")
+_COLUMNS: Final = (
+    *("tenant_id", "id", "created_at", "event_type", "aggregate_type", "aggregate_id", "correlation_id", "handled_by"),
+)
 
 
 def _keys(deliveries: Sequence[Delivery]) -> dict[str, Any]:

@@ -344,6 +344,8 @@ def _properties(message: Message, *, error: str | None = None) -> Any:
         "created_at": message.created_at.isoformat(),
         "attempt": message.attempt,
     }
+    if message.handled_by is not None:
+        headers["handled_by"] = message.handled_by
     if error is not None:
         headers["last_error"] = error[:ERROR_LENGTH_MAX]
     return pika.BasicProperties(
@@ -377,6 +379,7 @@ def _message(arrived: Arrived) -> Message:
         correlation_id=properties.correlation_id,
         created_at=datetime.fromisoformat(headers["created_at"]),
         attempt=int(headers["attempt"]),
+        handled_by=headers.get("handled_by"),
     )
 
 

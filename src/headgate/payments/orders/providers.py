@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any, Final, LiteralString
@@ -157,9 +157,12 @@ def remove_provider(tx: Tx, rail: str) -> None:
     audit.record(tx, type="payments.provider.removed", data={"rail": rail})
 
 
-def list_providers(tx: Tx) -> list[ProviderSetting]:
+def list_providers(tx: Tx) -> Sequence[ProviderSetting]:
     """The tenant's providers, by rail."""
-    return tx.all(_SELECT, {"tenant": tx.tenant_id, "rail": None}, row=ProviderSetting)
+    return tx.setting(
+        "payments.provider_settings",
+        lambda: tx.all(_SELECT, {"tenant": tx.tenant_id, "rail": None}, row=ProviderSetting),
+    )
 
 
 def get_provider(tx: Tx, rail: str) -> ProviderSetting:
@@ -178,9 +181,12 @@ def providers_of(database: Database, tenant_id: UUID) -> Mapping[str, rails.Corr
 
 def providers_in(tx: Tx) -> Mapping[str, rails.Correspondent]:
     """The same, to judge orders with in a transaction; a provider is called only after it."""
+    settings = list_providers(tx)
+    if not settings:
+        return {}
     livemode = current_tenant(tx).livemode
     found: dict[str, rails.Correspondent] = {}
-    for one in list_providers(tx):
+    for one in settings:
         bank = banks.get(one.bank)
         if bank.identity.is_simulated == livemode:
             continue  # A profile that changed since: no test tenant reaches a bank, and no live one a simulator.

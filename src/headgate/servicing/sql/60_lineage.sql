@@ -8,6 +8,10 @@ CREATE OR REPLACE VIEW servicing.lineage WITH (security_invoker = true) AS
     FROM servicing.returns r
   UNION ALL
   SELECT r.tenant_id, 'loan_payment_refused', r.idempotency_key, NULL, NULL, r.ingestion_id, NULL, r.recorded_at
-    FROM servicing.refusals r;
+    FROM servicing.refusals r
+  UNION ALL
+  SELECT p.tenant_id, 'loan_payment_written', p.id, NULL, NULL, p.ingestion_id, NULL, p.recorded_at
+    FROM servicing.payments p
+   WHERE p.status = 'pending';
 COMMENT ON VIEW servicing.lineage IS 'What each payment that came in became here, and the transactions of the book that it made';
 GRANT SELECT ON servicing.lineage TO headgate_app, headgate_readonly;

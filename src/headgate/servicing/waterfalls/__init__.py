@@ -8,8 +8,7 @@ it is believed: it adds up to the amount, no line is negative, none pays more th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from functools import cache
 
@@ -36,7 +35,7 @@ def allocate(
         chosen = waterfalls()[rule.waterfall]
     except KeyError:
         raise UnknownWaterfall(f"there is no waterfall '{rule.waterfall[:60]}'", known=sorted(waterfalls())) from None
-    seen = replace(situation, dues=tuple(due for due in map(_allowed(rule), situation.dues) if due.open_minor > 0))
+    seen = _with(situation, map(_allowed(rule), situation.dues))
     lines = chosen.allocate(seen, amount, on, rule)
     rest = _after(seen, lines)
     left = left_of(amount, lines)
@@ -81,7 +80,12 @@ def _after(situation: Situation, lines: list[Line]) -> Situation:
     for line in lines:
         places = paid.setdefault(line.number, {})
         places[line.place] = places.get(line.place, 0) + line.amount_minor
-    return replace(situation, dues=tuple(due for due in (_less(d, paid) for d in situation.dues) if due.open_minor > 0))
+    return _with(situation, (_less(due, paid) for due in situation.dues))
+
+
+def _with(situation: Situation, dues: Iterable[Due]) -> Situation:
+    """The same of other dues; what is paid of them is left out."""
+    return Situation(situation.state, tuple(due for due in dues if due.open_minor > 0), situation.petition_on)
 
 
 def _less(due: Due, paid: Mapping[int | None, Mapping[str, int]]) -> Due:
@@ -91,7 +95,10 @@ def _less(due: Due, paid: Mapping[int | None, Mapping[str, int]]) -> Due:
 
 
 def _check(situation: Situation, amount: int, lines: list[Line], name: str) -> None:
-    open_of = {(due.number, bucket): due.of(bucket) for due in situation.dues for bucket in BUCKETS}
+    named = {line.number for line in lines}
+    open_of = {
+        (due.number, bucket): due.of(bucket) for due in situation.dues if due.number in named for bucket in BUCKETS
+    }
     for line in lines:
         if line.amount_minor <= 0:
             raise WaterfallBroken(f"waterfall {name} made a line of {line.amount_minor}")
