@@ -150,6 +150,33 @@ def test_a_changed_endpoint_is_another_at_once_and_one_source_is_not_the_other(
     assert [one.source for one in kept(database, tenant)] == ["bank.test", "column"]
 
 
+@pytest.mark.parametrize("many", [1, 20])
+def test_webhooks_are_kept_in_one_statement_beside_their_transactions_own(
+    database: Database, tenant: make.TenantFixture, monkeypatch: pytest.MonkeyPatch, many: int
+) -> None:
+    to = endpoint(database, tenant)
+
+    def sent(n: int) -> webhooks.Sent:
+        body = str(n).encode()
+        return webhooks.Sent(to.source, to.id, Headers(SIGNED["column"](SECRET, body, 0)), body, None, f"cor_{n}")
+
+    webhooks.accept(database, sent(-1))  # From here on it is known whose endpoint it is, and what holds of it.
+    statements: list[str] = []
+    execute = psycopg.Cursor.execute
+
+    def noted(self: Any, query: Any, *rest: Any, **more: Any) -> Any:
+        statements.append(str(query))
+        return execute(self, query, *rest, **more)
+
+    monkeypatch.setattr(psycopg.Cursor, "execute", noted)
+
+    outcomes = webhooks.accept_many(database, [sent(n) for n in range(many)])
+
+    monkeypatch.undo()
+    assert ["BEGIN" in statements[0], "receive_many" in statements[1], "COMMIT" in statements[2]] == [True] * 3
+    assert len(statements) == 3 and set(outcomes) < {one.id for one in kept(database, tenant)}
+
+
 def test_of_those_who_come_together_each_has_the_answer_that_it_has_alone(
     database: Database, tenant: make.TenantFixture
 ) -> None:

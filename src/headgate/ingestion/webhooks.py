@@ -205,7 +205,7 @@ def _keep(database: Database, tenant_id: str, places: Sequence[_Place]) -> dict[
 def _keep_together(database: Database, tenant_id: str, places: Sequence[_Place]) -> dict[int, str | Exception]:
     outcomes: dict[int, str | Exception] = {}
     signed: list[_Place] = []
-    with database.begin(tenant_id=tenant_id, actor=ACTOR, settings=BY_KEY) as tx:
+    with database.begin(tenant_id=tenant_id, actor=ACTOR, settings=BY_KEY, keeps_settings=True) as tx:
         doors = {endpoint_id: _opened(tx, endpoint_id) for endpoint_id in {one for _, one, _ in places}}
         for n, endpoint_id, sent in places:
             refused = _refused(sent, *doors[endpoint_id])
@@ -251,7 +251,7 @@ def _name_of(sent: Sent) -> _Name:
 
 
 _TENANTS: Final[WeakKeyDictionary[Database, dict[str, str]]] = WeakKeyDictionary()
-"""Whose endpoint an id of ours is: it is drawn once and given to no other. What holds of it is read each time."""
+"""Whose endpoint an id of ours is: it is drawn once and given to no other. What holds of it is a setting of that tenant's."""
 TENANTS_MAX: Final = 10_000
 
 
@@ -278,7 +278,7 @@ def _whose(database: Database, name: _Name) -> tuple[str, str] | None:
 
 def _opened(tx: Tx, endpoint_id: str) -> tuple[_Door | None, list[bytes]]:
     """An endpoint that takes webhooks now, and the secrets that are good there."""
-    door = _door(tx, endpoint_id)
+    door = tx.setting(f"ingestion.webhook_endpoints:{endpoint_id}", lambda: _door(tx, endpoint_id))
     known = secrets.open_many(tx, door.secrets_at(datetime.now(UTC)), context=CONTEXT) if door else []
     return door, known
 
