@@ -229,7 +229,7 @@ def test_the_application_may_do_it_too_and_its_refusal_has_a_name(
     database: Database, tenant: TenantFixture, held: dict[str, int]
 ) -> None:
     with database.begin(tenant_id=tenant.id, actor=ACTOR) as tx:
-        assert tx.run("UPDATE psp_balance_reservation SET status = 'expired' WHERE source_ref = 'first'") == 1
+        assert tx.touched("UPDATE psp_balance_reservation SET status = 'expired' WHERE source_ref = 'first'") == 1
         with pytest.raises(ReservationNotExpirable, match="is not overdue: it holds until"), tx.savepoint():
             tx.run("UPDATE psp_balance_reservation SET status = 'expired' WHERE source_ref = 'good'")
 

@@ -210,7 +210,7 @@ def test_a_tenant_sees_and_changes_only_its_own_row_of_tenants(database: Databas
 
     with database.begin(tenant_id=tenant.id, actor=make.ACTOR) as tx:
         assert tx.values("SELECT id FROM tenants.tenants") == [tenant.id]
-        assert tx.run("UPDATE tenants.tenants SET name = 'taken'") == 1
+        assert tx.touched("UPDATE tenants.tenants SET name = 'taken'") == 1
 
     assert tenants.find_tenant(database, other.slug).name != "taken"
 

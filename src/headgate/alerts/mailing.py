@@ -129,7 +129,7 @@ def _record(tx: Tx, handed: Handed, tries: int) -> MailStatus:
         "code": handed.reply_code,
         "next_at": tx.now() + WAITS[min(tries, len(WAITS)) - 1],
     }
-    moved = tx.run(
+    moved = tx.touched(
         """
         UPDATE alerts.mails SET status = %(status)s, claimed_until = NULL, changed_at = clock_timestamp(),
                next_at = CASE WHEN %(status)s = 'waiting' THEN %(next_at)s ELSE next_at END

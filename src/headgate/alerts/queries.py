@@ -72,7 +72,7 @@ def mark_read(tx: Tx, *, notification_id: str) -> NotificationView:
 
 def mark_all_read(tx: Tx, *, through: str, recipient: str | None = None) -> int:
     """Somebody has read all of a recipient's, or of every team's, up to this one; how many were not read before."""
-    return tx.run(
+    return tx.touched(
         """
         UPDATE alerts.notifications n SET read_at = %(now)s, read_by = %(who)s
          WHERE n.tenant_id = %(tenant)s AND n.read_at IS NULL AND n.id <= %(through)s

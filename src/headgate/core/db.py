@@ -22,7 +22,7 @@ from uuid import UUID
 
 import psycopg
 from psycopg import Connection
-from psycopg.pq import Escaping
+from psycopg.pq import Escaping, PipelineStatus
 from psycopg.rows import RowFactory, class_row, dict_row, tuple_row
 from psycopg_pool import ConnectionPool, PoolTimeout
 
@@ -179,10 +179,19 @@ class Tx:
         with translated(), self.conn.cursor(row_factory=tuple_row) as cursor:
             return [found[0] for found in cursor.execute(query, params).fetchall()]
 
-    def run(self, query: LiteralString, params: Params = None) -> int:
+    def run(self, query: LiteralString, params: Params = None) -> None:
+        """Execute. What is wrong with it comes up here, or where the next rows are asked for (`ahead`)."""
+        with translated():
+            self.conn.execute(query, params)
+
+    def touched(self, query: LiteralString, params: Params = None) -> int:
         """Execute, and say how many rows it touched."""
         with translated():
-            return self.conn.execute(query, params).rowcount
+            cursor = self.conn.execute(query, params)
+            if self.conn.pgconn.pipeline_status != PipelineStatus.OFF:
+                with self.conn.pipeline() as pipeline:
+                    pipeline.sync()
+            return cursor.rowcount
 
     def many(self, query: LiteralString, params: Sequence[Mapping[str, Any]]) -> int:
         """Execute once for each set of parameters, in one pipeline."""
@@ -205,7 +214,7 @@ class Tx:
     def ahead(self) -> Iterator[None]:
         """What is run within is sent without a wait for each answer; who asks for rows waits for his own.
 
-        How many rows `run` touched is not known here. An error comes up where its answer is read, at the latest at the end.
+        An error comes up where the next answer is read, at the latest at the end.
         """
         with translated(), self.conn.pipeline():
             yield

@@ -83,7 +83,7 @@ def _recover(tx: Tx, owed: Receivable, amount: Money) -> Money:
         source_id=owed.event_id,
         description="Client paid what it owed for returned funding",
     )
-    is_ours = tx.run(
+    is_ours = tx.touched(
         """
         INSERT INTO funding.recoveries (tenant_id, id, return_event_id, amount_minor, transaction_id, recovered_at)
         VALUES (%(tenant)s, %(id)s, %(event)s, %(amount)s, %(transaction)s, %(now)s)

@@ -29,7 +29,7 @@ def add_payer_reference(tx: Tx, *, legal_entity_id: str, reference: str) -> None
     """
     if not _SHAPE.match(reference):
         raise InvalidReference(f"'{reference[:20]}' is no payer reference; write 6 to 16 capitals and digits")
-    added = tx.run(
+    added = tx.touched(
         """
         INSERT INTO funding.payer_references (tenant_id, reference, legal_entity_id)
         VALUES (%(tenant)s, %(reference)s, %(entity)s)

@@ -179,7 +179,7 @@ def _keep(tx: Tx, ingestion_id: str, given: NewEvidence, *, artifact_id: str | N
     """Store it, once by its address; the payment's row is locked, so that two count on from each other."""
     tx.run("SELECT FROM ingestion.payment_ingestions WHERE id = %(id)s FOR UPDATE", {"id": ingestion_id})
     elsewhere = artifact_id is None
-    new = tx.run(
+    new = tx.touched(
         """
         INSERT INTO ingestion.artifact_references
                (tenant_id, ingestion_id, ordinal, type, uri, artifact_id, sha256, size_bytes, mime, metadata, warning)

@@ -36,7 +36,7 @@ def ensure_partitions(database: Database) -> str | None:
 
 def clean_history(tx: Tx) -> str | None:
     """Delete what succeeded longer than 30 days ago; failures and crashes stay."""
-    deleted = tx.run(
+    deleted = tx.touched(
         """
         DELETE FROM jobs.runs
          WHERE tenant_id = %(tenant_id)s AND status = 'succeeded' AND finished_at < clock_timestamp() - %(kept)s

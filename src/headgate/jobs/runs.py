@@ -199,7 +199,7 @@ def _claim(database: Database, job: Job, tenant_id: UUID, actor: Actor, *, only_
 
 def _mark_crashed(tx: Tx, job: Job, run_id: str) -> int:
     _LOG.warning("a job's earlier run never ended", extra={"job": job.name, "run_id": run_id})
-    return tx.run(
+    return tx.touched(
         """
         UPDATE jobs.runs
            SET status = 'crashed', finished_at = clock_timestamp(), outcome = 'its process ended before it did'
@@ -256,7 +256,7 @@ class _Lease:
         """Hold it from now on for its full time. False where it is another's."""
         with self._database.begin(**self._context) as tx:
             return bool(
-                tx.run(
+                tx.touched(
                     """
                     UPDATE jobs.schedules
                        SET claimed_until = clock_timestamp() + %(claim)s

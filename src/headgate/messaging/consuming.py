@@ -109,9 +109,12 @@ def _handle(
     alone = set(stories.values()).pop() if len(set(stories.values())) == 1 else None
     goes_on: Following | None = None
     try:
-        with database.begin(
-            tenant_id=tenant_id, actor=actor, correlation_id=alone, settings=BY_KEY, keeps_settings=True
-        ) as tx:
+        with (
+            database.begin(
+                tenant_id=tenant_id, actor=actor, correlation_id=alone, settings=BY_KEY, keeps_settings=True
+            ) as tx,
+            tx.ahead(),
+        ):
             if alone is None:
                 tx.tell_under(stories)
             fresh = tx.values(

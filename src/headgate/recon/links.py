@@ -28,7 +28,7 @@ def link_bank_account(tx: Tx, *, account: int | str, statement_id: str) -> Link:
             f"the statement is in {statement['currency']}, account {mirror.code} in {mirror.currency}",
             statement_id=statement_id,
         )
-    is_new = tx.run(
+    is_new = tx.touched(
         """
         INSERT INTO recon.links (tenant_id, account_id, account_fingerprint, account_last4, currency)
         VALUES (%(tenant)s, %(account)s, %(fingerprint)s, %(last4)s, %(currency)s)

@@ -25,7 +25,7 @@ def create_tenant(database: Database, *, slug: str, name: str, livemode: bool, a
     """Create a tenant. Raises MalformedSlug, MalformedName, SlugTaken."""
     tenant = Tenant(ids.uuid7(), check_slug(slug), check_name(name, field="name"), livemode)
     with database.begin(tenant_id=tenant.id, actor=actor) as tx:
-        made = tx.run(
+        made = tx.touched(
             """
             INSERT INTO tenants.tenants (id, slug, name, livemode)
             VALUES (%(id)s, %(slug)s, %(name)s, %(livemode)s)

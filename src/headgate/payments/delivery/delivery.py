@@ -219,7 +219,7 @@ _NEXT = {
 
 def mark(tx: Tx, file: AchFile, status: Literal["delivered", "outcome_unknown", "rejected"]) -> AchFile:
     """Move a file on, and announce it, where it is not there yet."""
-    moved = tx.run(
+    moved = tx.touched(
         """
         UPDATE payments.ach_files
            SET status = %(status)s,

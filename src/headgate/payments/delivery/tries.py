@@ -105,7 +105,7 @@ def prove(
 ) -> bool:
     """Write down what is known of a try, once; whether it is new."""
     return bool(
-        tx.run(
+        tx.touched(
             """
             INSERT INTO payments.delivery_evidence
                    (tenant_id, ach_file_id, try_no, verdict, basis, detail, approval_id, occurred_at)

@@ -327,7 +327,7 @@ def move(tx: Tx, ask: Ask, status: AskStatus, *, asked: int | None = None, next_
 def _write_down(tx: Tx, ask_id: str, answer: rails.AskAnswer, asked_by: str, outcome: str) -> bool:
     evidence = answer.evidence or None
     return bool(
-        tx.run(
+        tx.touched(
             """
             INSERT INTO payments.funding_ask_answers
                    (tenant_id, ask_id, answer_no, asked_by, outcome, code, reason, told, message_id, evidence_sealed,

@@ -48,7 +48,7 @@ def request_recall(tx: Tx, *, payment_id: str, reason: str, why: str) -> Order |
             return _refused(payment_id, f"is a wire of {order.bank}, which is asked for returns {told}")
     if order is None:
         return _refused(payment_id, "has not gone to a provider; what went in a file is reversed, not asked back")
-    asked = tx.run(
+    asked = tx.touched(
         """
         UPDATE payments.orders SET recall = 'asked', recall_reason = %(reason)s, changed_at = %(now)s
          WHERE tenant_id = %(tenant)s AND attempt_id = %(id)s AND recall = ''

@@ -59,7 +59,7 @@ def give_back(tx: Tx, credits: Sequence[ReturnCredit]) -> int:
             for one in fresh
         ],
     )
-    return tx.run(
+    return tx.touched(
         """
         INSERT INTO payments.return_credits
                (tenant_id, id, provider, external_id, amount_minor, currency, value_on, transaction_id, artifact_id,
