@@ -2887,6 +2887,7 @@ table ingestion.webhook_endpoints
   policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
   policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))
   policy tenant_updates permissive for update to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant)) check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
+  TRIGGER is_setting AFTER INSERT OR DELETE OR UPDATE ON ingestion.webhook_endpoints FOR EACH STATEMENT EXECUTE FUNCTION core.count_setting()
   always TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON ingestion.webhook_endpoints FOR EACH STATEMENT EXECUTE FUNCTION core.refuse_change()
 
 view ingestion.invariant_artifact_bodies

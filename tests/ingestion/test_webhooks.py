@@ -8,6 +8,7 @@ import hmac
 import json
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -131,6 +132,73 @@ def test_a_changed_secret_leaves_the_former_one_good_for_a_day(
         ingestion.remove_webhook(tx, to.id)
         assert ingestion.list_webhooks(tx) == []
     assert statuses(b"3") == (401, 401)
+
+
+def test_a_changed_endpoint_is_another_at_once_and_one_source_is_not_the_other(
+    api: Client, database: Database, tenant: make.TenantFixture
+) -> None:
+    to = endpoint(database, tenant, secret=FORMER)
+    assert send(api, to, {"Column-Signature": _hex(FORMER, BODY)}).status_code == 200
+
+    endpoint(database, tenant, endpoint_id=to.id, scheme="hmac_sha256", source="bank.test")
+
+    elsewhere = replace(to, source="bank.test")
+    signed = {**SIGNED["hmac_sha256"](SECRET, b"2", 0), **SIGNED["column"](SECRET, b"2", 0)}
+    assert send(api, to, signed, b"2").status_code == 401
+    assert send(api, elsewhere, SIGNED["column"](SECRET, b"2", 0), b"2").status_code == 401
+    assert send(api, elsewhere, signed, b"2").status_code == 200
+    assert [one.source for one in kept(database, tenant)] == ["bank.test", "column"]
+
+
+@pytest.mark.parametrize("many", [1, 20])
+def test_webhooks_are_kept_in_one_statement_beside_their_transactions_own(
+    database: Database, tenant: make.TenantFixture, monkeypatch: pytest.MonkeyPatch, many: int
+) -> None:
+    to = endpoint(database, tenant)
+
+    def sent(n: int) -> webhooks.Sent:
+        body = str(n).encode()
+        return webhooks.Sent(to.source, to.id, Headers(SIGNED["column"](SECRET, body, 0)), body, None, f"cor_{n}")
+
+    webhooks.accept(database, sent(-1))  # From here on it is known whose endpoint it is, and what holds of it.
+    statements: list[str] = []
+    execute = psycopg.Cursor.execute
+
+    def noted(self: Any, query: Any, *rest: Any, **more: Any) -> Any:
+        statements.append(str(query))
+        return execute(self, query, *rest, **more)
+
+    monkeypatch.setattr(psycopg.Cursor, "execute", noted)
+
+    outcomes = webhooks.accept_many(database, [sent(n) for n in range(many)])
+
+    monkeypatch.undo()
+    assert ["BEGIN" in statements[0], "receive_many" in statements[1], "COMMIT" in statements[2]] == [True] * 3
+    assert len(statements) == 3 and set(outcomes) < {one.id for one in kept(database, tenant)}
+
+
+def test_of_those_who_come_together_each_has_the_answer_that_it_has_alone(
+    database: Database, tenant: make.TenantFixture
+) -> None:
+    other = make.tenant(database)
+    here, there = endpoint(database, tenant), endpoint(database, other)
+    closed = endpoint(database, tenant, allowed_networks=["203.0.113.0/24"])
+    unknown = replace(here, id="whe_" + "0" * 26)
+    wanted = [(here, SECRET), (unknown, SECRET), (there, SECRET), (closed, SECRET), (here, FORMER), (there, FORMER)]
+
+    def sent(n: int) -> webhooks.Sent:
+        to, secret = wanted[n]
+        body = str(n).encode()
+        headers = Headers({"Column-Signature": _hex(secret, body)})
+        return webhooks.Sent(to.source, to.id, headers, body, "127.0.0.1", f"cor_{n}")
+
+    outcomes = webhooks.accept_many(database, [sent(n) for n in range(len(wanted))])
+
+    assert [one if isinstance(one, str) else type(one).__name__ for one in outcomes] == [
+        *(kept(database, tenant)[0].id, "WebhookNotSigned", kept(database, other)[0].id),
+        *("SenderNotAllowed", "WebhookNotSigned", "WebhookNotSigned"),
+    ]
+    assert (len(kept(database, tenant)), len(kept(database, other))) == (1, 1)
 
 
 def test_an_endpoint_says_who_may_send(api: Client, database: Database, tenant: make.TenantFixture) -> None:

@@ -8,7 +8,7 @@ from typing import Final
 
 from headgate import audit, messaging
 from headgate.core import arrays, secrets
-from headgate.core.db import Tx
+from headgate.core.db import Asked, Tx
 from headgate.ingestion import faults, queries, statements
 from headgate.ingestion.errors import NoSuchArtifact
 from headgate.ingestion.made import Made, NewReading
@@ -39,24 +39,29 @@ def lock(tx: Tx, artifact_id: str) -> Artifact:
 
 
 def lock_sources(tx: Tx, sources: Collection[str]) -> None:
-    """Nobody else finds an identity of these sources new until this transaction ends; in one order, so that none deadlocks."""
-    tx.run(
+    """Nobody else finds an identity of these sources new until this transaction ends."""
+    tx.gather(_locking_sources(tx, sources))
+
+
+def _locking_sources(tx: Tx, sources: Collection[str]) -> Asked:
+    """In one order, so that none deadlocks."""
+    return (
         """
         SELECT pg_advisory_xact_lock(hashtextextended('ingestion:' || %(tenant)s || ':' || s.source, 0))
           FROM (SELECT unnest(%(sources)s::text[]) AS source) s
         """,
         {"tenant": str(tx.tenant_id), "sources": arrays.texts(sorted(set(sources)))},
+        None,
     )
 
 
-def lock_identities(tx: Tx, identities: Collection[Identity]) -> None:
+def _locking_identities(tx: Tx, identities: Collection[Identity]) -> Asked:
     """Two artifacts at once must not both find one of these new. A few are locked by themselves: the rest of their sources
     goes on; many lock their sources."""
     sources = {source for source, _, _ in identities}
     if len(identities) > LOCKED_MAX:
-        lock_sources(tx, sources)
-        return
-    tx.run(
+        return _locking_sources(tx, sources)
+    return (
         """
         SELECT pg_advisory_xact_lock_shared(hashtextextended('ingestion:' || %(tenant)s || ':' || s.source, 0))
           FROM (SELECT unnest(%(sources)s::text[]) AS source) s
@@ -69,6 +74,7 @@ def lock_identities(tx: Tx, identities: Collection[Identity]) -> None:
             "sources": arrays.texts(sorted(sources)),
             "identities": arrays.texts(sorted(":".join(one) for one in identities)),
         },
+        None,
     )
 
 
@@ -127,9 +133,9 @@ def _standing(tx: Tx, found: Sequence[Made]) -> set[Identity]:
     }
     if not named:
         return set()
-    with tx.ahead():
-        lock_identities(tx, named)
-        rows = tx.all(
+    _, rows = tx.gather(
+        _locking_identities(tx, named),
+        (
             """
             SELECT source, kind, external_id FROM ingestion.records
              WHERE tenant_id = %(tenant)s AND source = ANY (%(sources)s::text[]) AND kind = ANY (%(kinds)s::text[])
@@ -141,7 +147,9 @@ def _standing(tx: Tx, found: Sequence[Made]) -> set[Identity]:
                 "kinds": arrays.texts(sorted({kind for _, kind, _ in named})),
                 "named": arrays.texts(sorted({name for _, _, name in named})),
             },
-        )
+            None,
+        ),
+    )
     return {(row["source"], row["kind"], row["external_id"]) for row in rows}
 
 

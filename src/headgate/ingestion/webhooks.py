@@ -12,7 +12,9 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import Final, LiteralString
+from weakref import WeakKeyDictionary
 
 from headgate import audit
 from headgate.core import ids, secrets
@@ -55,12 +57,18 @@ class WebhookEndpoint:
 
 
 @dataclass(frozen=True, slots=True)
-class _Found:
-    tenant_id: str
-    id: str
+class _Door:
+    """What holds of an endpoint. `secrets` are sealed, with when each was set, the last first."""
+
     source: str
     scheme: str
-    allowed_networks: list[str]
+    allowed_networks: Sequence[str]
+    secrets: Sequence[tuple[datetime, bytes]] = field(repr=False)
+
+    def secrets_at(self, now: datetime) -> list[bytes]:
+        """The secret, and the one before it while that is good."""
+        earlier = [sealed for (at, _), (_, sealed) in pairwise(self.secrets) if at >= now - OVERLAP]
+        return [self.secrets[0][1], *earlier]
 
 
 def set_webhook(
@@ -161,110 +169,134 @@ def accept(database: Database, sent: Sent) -> str:
 
 def accept_many(database: Database, offered: Sequence[Sent]) -> list[str | Exception]:
     """The same for many who came together: those of one tenant share a transaction, and each has its own answer."""
-    endpoints: dict[tuple[str, str | None, str | None], _Found | None] = {}
+    whose: dict[_Name, tuple[str, str] | None] = {}
     outcomes: list[str | Exception] = [WebhookNotSigned() for _ in offered]
-    of_tenant: dict[str, list[int]] = defaultdict(list)
-    found: list[_Found | None] = []
+    of_tenant: dict[str, list[_Place]] = defaultdict(list)
     for n, sent in enumerate(offered):
         name = _name_of(sent)
-        if name not in endpoints:
-            endpoints[name] = _find(database, name)
-        endpoint = endpoints[name]
-        found.append(endpoint)
-        if endpoint is None or endpoint.source != sent.source:
-            continue
-        if endpoint.allowed_networks and not _is_within(sent.sender, endpoint.allowed_networks):
-            outcomes[n] = SenderNotAllowed()
-            continue
-        of_tenant[endpoint.tenant_id].append(n)
+        if name not in whose:
+            whose[name] = _whose(database, name)
+        found = whose[name]
+        if found is not None:
+            tenant_id, endpoint_id = found
+            of_tenant[tenant_id].append((n, endpoint_id, sent))
     for tenant_id, places in of_tenant.items():
-        for n, outcome in _keep(database, tenant_id, offered, found, places).items():
+        for n, outcome in _keep(database, tenant_id, places).items():
             outcomes[n] = outcome
     return outcomes
 
 
-def _keep(
-    database: Database, tenant_id: str, offered: Sequence[Sent], found: Sequence[_Found | None], places: Sequence[int]
-) -> dict[int, str | Exception]:
+_Name = tuple[str | None, str | None]
+"""By what an endpoint is found: our id of it, else the provider's."""
+_Place = tuple[int, str, Sent]
+"""Where in what was offered, for which endpoint, what."""
+
+
+def _keep(database: Database, tenant_id: str, places: Sequence[_Place]) -> dict[int, str | Exception]:
     """What becomes of a tenant's: together, else each by itself."""
     try:
-        return _keep_together(database, tenant_id, offered, found, places)
+        return _keep_together(database, tenant_id, places)
     except Exception as error:
         if len(places) == 1 or isinstance(error, Unavailable):
-            return dict.fromkeys(places, error)
-    return {n: one for at in places for n, one in _keep(database, tenant_id, offered, found, [at]).items()}
+            return {n: error for n, _, _ in places}
+    return {n: one for place in places for n, one in _keep(database, tenant_id, [place]).items()}
 
 
-def _keep_together(
-    database: Database, tenant_id: str, offered: Sequence[Sent], found: Sequence[_Found | None], places: Sequence[int]
-) -> dict[int, str | Exception]:
+def _keep_together(database: Database, tenant_id: str, places: Sequence[_Place]) -> dict[int, str | Exception]:
     outcomes: dict[int, str | Exception] = {}
-    known: dict[str, list[bytes]] = {}
-    signed: list[int] = []
-    with database.begin(tenant_id=tenant_id, actor=ACTOR, settings=BY_KEY) as tx:
-        for n in places:
-            endpoint, sent = found[n], offered[n]
-            assert endpoint is not None, "who has no endpoint has his answer"
-            if endpoint.id not in known:
-                known[endpoint.id] = _secrets(tx, endpoint.id)
-            check = all_schemes()[endpoint.scheme].check
-            if any(_is_now(check(sent.headers, sent.body, secret)) for secret in known[endpoint.id]):
-                signed.append(n)
+    signed: list[_Place] = []
+    with database.begin(tenant_id=tenant_id, actor=ACTOR, settings=BY_KEY, keeps_settings=True) as tx:
+        doors = {endpoint_id: _opened(tx, endpoint_id) for endpoint_id in {one for _, one, _ in places}}
+        for n, endpoint_id, sent in places:
+            refused = _refused(sent, *doors[endpoint_id])
+            if refused is not None:
+                outcomes[n] = refused
             else:
-                outcomes[n] = WebhookNotSigned()
+                signed.append((n, endpoint_id, sent))
         if signed:
-            kept = artifacts.receive_many(tx, [_incoming(offered[n], found[n]) for n in signed])
-            outcomes.update(zip(signed, kept, strict=True))
+            kept = artifacts.receive_many(tx, [_incoming(sent, endpoint_id) for _, endpoint_id, sent in signed])
+            outcomes.update(zip([n for n, _, _ in signed], kept, strict=True))
     return outcomes
 
 
-def _incoming(sent: Sent, endpoint: _Found | None) -> artifacts.Incoming:
-    assert endpoint is not None, "who has no endpoint has his answer"
+def _refused(sent: Sent, door: _Door | None, known: Sequence[bytes]) -> Exception | None:
+    """Why nothing of it is kept; `known` are the secrets that are good at that door."""
+    if door is None or door.source != sent.source:
+        return WebhookNotSigned()
+    if door.allowed_networks and not _is_within(sent.sender, door.allowed_networks):
+        return SenderNotAllowed()
+    check = all_schemes()[door.scheme].check
+    is_signed = any(_is_now(check(sent.headers, sent.body, secret)) for secret in known)
+    return None if is_signed else WebhookNotSigned()
+
+
+def _incoming(sent: Sent, endpoint_id: str) -> artifacts.Incoming:
     return artifacts.Incoming(
         sent.source,
-        f"{endpoint.id}.webhook",
+        f"{endpoint_id}.webhook",
         sent.body,
         sent.correlation_id,
         type="webhook_body",
         mime="application/json",
-        metadata={"endpoint_id": endpoint.id},
+        metadata={"endpoint_id": endpoint_id},
     )
 
 
-def _name_of(sent: Sent) -> tuple[str, str | None, str | None]:
-    """By what an endpoint is found: our id of it, else the provider's."""
+def _name_of(sent: Sent) -> _Name:
     if sent.endpoint_id is not None:
-        return sent.source, sent.endpoint_id, None
+        return sent.endpoint_id, None
     scheme = all_schemes().get(sent.source)
     header = scheme.endpoint_header if scheme else None
-    return sent.source, None, (sent.headers.get(header) if header else None) or None
+    return None, (sent.headers.get(header) if header else None) or None
 
 
-def _find(database: Database, name: tuple[str, str | None, str | None]) -> _Found | None:
-    _, endpoint_id, provider_endpoint_id = name
+_TENANTS: Final[WeakKeyDictionary[Database, dict[str, str]]] = WeakKeyDictionary()
+"""Whose endpoint an id of ours is: it is drawn once and given to no other. What holds of it is a setting of that tenant's."""
+TENANTS_MAX: Final = 10_000
+
+
+def _whose(database: Database, name: _Name) -> tuple[str, str] | None:
+    """The tenant and the id of an endpoint; None of one that nobody has, or that several claim by the provider's name."""
+    endpoint_id, provider_endpoint_id = name
     if endpoint_id is None and provider_endpoint_id is None:
         return None
+    known = _TENANTS.setdefault(database, {})
+    if endpoint_id in known:
+        return known[endpoint_id], endpoint_id
     rows = database.look_up(
-        "SELECT tenant_id::text, id, source, scheme, allowed_networks FROM ingestion.webhook_endpoint(%(id)s, %(theirs)s)",
+        "SELECT tenant_id::text, id FROM ingestion.webhook_endpoint(%(id)s, %(theirs)s)",
         {"id": endpoint_id, "theirs": provider_endpoint_id},
     )
-    return _Found(**rows[0]) if rows else None
+    if not rows:
+        return None
+    tenant_id, found = rows[0]["tenant_id"], rows[0]["id"]
+    if len(known) >= TENANTS_MAX:
+        known.clear()
+    known[found] = tenant_id
+    return tenant_id, found
 
 
-def _secrets(tx: Tx, endpoint_id: str) -> list[bytes]:
-    """The secret, and the one before it while that is good."""
-    sealed = tx.values(
+def _opened(tx: Tx, endpoint_id: str) -> tuple[_Door | None, list[bytes]]:
+    """An endpoint that takes webhooks now, and the secrets that are good there."""
+    door = tx.setting(f"ingestion.webhook_endpoints:{endpoint_id}", lambda: _door(tx, endpoint_id))
+    known = secrets.open_many(tx, door.secrets_at(datetime.now(UTC)), context=CONTEXT) if door else []
+    return door, known
+
+
+def _door(tx: Tx, endpoint_id: str) -> _Door | None:
+    rows = tx.all(
         """
-        SELECT secret_sealed FROM ingestion.webhook_endpoints
-         WHERE tenant_id = %(tenant)s AND id = %(id)s AND is_active
-           AND set_at >= coalesce((SELECT max(set_at) FROM ingestion.webhook_endpoints
-                                    WHERE tenant_id = %(tenant)s AND id = %(id)s AND set_at < clock_timestamp() - %(overlap)s),
-                                  '-infinity')
+        SELECT source, scheme, allowed_networks::text[] AS allowed_networks, is_active, set_at, secret_sealed
+          FROM ingestion.webhook_endpoints
+         WHERE tenant_id = %(tenant)s AND id = %(id)s
          ORDER BY set_at DESC LIMIT 5
         """,
-        {"tenant": tx.tenant_id, "id": endpoint_id, "overlap": OVERLAP},
+        {"tenant": tx.tenant_id, "id": endpoint_id},
     )
-    return secrets.open_many(tx, [bytes(one) for one in sealed], context=CONTEXT)
+    if not rows or not rows[0]["is_active"]:
+        return None
+    sealed = [(row["set_at"], bytes(row["secret_sealed"])) for row in rows]
+    return _Door(rows[0]["source"], rows[0]["scheme"], rows[0]["allowed_networks"], sealed)
 
 
 def _is_now(signed: Signed | None) -> bool:
