@@ -67,16 +67,14 @@ class Following:
         """Do what was put off, in its order."""
         acting = self._acting
         while self._last:
-            actor, function = self._last.pop(0)
-            self._act_for(actor)
-            function()
+            self._do_next()
         self._act_for(acting)
 
     def go_on(self) -> None:
         """Handle what was published, and what that publishes, until nothing is left; then do what was put off."""
         while self._waiting or self._last:
             if not self._waiting:
-                self.do_last()
+                self._do_next()
                 continue
             self.has_gone_on = True
             consumer = self._waiting[0][0]
@@ -88,6 +86,11 @@ class Following:
             else:
                 for message in messages:
                     consumer.handle(self.tx, message)
+
+    def _do_next(self) -> None:
+        actor, function = self._last.pop(0)
+        self._act_for(actor)
+        function()
 
     def _act_for(self, actor: Actor) -> None:
         if actor != self._acting:
