@@ -1927,7 +1927,7 @@ function ingestion.receive(p_id text, p_facts jsonb, p_sha256 bytea, p_body_seal
   comment Keeps an artifact with its sealed body and announces it; the id of the one that stands where the same bytes came from that source before
   returns TABLE(id text, is_new boolean, received_at timestamp with time zone, received_by text), plpgsql, volatile
   set search_path=pg_catalog, pg_temp
-  body 4d0ab7ec4b02da1a
+  body 679568c2ac0267a7
   grant EXECUTE to headgate_app
 
 function ingestion.receive_many(p_ids text[], p_facts jsonb[], p_sha256 bytea[], p_bodies_sealed bytea[], p_stored_sha256 bytea[], p_correlations text[])
@@ -1935,7 +1935,7 @@ function ingestion.receive_many(p_ids text[], p_facts jsonb[], p_sha256 bytea[],
   comment ingestion.receive for many small artifacts, each under its own correlation; in order, the id of each and whether it is new
   returns TABLE(id text, is_new boolean), plpgsql, volatile
   set search_path=pg_catalog, pg_temp
-  body 2f11c6d51e48f155
+  body 7af3e6fec4fded9f
   grant EXECUTE to headgate_app
 
 function ingestion.sources_failing()
@@ -5155,7 +5155,7 @@ function messaging.announce_many_v2(p_type text, p_aggregate_type text, p_aggreg
   comment Records one event of a type for each of many things and publishes it: each message points at its event. Each under its correlation, or the context's. Says how many
   returns integer, plpgsql, volatile, security definer
   set search_path=pg_catalog, pg_temp
-  body dbe433fa90fcd107
+  body ff6b0b8d246e7df1
   grant EXECUTE to headgate_app
 
 function messaging.claim_queued(p_consumers text[], p_limit integer, p_holder text, p_seconds double precision)
@@ -5168,6 +5168,14 @@ function messaging.claim_queued(p_consumers text[], p_limit integer, p_holder te
   set search_path=pg_catalog, pg_temp
   body 5bbabc41f31fcc4c
   grant EXECUTE to headgate_dispatcher
+
+function messaging.publish(p_type text, p_aggregate_type text, p_aggregate_ids text[], p_payloads jsonb[], p_correlations text[])
+  owner headgate_owner
+  comment Publishes messages of one topic, each about one thing and under its correlation, or the context's
+  returns void, plpgsql, volatile
+  set search_path=pg_catalog, pg_temp
+  body e7c45d1c65def3d1
+  grant EXECUTE to headgate_app
 
 function messaging.queue_due(p_limit integer, p_attempts_max integer)
   owner headgate_owner

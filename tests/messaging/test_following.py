@@ -230,6 +230,30 @@ def test_outside_of_a_worker_nothing_is_put_off(tx: Tx) -> None:
     assert done == [1]
 
 
+def test_a_worker_wakes_nobody_for_what_is_done(chain: Chain, monkeypatch: pytest.MonkeyPatch) -> None:
+    woken: list[Database] = []
+    monkeypatch.setattr(messaging.hints, "hint", lambda database, *_: woken.append(database))
+    with chain.first.database.queueing():
+        chain.first.publish(2)
+        chain.work()
+        assert len(chain.sets) == 1 and woken == []
+
+        chain.consumers["test.other"] = messaging.Consumer("test.other", (chain.second.topic,), lambda tx, m: None)
+        chain.first.transport.subscribe({"test.other": (chain.second.topic,)})
+        chain.first.publish(3)
+        chain.work()
+        assert chain.sets == [[0, 1], [2]] and len(woken) == 1
+
+    chain.first.publish(4)
+    chain.first.relay_all()
+    del chain.consumers["test.other"]
+    chain.work()
+    assert len(woken) == 2, "where the relay moves messages, it is woken"
+    with chain.first.database.connect("dispatcher") as dispatcher:
+        dispatcher.execute("DELETE FROM messaging.queue_messages WHERE consumer = 'test.other'")
+        dispatcher.execute("DELETE FROM messaging.subscriptions WHERE consumer = 'test.other'")
+
+
 def _actor(tx: Tx) -> str:
     return str(tx.value("SELECT core.actor_id()"))
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Literal, LiteralString, TypeVar, cast, overload
@@ -201,14 +201,23 @@ class Tx:
 
     def gather(self, *asked: Asked) -> list[list[Any]]:
         """The rows of several queries that need nothing of each other, in one round trip; each sees what the one before did."""
-        with translated(), self.conn.pipeline():
+        is_ahead = self._is_ahead
+        with translated(), nullcontext() if is_ahead else self.conn.pipeline():
             cursors = [
                 self.conn.cursor(row_factory=cast(RowFactory[Any], class_row(row) if row else dict_row)).execute(
                     query, params
                 )
                 for query, params, row in asked
             ]
-            return [cursor.fetchall() for cursor in cursors]
+            if is_ahead:
+                return [cursor.fetchall() for cursor in cursors]
+        # After the pipeline's end, which brings every answer: asked for within it, they would be waited for twice.
+        return [cursor.fetchall() for cursor in cursors]
+
+    @property
+    def _is_ahead(self) -> bool:
+        """Whether a pipeline is open: a second within it would wait for the answers of the first, as it opens and as it ends."""
+        return self.conn.pgconn.pipeline_status != PipelineStatus.OFF
 
     @contextmanager
     def ahead(self) -> Iterator[None]:
@@ -216,7 +225,7 @@ class Tx:
 
         An error comes up where the next answer is read, at the latest at the end.
         """
-        with translated(), self.conn.pipeline():
+        with translated(), nullcontext() if self._is_ahead else self.conn.pipeline():
             yield
 
     @contextmanager

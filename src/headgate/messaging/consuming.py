@@ -75,30 +75,33 @@ def run_consumers(
             worker.join()
 
 
-def handle(database: Database, consumer: Consumer, delivery: Delivery, at_once: Sequence[Consumer] = ()) -> bool:
+def handle(database: Database, consumer: Consumer, delivery: Delivery, consumers: Sequence[Consumer] = ()) -> bool:
     """Handle one delivery in its own transaction; False where its message was handled before. Raises what it raises.
 
-    What it publishes for those who are `at_once` goes on in it; where that fails, it is handled without.
+    What it publishes for those of the worker's `consumers` who are `at_once` goes on in it; where that fails, it is handled
+    without.
     """
-    return bool(_handle(database, consumer, [delivery], at_once, lambda tx, messages: consumer.handle(tx, messages[0])))
+    return bool(
+        _handle(database, consumer, [delivery], consumers, lambda tx, messages: consumer.handle(tx, messages[0]))
+    )
 
 
 def handle_together(
-    database: Database, consumer: Consumer, deliveries: Sequence[Delivery], at_once: Sequence[Consumer] = ()
+    database: Database, consumer: Consumer, deliveries: Sequence[Delivery], consumers: Sequence[Consumer] = ()
 ) -> int:
     """Handle deliveries of one tenant in one transaction, as a set; how many were not handled before.
 
     What is told of each message's aggregate belongs to that message's correlation.
     """
     assert consumer.handle_many is not None, "it was chosen by that"
-    return _handle(database, consumer, deliveries, at_once, consumer.handle_many)
+    return _handle(database, consumer, deliveries, consumers, consumer.handle_many)
 
 
 def _handle(
     database: Database,
     consumer: Consumer,
     deliveries: Sequence[Delivery],
-    at_once: Sequence[Consumer],
+    consumers: Sequence[Consumer],
     function: Callable[[Tx, Sequence[Message]], None],
 ) -> int:
     messages = {one.message.id: one.message for one in deliveries if one.message.handled_by != consumer.name}
@@ -129,9 +132,11 @@ def _handle(
                 {"tenant_id": tenant_id, "consumer": consumer.name, "ids": arrays.numbers(sorted(messages))},
             )
             if fresh:
-                with following(tx, at_once) as goes_on:
+                with following(tx, consumers) as goes_on:
                     function(tx, [messages[number] for number in sorted(fresh)])
                     goes_on.go_on()
+        if goes_on and (goes_on.leaves_something or not database.queues_directly):
+            hints.hint(database)
         return len(fresh)
     except Unavailable:
         raise
@@ -146,32 +151,26 @@ def work_round(
     database: Database, transport: Transport, consumers: dict[str, Consumer], stop: threading.Event | None = None
 ) -> int:
     """Take up to 50 messages and handle them; returns how many were taken."""
-    at_once = [consumer for consumer in consumers.values() if consumer.at_once]
+    everybody = list(consumers.values())
     deliveries = transport.receive(list(consumers), ROUND_MAX)
     untouched = list(deliveries)
     handled: list[Delivery] = []
     alone: set[tuple[str, int]] = set()
-    published = False
     try:
         while untouched and not (stop and stop.is_set()):
             consumer = consumers[untouched[0].consumer]
             together = _together(consumer, untouched, alone)
-            if len(together) > 1 and _attempt_together(database, consumer, together, at_once):
+            if len(together) > 1 and _attempt_together(database, consumer, together, everybody):
                 handled += together
                 gone = {_which(delivery) for delivery in together}
                 untouched = [delivery for delivery in untouched if _which(delivery) not in gone]
-                published = True
                 continue
             alone |= {_which(delivery) for delivery in together}
             delivery = untouched.pop(0)
-            if _attempt(database, transport, consumer, delivery, at_once):
+            if _attempt(database, transport, consumer, delivery, everybody):
                 handled.append(delivery)
-                published = True
     finally:
-        # Whatever ends the round early, what was handled leaves and what was not looked at is free at once. First the relay
-        # is woken: what was published need not wait for that.
-        if published:
-            hints.hint(database)
+        # Whatever ends the round early, what was handled leaves and what was not looked at is free at once.
         if handled:
             transport.acknowledge(handled)
         if untouched:
@@ -197,11 +196,11 @@ def _which(delivery: Delivery) -> tuple[str, int]:
 
 
 def _attempt_together(
-    database: Database, consumer: Consumer, deliveries: Sequence[Delivery], at_once: Sequence[Consumer]
+    database: Database, consumer: Consumer, deliveries: Sequence[Delivery], consumers: Sequence[Consumer]
 ) -> bool:
     """Whether they were handled as a set. If not, nothing of it stands, and each is tried by itself."""
     try:
-        handle_together(database, consumer, deliveries, at_once)
+        handle_together(database, consumer, deliveries, consumers)
         return True
     except Unavailable:
         raise
@@ -212,13 +211,13 @@ def _attempt_together(
 
 
 def _attempt(
-    database: Database, transport: Transport, consumer: Consumer, delivery: Delivery, at_once: Sequence[Consumer]
+    database: Database, transport: Transport, consumer: Consumer, delivery: Delivery, consumers: Sequence[Consumer]
 ) -> bool:
     """Whether it was handled, now or before. A database that is away is no fault of the message."""
     message = delivery.message
     about = {"consumer": consumer.name, "message_id": message.id, "event_type": message.event_type}
     try:
-        handle(database, consumer, delivery, at_once)
+        handle(database, consumer, delivery, consumers)
         return True
     except Unavailable:
         transport.release([delivery])

@@ -7,14 +7,17 @@ the outbox and the queue. So a chain of stages costs one commit and no wait, and
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import replace
 from datetime import datetime
+from functools import lru_cache
 
 from headgate.core.db import Actor, Tx
 from headgate.messaging.model import Consumer, Message, Outgoing
+from headgate.messaging.topics import pattern
 
 
 class Following:
@@ -23,6 +26,8 @@ class Following:
     def __init__(self, tx: Tx, consumers: Sequence[Consumer]) -> None:
         self.tx = tx
         self.has_gone_on = False
+        self.leaves_something = not consumers
+        self._consumers = consumers
         self._of_topic = {topic: one for one in consumers if one.at_once for topic in one.topics}
         self._waiting: list[tuple[Consumer, Message]] = []
         self._last: list[tuple[Actor, Callable[[], None]]] = []
@@ -58,6 +63,14 @@ class Following:
                 created_at=created_at,
             )
             self._waiting.append((consumer, message))
+
+    def note(self, published: Iterable[tuple[str, str | None]]) -> None:
+        """These topics were published, each with who did his part: whether a worker is to be woken for another's."""
+        self.leaves_something = self.leaves_something or any(
+            one.name != handled_by and _wants(one.topics, topic)
+            for topic, handled_by in set(published)
+            for one in self._consumers
+        )
 
     def put_off(self, function: Callable[[], None]) -> None:
         """It is done when nothing else is left, by who acts now."""
@@ -96,6 +109,11 @@ class Following:
         if actor != self._acting:
             self._acting = actor
             self.tx.act_for(actor, self.tx.correlation_id)
+
+
+@lru_cache(maxsize=1_000)
+def _wants(topics: tuple[str, ...], topic: str) -> bool:
+    return re.match(pattern(topics), "." + topic) is not None
 
 
 _NOW: ContextVar[Following | None] = ContextVar("headgate_following", default=None)

@@ -34,9 +34,9 @@ _senders: dict[tuple[str, Channel], threading.Event] = {}
 
 
 def hint(database: Database, channel: Channel = OUTBOX) -> None:
-    """Say, after a commit, that there is something to relay, or queued already. Returns at once and never fails."""
-    if channel == OUTBOX and database.queues_directly:
-        hint(database, QUEUE)
+    """Say, after a commit, that there is something to relay, or is queued already. Returns at once and never fails."""
+    if database.queues_directly:
+        channel = QUEUE  # What this process publishes is there.
     key = (database.url("app"), channel)
     with _lock:
         local = list(_waiting[key])

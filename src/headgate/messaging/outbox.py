@@ -120,6 +120,8 @@ def publish_ahead(tx: Tx, messages: Sequence[Outgoing]) -> None:
 def _given(tx: Tx, messages: Sequence[Outgoing], correlations: Sequence[str] | None) -> dict[str, Any]:
     for message in messages:
         check_topic(message.event_type)
+    if goes_on := followed_in(tx):
+        goes_on.note((message.event_type, message.handled_by) for message in messages)
     return {
         "types": arrays.texts([message.event_type for message in messages]),
         "aggregate_types": arrays.texts([message.aggregate_type for message in messages]),
@@ -144,6 +146,8 @@ def announce_many(
     TopicMalformed, NoTenant.
     """
     check_topic(event_type)
+    if goes_on := followed_in(tx):
+        goes_on.note([(event_type, None)])
     for start in range(0, len(facts), ANNOUNCED_AT_ONCE):
         part = facts[start : start + ANNOUNCED_AT_ONCE]
         correlations = tx.correlations_of([(str(each[named_by]), each.get("payment_id")) for each in part])

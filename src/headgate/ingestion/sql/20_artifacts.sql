@@ -27,8 +27,7 @@ BEGIN
             || CASE WHEN p_stored_sha256 IS NULL THEN '{}' ELSE jsonb_build_object('stored_sha256', encode(p_stored_sha256, 'hex'),
                                  'redactions', jsonb_array_length(p_facts -> 'redactions')) END;
   PERFORM audit.record_many(ARRAY['ingestion.artifact.received'], ARRAY[v_told], ARRAY[NULL::text], ARRAY[p_id]);
-  INSERT INTO messaging.outbox_messages (tenant_id, event_type, aggregate_type, aggregate_id, payload, correlation_id)
-  VALUES (v_tenant, 'ingestion.artifact.received', 'artifact', p_id, v_told, core.correlation_id());
+  PERFORM messaging.publish('ingestion.artifact.received', 'artifact', ARRAY[p_id], ARRAY[v_told], NULL);
   RETURN QUERY SELECT p_id, true, v_received_at, v_received_by;
 END $$;
 COMMENT ON FUNCTION ingestion.receive(text, jsonb, bytea, bytea, boolean, bytea) IS

@@ -6,7 +6,7 @@ CREATE OR REPLACE FUNCTION ingestion.receive_many(
 #variable_conflict use_column
 DECLARE
   v_tenant CONSTANT uuid := core.require_tenant();
-  v_ids text[]; v_told jsonb[]; v_correlations text[]; v_wanting text[];
+  v_ids text[]; v_told jsonb[]; v_correlations text[];
 BEGIN
   WITH given AS MATERIALIZED (
     SELECT u.*
@@ -38,19 +38,7 @@ BEGIN
   IF v_ids IS NOT NULL THEN
     PERFORM audit.record_many_v2(array_fill('ingestion.artifact.received'::text, ARRAY[cardinality(v_ids)]), v_told,
                                  array_fill(NULL::text, ARRAY[cardinality(v_ids)]), v_ids, v_correlations);
-    v_wanting := messaging.wanting('ingestion.artifact.received');
-    WITH published AS (
-      INSERT INTO messaging.outbox_messages (tenant_id, event_type, aggregate_type, aggregate_id, payload, correlation_id, published_at)
-      SELECT v_tenant, 'ingestion.artifact.received', 'artifact', u.id, u.told, u.correlation,
-             CASE WHEN v_wanting IS NOT NULL THEN clock_timestamp() END
-        FROM unnest(v_ids, v_told, v_correlations) WITH ORDINALITY AS u (id, told, correlation, n)
-       ORDER BY u.n
-      RETURNING tenant_id, id, created_at, event_type, aggregate_type, aggregate_id, payload, correlation_id
-    )
-    INSERT INTO messaging.queue_messages (tenant_id, consumer, message_id, created_at, event_type, aggregate_type, aggregate_id, payload,
-                                          correlation_id)
-    SELECT p.tenant_id, w.consumer, p.id, p.created_at, p.event_type, p.aggregate_type, p.aggregate_id, p.payload, p.correlation_id
-      FROM published p CROSS JOIN unnest(v_wanting) AS w (consumer);
+    PERFORM messaging.publish('ingestion.artifact.received', 'artifact', v_ids, v_told, v_correlations);
   END IF;
   -- In a statement of its own, which sees what was inserted just now, here or by who came first.
   RETURN QUERY

@@ -9,8 +9,7 @@ DECLARE
   v_actor_type CONSTANT text := core.actor_type(); v_actor CONSTANT text := core.actor_id();
   v_person CONSTANT text := core.person_id(); v_correlation CONSTANT text := core.correlation_id();
   v_events bigint[];
-  -- What nobody wants has come to its end; what somebody wants goes the relay's way, which fetches its words.
-  v_published_at CONSTANT timestamptz := CASE WHEN messaging.wanting(p_type) = '{}' THEN v_now END;
+  v_wanting CONSTANT text[] := messaging.wanting(p_type);
 BEGIN
   IF p_type !~ '^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+$' THEN
     RAISE EXCEPTION USING ERRCODE = 'check_violation', SCHEMA = 'audit', TABLE = 'events', CONSTRAINT = 'events_type_is_a_topic',
@@ -24,10 +23,20 @@ BEGIN
                        x.payment_id, NULL, x.data)
     FROM (SELECT u.event, u.payment_id, u.data::jsonb AS data, coalesce(u.correlation, v_correlation) AS correlation
             FROM unnest(v_events, p_payment_ids, p_datas, p_correlations) u (event, payment_id, data, correlation)) x;
-  INSERT INTO messaging.outbox_messages (tenant_id, created_at, event_type, aggregate_type, aggregate_id, audit_event_id, audit_xid,
-                                         audit_epoch, correlation_id, published_at)
-  SELECT v_tenant, v_now, p_type, p_aggregate_type, u.id, u.event, v_xid, v_epoch, coalesce(u.correlation, v_correlation), v_published_at
-    FROM unnest(p_aggregate_ids, v_events, p_correlations) u (id, event, correlation);
+  WITH published AS (
+    INSERT INTO messaging.outbox_messages (tenant_id, created_at, event_type, aggregate_type, aggregate_id, audit_event_id, audit_xid,
+                                           audit_epoch, correlation_id, published_at)
+    SELECT v_tenant, v_now, p_type, p_aggregate_type, u.id, u.event, v_xid, v_epoch, coalesce(u.correlation, v_correlation),
+           CASE WHEN v_wanting IS NOT NULL THEN v_now END
+      FROM unnest(p_aggregate_ids, v_events, p_correlations) u (id, event, correlation)
+    RETURNING id, aggregate_id, audit_event_id, correlation_id
+  )
+  INSERT INTO messaging.queue_messages (tenant_id, consumer, message_id, created_at, event_type, aggregate_type, aggregate_id, payload,
+                                        correlation_id)
+  SELECT v_tenant, w.consumer, p.id, v_now, p_type, p_aggregate_type, p.aggregate_id, u.data::jsonb, p.correlation_id
+    FROM unnest(v_wanting) AS w (consumer)
+   CROSS JOIN published p
+    JOIN unnest(v_events, p_datas) AS u (event, data) ON u.event = p.audit_event_id;
   RETURN cardinality(v_events);
 END $$;
 COMMENT ON FUNCTION messaging.announce_many_v2(text, text, text[], text[], text[], text[]) IS
