@@ -59,11 +59,12 @@ class History:
 
     def receive(self, receipt: Receipt) -> None:
         """Take a payment that comes after everything taken so far."""
-        self.go_to(receipt.received_on)
-        self.states[receipt.id] = self.state_at(receipt.received_on, self._terms[receipt.version_no])
+        on = receipt.received_on
+        self.go_to(on)
+        self.states[receipt.id] = state = self.state_at(on, self._terms[receipt.version_no])
         self._parcels.append(_Parcel(receipt, receipt.amount_minor))
-        self._apply(receipt.received_on, receipt)
-        if any(due.due_on <= receipt.received_on and due.periodic_minor for due in self.dues.values()):
+        self._apply(on, receipt, state)
+        if any(due.due_on <= on and due.periodic_minor for due in self.dues.values()):
             self.partial.add(receipt.id)
 
     def go_to(self, on: date) -> None:
@@ -71,7 +72,8 @@ class History:
         if self._parcels:
             for day in self._due_dates:
                 if self.through < day <= on and self._parcels and self._is_enough(day):
-                    self._apply(day, self._parcels[-1].receipt)
+                    last = self._parcels[-1].receipt
+                    self._apply(day, last, self.state_at(day, self._terms[last.version_no]))
         self.through = max(self.through, on)
 
     def state_at(self, on: date, terms: Terms) -> State:
@@ -108,11 +110,9 @@ class History:
         oldest = next((due for due in self.dues.values() if due.due_on <= day and due.periodic_minor), None)
         return oldest is not None and self.waiting_minor >= oldest.periodic_minor
 
-    def _apply(self, on: date, receipt: Receipt) -> None:
+    def _apply(self, on: date, receipt: Receipt, state: State) -> None:
         """Pour all that waits through the waterfall of the loan's state on that day."""
-        terms = self._terms[receipt.version_no]
-        state = self.state_at(on, terms)
-        rule = terms.rule(state)
+        rule = self._terms[receipt.version_no].rule(state)
         situation = Situation(
             state, tuple(due for due in self.dues.values() if due.open_minor), self._standing_at(on)[1]
         )

@@ -88,7 +88,8 @@ class Change:
 
     def state(self) -> State:
         """How the loan stands today."""
-        found = self.history.state_at(self.loan.today, self.loan.terms_on(self.loan.today))
+        today = self.loan.today
+        found = self.history.state_at(today, self.loan.terms_on(today))
         return "overpaid" if found == "paid_off" and self.waiting()[1] else found
 
     def applied_key(self) -> str | None:
