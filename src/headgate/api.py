@@ -102,6 +102,11 @@ def _gauges(database: Database) -> list[Gauge]:
             lambda: messaging.oldest_unpublished_seconds(database),
         ),
         Gauge(
+            "headgate_queue_lag_seconds",
+            "How long the oldest message that is due has waited for its consumer",
+            lambda: messaging.oldest_queued_seconds(database),
+        ),
+        Gauge(
             "headgate_dead_letters",
             "Messages that were given up and that nobody has requeued",
             lambda: messaging.dead_letter_count(database),

@@ -474,13 +474,18 @@ def test_status_counts_what_waits(empty_database: Database) -> None:
 
     waiting = messaging.status(empty_database)
     seconds = messaging.oldest_unpublished_seconds(empty_database)
+    nothing = messaging.oldest_queued_seconds(empty_database)
     post.relay_all()
+    late = messaging.oldest_queued_seconds(empty_database)
     post.transport.receive([post.consumer.name], 1)
     queued = messaging.status(empty_database)
+    post.transport.receive([post.consumer.name], 2)
+    held = messaging.oldest_queued_seconds(empty_database)
     post.close()
 
     assert (before.outbox_pending, before.oldest_pending_seconds) == (0, 0.0)
     assert waiting.outbox_pending == 3 and seconds > 0
+    assert late > 0 and (nothing, held) == (0.0, 0.0)
     (queue,) = [each for each in queued.queues if each.consumer == post.consumer.name]
     assert (queued.outbox_pending, queue.ready, queue.held, queue.delayed) == (0, 2, 1, 0)
 

@@ -86,6 +86,7 @@ def test_it_serves_the_api_the_console_and_the_workers(
         ]
         metrics = httpx.get(f"{address}/metrics").text
         assert "headgate_audit_unsealed_seconds " in metrics and "headgate_outbox_lag_seconds " in metrics
+        assert "headgate_queue_lag_seconds " in metrics
 
 
 def test_a_busy_port_is_refused_or_the_next_is_taken(database: Database) -> None:

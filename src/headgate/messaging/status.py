@@ -42,6 +42,20 @@ def oldest_unpublished_seconds(database: Database) -> float:
     return float(_outbox(database)["oldest_pending_seconds"])
 
 
+def oldest_queued_seconds(database: Database) -> float:
+    """How long the oldest message that is due has waited for its consumer in this database's queues, in seconds; 0.0 where
+    none waits. What waits at a broker is the broker's to tell.
+    """
+    with translated(), database.connect("dispatcher") as connection:
+        found = connection.execute("""
+            SELECT coalesce(extract(epoch FROM clock_timestamp() - min(available_at)), 0)::float8
+              FROM messaging.queue_messages
+             WHERE available_at <= clock_timestamp() AND (claimed_until IS NULL OR claimed_until < clock_timestamp())
+        """).fetchone()
+    assert found is not None, "an aggregate gives one row"
+    return float(found[0])
+
+
 def dead_letter_count(database: Database) -> float:
     """How many dead letters nobody has requeued."""
     return _dead(database)[0]
