@@ -204,6 +204,8 @@ def test_one_step_leads_from_an_entry_to_its_line_and_back(scene: Scene, browse:
     assert "It paid a loan" in said(posted)
     loan = client.get(scene.at(f"/transactions/{made}"))
     assert f'href="{scene.at("/messages/" + scene.messages["posted"])}"' in loan.text
+    row = client.get(scene.at(f"/messages/rows?id={scene.messages['posted']}"))
+    assert "Posted" in said(row), "by whatever key it was applied"
     by_hand = said(client.get(scene.at(f"/transactions/{_by_hand(scene)}")))
     assert "No file, webhook or mail: it was posted by hand" in by_hand
 

@@ -27,10 +27,11 @@ def outcomes_of(tx: Tx, ingestion_ids: Sequence[str]) -> dict[str, Outcome]:
                CASE WHEN p.status = 'completed' THEN 'posted' WHEN p.status = 'reversed' THEN 'reversed'
                     WHEN r.code IS NOT NULL THEN 'refused' WHEN p.status = 'pending' THEN 'shadow' ELSE 'waiting' END AS outcome
           FROM ingestion.payment_ingestions i
-          LEFT JOIN servicing.payments p
-            ON p.tenant_id = i.tenant_id AND p.idempotency_key = 'ingestion:' || encode(i.identity, 'hex')
-          LEFT JOIN servicing.refusals r
-            ON r.tenant_id = i.tenant_id AND r.idempotency_key = 'ingestion:' || encode(i.identity, 'hex')
+          LEFT JOIN LATERAL (SELECT one.status FROM servicing.payments one
+                              WHERE one.tenant_id = i.tenant_id AND one.ingestion_id = i.id
+                              ORDER BY one.status LIMIT 1) p ON true
+          LEFT JOIN LATERAL (SELECT one.code FROM servicing.refusals one
+                              WHERE one.tenant_id = i.tenant_id AND one.ingestion_id = i.id LIMIT 1) r ON true
          WHERE i.tenant_id = %(tenant)s AND i.id = ANY (%(ids)s::text[]) AND i.status = 'published'
         """,
         {"tenant": tx.tenant_id, "ids": arrays.texts(list(ingestion_ids))},
