@@ -204,6 +204,8 @@ def test_one_step_leads_from_an_entry_to_its_line_and_back(scene: Scene, browse:
     assert "It paid a loan" in said(posted)
     loan = client.get(scene.at(f"/transactions/{made}"))
     assert f'href="{scene.at("/messages/" + scene.messages["posted"])}"' in loan.text
+    row = client.get(scene.at(f"/messages/rows?id={scene.messages['posted']}"))
+    assert "Posted" in said(row), "by whatever key it was applied"
     by_hand = said(client.get(scene.at(f"/transactions/{_by_hand(scene)}")))
     assert "No file, webhook or mail: it was posted by hand" in by_hand
 
@@ -457,6 +459,12 @@ def test_a_message_says_why_the_pipeline_refused_it_and_what_it_waits_for(scene:
 
     page = {name: client.get(f"/console/{tenant.slug}/messages/{one}") for name, one in found.items()}
 
+    rows = {name: client.get(f"/console/{tenant.slug}/messages/rows?id={one}") for name, one in found.items()}
+    whole = said(client.get(f"/console/{tenant.slug}/messages"))
+
+    assert "Refused" in said(rows["refused"]) and "loan not found" in said(rows["refused"])
+    assert "Shadow" in said(rows["written"]) and "Waiting" in said(rows["off"])
+    assert "loan not found" in whole and not any("Published" in said(one) for one in rows.values())
     assert [one.status_code for one in page.values()] == [200, 200, 200]
     refused, written, off = (said(one) for one in page.values())
     assert "It was refused as a loan payment: there is no such loan" in refused

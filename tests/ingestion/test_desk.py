@@ -225,7 +225,9 @@ def test_a_table_that_leaves_something_open_is_not_read_until_somebody_says_what
         assert isinstance(reading, ingestion.Reading)
         found = [(one.line, one.booked_on, one.amount) for one in ingestion.list_records(tx, artifact_id=artifact.id)]
         later = ingestion.preview_table(tx, artifact.id)
+        answered = cases.get_case(tx, case.id)
 
+    assert (answered.state, answered.resolution) == ("resolved", "it was read by csv_v1")
     assert {one.field for one in before.questions} >= {"date_order"} and before.saved is None and before.is_hidden
     assert [one.name for one in before.columns] == ["When", "What", "Money"]
     assert before.columns[1].cells == ("••••• •••••••••", "•••• ••••••")

@@ -221,6 +221,18 @@ def test_bytes_of_no_known_format_are_refused_kept_and_asked_about(tx: Tx, tenan
     assert tx.value("SELECT count(*) FROM ingestion.readings") == 0
 
 
+def test_a_case_that_asks_what_bytes_are_ends_when_they_are_read(tx: Tx, tenant: make.TenantFixture) -> None:
+    artifact = keep(tx, fake.bai2(DAY), kind="register")
+    assert isinstance(ingestion.read(tx, artifact.id), Refused)
+    tx.run("UPDATE ingestion.artifacts SET kind = 'unknown' WHERE id = %(id)s", {"id": artifact.id})
+
+    read = ingestion.read(tx, artifact.id, parser="bai2_v2")
+
+    assert isinstance(read, ingestion.Reading)
+    (case,) = cases.list_cases(tx, state="resolved")
+    assert (case.category, case.resolution) == ("unknown_file", "it was read by bai2_v2")
+
+
 def test_a_file_of_another_kind_than_said_is_refused(tx: Tx, tenant: make.TenantFixture) -> None:
     refused = ingestion.read(tx, keep(tx, fake.bai2(DAY), kind="register").id)
 

@@ -50,6 +50,15 @@ def upload(client: Client, headers: dict[str, str], data: bytes, **form: str):  
     return client.post("/v1/ingestion/files", headers=headers, files={"file": ("day.txt", data)}, data=form)
 
 
+def test_what_belongs_in_the_form_is_refused_in_the_address(client: Client, keys: Keys) -> None:
+    for query, told in (("source=bank", "-F source="), ("note=x", "leave it out")):
+        refused = client.post(
+            f"/v1/ingestion/files?{query}", headers=keys.operator, files={"file": ("day.txt", STATEMENT)}
+        )
+        assert refused.status_code == 400 and told in refused.json()["detail"], refused.text
+    assert client.get("/v1/ingestion/artifacts", headers=keys.operator).json()["data"] == []
+
+
 def test_a_file_is_kept_and_read_and_kept_once(client: Client, keys: Keys) -> None:
     first = upload(client, keys.operator, STATEMENT, source="bank.test")
     again = upload(client, keys.operator, STATEMENT, source="bank.test")

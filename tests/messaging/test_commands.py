@@ -14,10 +14,10 @@ from tests.messaging.post import Post
 from typer.testing import CliRunner
 
 from headgate import messaging
-from headgate.core import terminal
+from headgate.core import ids, terminal
 from headgate.core.config import Config
 from headgate.core.db import Database, Tx
-from headgate.core.errors import Malformed
+from headgate.core.errors import Malformed, MalformedId
 from headgate.messaging import commands
 from headgate.messaging.commands import app, pipeline
 
@@ -74,11 +74,18 @@ def test_status_and_dead_letters_are_shown(run: Any, dead: Post, monkeypatch: py
 
 
 def test_dead_letters_are_requeued_by_id_or_all(run: Any, dead: Post) -> None:
-    first = dead.letters()[0].number
+    first, second, _ = (letter.number for letter in dead.letters())
+    known, unknown = ids.encode("dlt", first), ids.encode("dlt", 999999)
 
-    assert run("requeue", first, 999999) == (1, {"requeued": [first], "unknown": [999999]})
+    assert known in [letter["id"] for letter in run("dead-letters")[1]]
+    assert known in run("dlq", group=pipeline, as_json=False)[1]
+    assert run("requeue", known, unknown) == (1, {"requeued": [known], "unknown": [unknown]})
+    assert run("requeue", known, as_json=False)[0] == 1, "it was requeued before"
+    assert run("requeue", second) == (0, {"requeued": [ids.encode("dlt", second)], "unknown": []}), "by its number"
+    with pytest.raises(MalformedId, match="dlt_0000000000000"):
+        run("requeue", "pay_0000000000001")
     code, document = run("requeue", "--all")
-    assert (code, len(document["requeued"])) == (0, 2)
+    assert (code, len(document["requeued"])) == (0, 1)
     assert dead.letters() == [] and len(dead.queue()) == 3
     with pytest.raises(Malformed):
         run("requeue")

@@ -28,7 +28,9 @@ def link(
         str | None,
         typer.Option(help="Who enters, by e-mail: one of the tenant's users. Only a person may ask and allow."),
     ] = None,
-    port: Annotated[int, typer.Option(help="Where `headgate serve` listens.")] = 8080,
+    port: Annotated[
+        int | None, typer.Option(help="Where `headgate serve` listens: HEADGATE_PORT unless given.", min=1, max=65535)
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False,
 ) -> None:
     """Make a link that signs one browser in, once."""
@@ -36,6 +38,7 @@ def link(
     with open_database() as database:
         grants = [Grant(tenants.find_tenant(database, name).id, role) for name in tenant]
         token = make_link(database, actor=_actor(database, grants, role, person), grants=grants)
+        port = port or database.config.port
     url = f"http://127.0.0.1:{port}/console/enter?token={token}"
     emit({"url": url} if json else url, as_json=json)
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, fields
 from typing import Any, Final
 
 from headgate import cases, ingestion, recon, servicing
 from headgate.console.list_screens import ListScreen, Searched, Templates
 from headgate.console.pointing import spelt
 from headgate.core.db import Tx
+from headgate.core.terms import Query
 
 VIEWS = (
     ("All", ""),
@@ -19,6 +21,34 @@ VIEWS = (
     ("Large", "amount:>5000"),
     ("Today", "age:<1d"),
 )
+
+
+@dataclass(frozen=True, slots=True)
+class ListedMessage(ingestion.MessageRow):
+    """A message as the list shows it: with what became of its payment, and why where it was refused."""
+
+    outcome: str = ""
+    why: str | None = None
+
+
+def _listed(tx: Tx, rows: Sequence[ingestion.MessageRow]) -> list[ListedMessage]:
+    """Published says only that the pipeline was told of it: what it did is asked of the whole page at once."""
+    found = servicing.outcomes_of(tx, [row.id for row in rows])
+    listed = []
+    for row in rows:
+        one = found.get(row.id)
+        facts = {each.name: getattr(row, each.name) for each in fields(row)}
+        why = one.code.replace("_", " ") if one and one.outcome == "refused" and one.code else None
+        listed.append(ListedMessage(**facts, outcome=one.outcome if one else row.status, why=why))
+    return listed
+
+
+def _found(tx: Tx, query: Query, /, *, after: str | None = None, limit: int = 50) -> list[ListedMessage]:
+    return _listed(tx, ingestion.find_messages(tx, query, after=after, limit=limit))
+
+
+def _rows(tx: Tx, ids: Sequence[str]) -> list[ListedMessage]:
+    return _listed(tx, ingestion.message_rows(tx, ids))
 
 
 def _opened(tx: Tx, ingestion_id: str) -> dict[str, Any]:
@@ -94,9 +124,9 @@ SCREEN: Final = ListScreen(
     permissions=("ingestion.read",),
     reads=Searched(
         parse=ingestion.parse_messages,
-        find=ingestion.find_messages,
+        find=_found,
         totals=ingestion.message_totals,
-        rows=ingestion.message_rows,
+        rows=_rows,
         matching=ingestion.matching_messages,
         opened=_opened,
     ),

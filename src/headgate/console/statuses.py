@@ -65,6 +65,8 @@ _UNDER_WAY = {
     "forbearance": "pause",
     "received": "clock",
     "read": "check",
+    "waiting": "clock",
+    "shadow": "half",
     "normalized": "half",
     "requeued": "arrow",
     "quiet": "pause",
@@ -98,6 +100,7 @@ _ATTENTION = {
 _BAD = {
     "returned": "return",
     "rejected": "x",
+    "refused": "x",
     "failed": "bad",
     "contradicts": "alert",
     "contested": "alert",

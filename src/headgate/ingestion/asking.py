@@ -11,6 +11,19 @@ from headgate.ingestion.parsers import Parser, all_parsers
 from headgate.ingestion.records import Parsed
 
 
+def keys_of(artifact_id: str) -> list[str]:
+    """The keys of the cases that ask about an artifact; a reading of it answers them."""
+    return [_mapping_key(artifact_id), _unknown_key(artifact_id)]
+
+
+def _mapping_key(artifact_id: str) -> str:
+    return f"ingestion:{artifact_id}:mapping"
+
+
+def _unknown_key(artifact_id: str) -> str:
+    return f"ingestion:{artifact_id}:unknown"
+
+
 def only_asks(parsed: Parsed) -> bool:
     """Whether nothing was read, and every fault is a question."""
     return not parsed.records and bool(parsed.faults) and all(one.rule.endswith(".ask") for one in parsed.faults)
@@ -21,7 +34,7 @@ def ask(tx: Tx, artifact: Artifact, parser: Parser, parsed: Parsed) -> Refused:
     questions = [{"field": one.field, "message": one.message} for one in parsed.faults]
     case = cases.open_case(
         tx,
-        key=f"ingestion:{artifact.id}:mapping",
+        key=_mapping_key(artifact.id),
         category="unknown_file",
         subcategory="mapping_needed",
         ingestion_id=artifact.id,
@@ -40,7 +53,7 @@ def refuse_unknown(tx: Tx, artifact: Artifact, parser: Parser | None) -> Refused
     looks = f"looks like {parser.title} ({parser.kind})" if parser else "is of no format that a parser knows"
     case = cases.open_case(
         tx,
-        key=f"ingestion:{artifact.id}:unknown",
+        key=_unknown_key(artifact.id),
         category=category_of(artifact, "unknown_file"),
         ingestion_id=artifact.id,
         detail={"artifact_id": artifact.id, "said": artifact.kind, "looks_like": parser.name if parser else None},

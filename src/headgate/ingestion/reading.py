@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from headgate import audit
+from headgate import audit, cases
 from headgate.core.db import Tx
 from headgate.core.errors import Refused
 from headgate.ingestion import artifacts, asking, mappings, queries, readings
@@ -40,6 +40,8 @@ def read(tx: Tx, artifact_id: str, *, parser: str | None = None) -> Reading | Re
     if saved is None and chosen.read_mapped is not None and asking.only_asks(parsed):
         return _unread(tx, artifact, asking.ask(tx, artifact, chosen, parsed))
     readings.take(tx, [Made.of(artifact, chosen, parsed, data)])
+    if artifact.status == "unreadable":  # Only then was a person asked; what is read at once pays nothing for it.
+        cases.end_answered(tx, keys=asking.keys_of(artifact.id), resolution=f"it was read by {chosen.name}")
     found = queries.reading_of(tx, artifact.id)
     assert found is not None, "its reading was inserted above"
     return found

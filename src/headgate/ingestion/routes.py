@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Annotated, Any, Literal, cast
+from typing import Annotated, Any, Final, Literal, cast
 
 from fastapi import APIRouter, File, Form, UploadFile
 from pydantic import BaseModel
 from starlette.responses import Response
 
 from headgate import ingestion
-from headgate.core.errors import Refused
+from headgate.core.errors import Malformed, Refused
 from headgate.ingestion import (
     artifact_routes,
     desk_routes,
@@ -46,6 +46,7 @@ v1.include_router(artifact_routes.router)
 v1.include_router(schema_routes.router)
 Reads = Annotated[Call, reads("ingestion.read")]
 Uploads = Annotated[Call, writes("ingestion.upload")]
+_FORM_FIELDS: Final = ("file", "source", "kind", "type")
 
 
 class ArtifactModel(BaseModel):
@@ -119,6 +120,7 @@ def receive_file(
     type: Annotated[ArtifactType, Form(description="What it is as evidence")] = "bank_file",
 ) -> ArtifactAnswer:
     """Keep a file, then read it. The same bytes again are the artifact that stands (200)."""
+    _refuse_query(call)
     data = file.file.read(SIZE_MAX + 1)
     if len(data) > SIZE_MAX:
         raise ArtifactTooLarge(f"the file has more than {SIZE_MAX} bytes")
@@ -134,6 +136,15 @@ def receive_file(
         return _as_is(call.answer(reading))
     answer = ArtifactAnswer(artifact=ArtifactModel.of(standing), reading=reading)
     return _as_is(call.answer(answer, status=201 if artifact.is_new else 200))
+
+
+def _refuse_query(call: Call) -> None:
+    """Raises Malformed where the address says something: ignored, a file would be filed under another source than meant."""
+    said = sorted(set(call.request.query_params) - {"dry_run"})
+    if said:
+        name = said[0][:40]
+        where = f"send it as a field of the form, as -F {name}=…" if name in _FORM_FIELDS else "leave it out"
+        raise Malformed(f"{name} in the address says nothing here; {where} (its fields: {', '.join(_FORM_FIELDS)})")
 
 
 @v1.post("/artifacts/{artifact_id}/read")

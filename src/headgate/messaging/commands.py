@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from headgate.core import installation, terminal
+from headgate.core import ids, installation, terminal
 from headgate.core.db import Actor, Tx
 from headgate.core.errors import Malformed
 from headgate.messaging import event_commands
@@ -63,15 +63,17 @@ def show_dead_letters(tenant: _Tenant = None, as_json: _Json = False) -> None:
 @pipeline.command("requeue")
 @app.command("requeue")
 def requeue_dead_letters(
-    ids: Annotated[list[int] | None, typer.Argument(help="Ids of dead letters.")] = None,
+    letters: Annotated[
+        list[str] | None, typer.Argument(metavar="[IDS]...", help="Ids of dead letters, as dlt_0000000000001.")
+    ] = None,
     everything: Annotated[bool, typer.Option("--all", help="Every dead letter of the tenant, or of all.")] = False,
     tenant: _Tenant = None,
     as_json: _Json = False,
 ) -> None:
-    """Try dead letters again, from their first attempt."""
-    if bool(ids) == everything:
+    """Try dead letters again, from their first attempt. Exit 1: one that was named does not stand."""
+    if bool(letters) == everything:
         raise Malformed("name dead letters by their ids, or give --all")
-    wanted = set(ids or ())
+    wanted = {_number(one) for one in letters or ()}
     requeued: list[int] = []
     with terminal.open_database() as database:
         for tenant_id in installation.chosen_tenant_ids(database, tenant):
@@ -82,11 +84,15 @@ def requeue_dead_letters(
                 requeued += chosen
         hint(database)
         hint(database, QUEUE)
-    terminal.emit(
-        {"requeued": requeued, "unknown": sorted(wanted - set(requeued))} if as_json else f"{len(requeued)} requeued",
-        as_json=as_json,
-    )
-    raise typer.Exit(1 if wanted - set(requeued) else 0)
+    unknown = [_id(number) for number in sorted(wanted - set(requeued))]
+    document = {"requeued": [_id(number) for number in requeued], "unknown": unknown}
+    terminal.emit(document if as_json else f"{len(requeued)} requeued", as_json=as_json)
+    if unknown:
+        terminal.say(
+            f"headgate: no dead letter {', '.join(unknown)} waits; `headgate pipeline dlq` names those that do "
+            "(another tenant's, or one that was requeued before, is not among them)"
+        )
+        raise typer.Exit(1)
 
 
 @pipeline.command("replay")
@@ -112,7 +118,17 @@ def fill_again(
 def _shown(letter: DeadLetter) -> dict[str, Any]:
     """Without what the message carried: that is for those who may look at the tenant's evidence."""
     left_out = ("number", "standing", "payload", "requeued_by", "handled_at")
-    return {"id": letter.number, **{name: one for name, one in asdict(letter).items() if name not in left_out}}
+    return {"id": letter.id, **{name: one for name, one in asdict(letter).items() if name not in left_out}}
+
+
+def _id(number: int) -> str:
+    """A dead letter's id, as every door writes it."""
+    return ids.encode("dlt", number)
+
+
+def _number(text: str) -> int:
+    """The number of a dead letter: of its id, or written as a number. Raises MalformedId."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else ids.decode("dlt", text)
 
 
 def _every(tx: Tx) -> list[DeadLetter]:

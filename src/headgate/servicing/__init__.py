@@ -50,6 +50,7 @@ from headgate.servicing.loans import (
 from headgate.servicing.model import CHARGES_AFTER, AppliedPayment, Due, NewLoan, NewPayment, Parts, Rule, Terms
 from headgate.servicing.modes import PostingMode, posting_modes, set_posting_mode
 from headgate.servicing.notices import PaymentNotice, payment_notices
+from headgate.servicing.outcomes import Outcome, outcomes_of
 from headgate.servicing.payment_search import TERMS as LOAN_PAYMENT_TERMS
 from headgate.servicing.payment_search import (
     LineStory,
@@ -110,6 +111,7 @@ __all__ = [
     "NoSuchLoan",
     "NoSuchPayment",
     "NotPostable",
+    "Outcome",
     "Parts",
     "PaymentDiffers",
     "PaymentListed",
@@ -143,6 +145,7 @@ __all__ = [
     "loan_totals",
     "matching_loans",
     "matching_payments",
+    "outcomes_of",
     "pass_days",
     "payment_notices",
     "payment_row",

@@ -204,6 +204,15 @@ def test_bytes_that_are_not_utf_8_spoil_their_own_line_only() -> None:
     assert [record.employee_id for record in read(parsed)] == ["E1"]
 
 
+@pytest.mark.parametrize(
+    "header",
+    ["id,type,type_id,amount,customer_id", "id,name,type,account,status", "employee_id,name,routing,net_pay,type"],
+)
+def test_a_table_without_an_account_or_a_net_pay_is_no_register(header: str) -> None:
+    assert PARSER.sniff(f"{header}\n1,a,b,2,c\n".encode()) == 0.0
+    assert PARSER.sniff(f"{HEADER}\n{LINE}\n".encode()) > 0.5
+
+
 def test_a_header_without_a_column_stops_everything() -> None:
     parsed = parse("E1,Ann,1234567,checking,1", header="employee_id,name,account_number,account_type,net_pay")
 

@@ -37,6 +37,7 @@ _ACCOUNT_TYPES: dict[str, Literal["checking", "savings"]] = {
     **dict.fromkeys(("checking", "chk", "check", "c", "ck", "dda", "current", "22"), "checking"),
     **dict.fromkeys(("savings", "saving", "sav", "s", "sv", "32"), "savings"),
 }
+_ESSENTIAL = {"account_number", "net_pay"}
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ufffd]")
 _NUMBER = re.compile(r"[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]+)?|[0-9]+(?:\.[0-9]+)?|\.[0-9]+").fullmatch
 _ACCOUNT = re.compile(r"[0-9A-Za-z][0-9A-Za-z -]{0,16}").fullmatch
@@ -44,12 +45,15 @@ _TOTAL = re.compile(r"(?:grand ?)?totals?:?", re.IGNORECASE).fullmatch
 
 
 def sniff(data: bytes) -> float:
-    """Sure by how many of the columns it must have are named in a header near its beginning."""
+    """Sure by how many of the columns it must have are named in a header near its beginning.
+
+    Without an account and a net pay it is no register, whatever else it names: a provider's export has ids and types too.
+    """
     if b"\x00" in data[:64] and not data.startswith((b"\xff\xfe", b"\xfe\xff")):
         return 0.0
     header = find_header(lines_of(data[:65_536]))
-    known = len(set(REQUIRED) & set(header.columns.values())) if header is not None else 0
-    return 0.3 + 0.1 * known if known >= 3 else 0.0
+    known = set(REQUIRED) & set(header.columns.values()) if header is not None else set()
+    return 0.3 + 0.1 * len(known) if len(known) >= 3 and known >= _ESSENTIAL else 0.0
 
 
 def parse(data: bytes) -> Parsed:
