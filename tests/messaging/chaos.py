@@ -206,6 +206,7 @@ class Chaos:
                        (SELECT count(*) FROM messaging.queue_messages),
                        (SELECT count(*) FROM messaging.outbox_messages o
                           JOIN messaging.subscriptions s ON '.' || o.event_type ~ s.pattern AND s.consumer LIKE 'servicing.%'
+                           AND s.consumer IS DISTINCT FROM o.handled_by
                          WHERE NOT EXISTS (SELECT FROM messaging.inbox i
                                             WHERE i.tenant_id = o.tenant_id AND i.consumer = s.consumer AND i.message_id = o.id))
             """).fetchone()
