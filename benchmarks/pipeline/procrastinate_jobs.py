@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from typing import Any
 
@@ -20,7 +21,11 @@ def jobs(client: Client, gate: Gate, *, url: str, count: int) -> dict[str, Any]:
 
 
 async def _jobs(gate: Gate, url: str, count: int) -> dict[str, Any]:
-    app = procrastinate.App(connector=procrastinate.PsycopgConnector(conninfo=url, max_size=CONCURRENCY + 2))
+    logging.getLogger("procrastinate").setLevel(
+        logging.WARNING
+    )  # It would tell of each job, for twice the time of doing it.
+    connector = procrastinate.PsycopgConnector(conninfo=url, min_size=CONCURRENCY, max_size=CONCURRENCY + 2)
+    app = procrastinate.App(connector=connector)
 
     @app.task(name="nothing")
     async def nothing(n: int) -> None:
