@@ -35,6 +35,9 @@ async def _jobs(gate: Gate, url: str, count: int) -> dict[str, Any]:
         await app.schema_manager.apply_schema_async()
         await _defer_and_work(app, nothing, WARM)
         await nothing.batch_defer_async(*({"n": n} for n in range(count)))
+        async with connector.pool.connection() as connection:
+            await connection.set_autocommit(True)
+            await connection.execute("VACUUM ANALYZE procrastinate_jobs")
         gate()
         begun = time.perf_counter()
         await _work(app)
