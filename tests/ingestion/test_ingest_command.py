@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 from tests.doors.conftest import own as own
 from tests.doors.scripts import Shell
+from tests.ingestion.envelopes import envelope
 
 pytestmark = pytest.mark.slow
 
@@ -49,3 +51,25 @@ def test_a_reader_who_has_enough_is_no_fault_of_the_file(own: Shell, tmp_path: P
 
     assert "csv.date" in first and "cannot be read" not in said
     assert process.returncode == 1
+
+
+def test_the_same_envelopes_by_command_and_over_http_are_one_artifact_and_come_once(own: Shell, tmp_path: Path) -> None:
+    file = tmp_path / "payments.ndjson"
+    sent = [envelope(f"L-{n}", transfer=f"acht_{n}") for n in range(3)]
+    good = [json.dumps({name: value for name, value in one.items() if name != "idempotency_key"}) for one in sent]
+    file.write_text("\n".join([good[0], "", "{not json}", good[1], '{"schema": "headgate.payments.v1"}', good[2], ""]))
+    words = ["ingest", str(file), "--tenant", "acme", "--json"]
+
+    _, first, again, listed = own.runs(
+        ["tenants", "create", "acme"], words, words, ["ingestion", "messages", "--tenant", "acme", "--json"]
+    )
+
+    took, known = json.loads(first.stdout), json.loads(again.stdout)
+    assert (took["new"], took["known"], took["refused_count"]) == (3, 0, 2)
+    assert [one["line"] for one in took["refused"]] == [5, 3]
+    assert (known["new"], known["known"], known["artifact_id"]) == (0, 3, took["artifact_id"])
+    assert (first.returncode, again.returncode) == (1, 1)
+    assert took["artifact_id"].startswith("art_")
+    rows = json.loads(listed.stdout)
+    rows = rows if isinstance(rows, list) else rows["items"]
+    assert len(rows) == 4, "three payments and one that fails its schema"

@@ -99,6 +99,13 @@ def take_in(tx: Tx, artifact_id: str) -> Taken:
     return taken
 
 
+def envelopes(tx: Tx, artifact_id: str) -> Iterator[Arrival]:
+    """The envelopes in an artifact that was read as such; none in any other. Raises NoSuchArtifact."""
+    found = queries.reading_of(tx, artifact_id)
+    if found is not None and found.parser == envelope_v1.NAME:
+        yield from _envelopes(queries.get_artifact(tx, artifact_id), artifacts.body(tx, artifact_id))
+
+
 def _envelopes(artifact: Artifact, body: bytes) -> Iterator[Arrival]:
     """Each envelope as it was sent: the whole of what holds one, else its line, else what it says."""
     found = [one for one in values(io.BytesIO(body), "envelope") if isinstance(one, tuple)]

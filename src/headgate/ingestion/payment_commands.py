@@ -4,22 +4,23 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 from typing import Annotated, Any, Final, NoReturn, cast
+from uuid import UUID
 
 import typer
 
 from headgate import messaging, tenants
 from headgate.core import terminal
-from headgate.core.db import Actor
+from headgate.core.db import Actor, Database
 from headgate.core.errors import Refused
-from headgate.ingestion import artifacts, command_words, reading
+from headgate.ingestion import artifacts, command_words, intake, queries, reading
 from headgate.ingestion.arrivals import Arrival
 from headgate.ingestion.envelopes import FORMER
-from headgate.ingestion.model import ArtifactType
+from headgate.ingestion.model import ArtifactType, StoredFault
 from headgate.ingestion.payment_ingestions import ingest_payments
 from headgate.ingestion.schemas import ENVELOPE
 from headgate.tenants import command_parts
@@ -37,12 +38,14 @@ _SCHEMA = re.compile(
 
 @dataclass(slots=True)
 class Intake:
-    """What became of a file's envelopes. `refused` are the first hundred that fail their schema, by line."""
+    """What became of a file's envelopes. `refused` are the first hundred that fail their schema, by line; `artifact_id` is the
+    file as it is kept, None where it is too large for that."""
 
     new: int = 0
     known: int = 0
     refused_count: int = 0
     refused: list[dict[str, Any]] = field(default_factory=list)
+    artifact_id: str | None = None
 
 
 @app.command("ingest")
@@ -68,8 +71,9 @@ def ingest(
 
     Any other file is kept byte for byte, but for the digits of card numbers, then read: the same bytes again change nothing.
     """
-    if is_of_envelopes(file):
-        _ingest_envelopes(file, tenant, json)
+    has_payments = is_of_envelopes(file)
+    if has_payments and file.stat().st_size > artifacts.SIZE_MAX:
+        _ingest_large(file, tenant, json)
     with terminal.open_database() as database:
         tenant_id = tenants.find_tenant(database, tenant).id
         with database.begin(tenant_id=tenant_id, actor=ACTOR) as tx:
@@ -79,11 +83,19 @@ def ingest(
         with database.begin(tenant_id=tenant_id, actor=ACTOR) as tx:
             found = reading.read(tx, kept.id)
             said = [] if isinstance(found, Refused) else command_words.words_of(tx, kept, found, tenant=tenant)
+            arrivals = list(intake.envelopes(tx, kept.id)) if has_payments else []
+            faults = queries.all_faults(tx, kept.id) if has_payments else []
+        done = _ingest(database, tenant_id, iter(arrivals))
         messaging.hint(database)
     if isinstance(found, Refused):
         terminal.refuse(found, as_json=json)
-    terminal.emit(found, as_json=json)
-    command_words.tell(said, as_json=json)
+    if not has_payments:
+        terminal.emit(found, as_json=json)
+        command_words.tell(said, as_json=json)
+        return
+    done.artifact_id = kept.id
+    _refuse_unread(done, faults, {arrival.line for arrival in arrivals})
+    _tell(done, json)
 
 
 def is_of_envelopes(file: Path) -> bool:
@@ -93,19 +105,34 @@ def is_of_envelopes(file: Path) -> bool:
     return beginning.startswith(b"{") and _SCHEMA.search(beginning) is not None
 
 
-def _ingest_envelopes(file: Path, tenant: str, json: bool) -> NoReturn:
-    intake = Intake()
+def _ingest_large(file: Path, tenant: str, json: bool) -> NoReturn:
+    """A file that is too large to be kept: its lines are, each with its payment."""
     with terminal.open_database() as database:
-        tenant_id = tenants.find_tenant(database, tenant).id
-        arrivals = _arrivals(file)
-        while part := list(islice(arrivals, AT_ONCE)):
-            with database.begin(tenant_id=tenant_id, actor=ACTOR) as tx:
-                answers = ingest_payments(tx, part)
-            for arrival, answer in zip(part, answers, strict=True):
-                _count(intake, arrival, answer)
+        done = _ingest(database, tenants.find_tenant(database, tenant).id, _arrivals(file))
         messaging.hint(database)
-    terminal.emit(intake, as_json=json)
-    raise typer.Exit(1 if intake.refused_count else 0)
+    _tell(done, json)
+
+
+def _ingest(database: Database, tenant_id: UUID, arrivals: Iterator[Arrival]) -> Intake:
+    done = Intake()
+    while part := list(islice(arrivals, AT_ONCE)):
+        with database.begin(tenant_id=tenant_id, actor=ACTOR) as tx:
+            answers = ingest_payments(tx, part)
+        for arrival, answer in zip(part, answers, strict=True):
+            _count(done, arrival, answer)
+    return done
+
+
+def _refuse_unread(done: Intake, faults: Sequence[StoredFault], read: Container[int]) -> None:
+    """Lines that are no JSON at all: nothing was taken in of them."""
+    for fault in faults:
+        if fault.level == "E" and fault.line not in read:
+            _refuse(done, fault.line, {"reason": fault.message})
+
+
+def _tell(done: Intake, json: bool) -> NoReturn:
+    terminal.emit(done, as_json=json)
+    raise typer.Exit(1 if done.refused_count else 0)
 
 
 def _arrivals(file: Path) -> Iterator[Arrival]:
@@ -123,11 +150,15 @@ def _arrivals(file: Path) -> Iterator[Arrival]:
                 yield Arrival(line.strip(), digest, number)
 
 
-def _count(intake: Intake, arrival: Arrival, answer: Any) -> None:
+def _count(done: Intake, arrival: Arrival, answer: Any) -> None:
     if not isinstance(answer, Refused):
-        intake.new += answer.is_new
-        intake.known += not answer.is_new
+        done.new += answer.is_new
+        done.known += not answer.is_new
         return
-    intake.refused_count += 1
-    if len(intake.refused) < REFUSED_SHOWN:
-        intake.refused.append({"line": arrival.line, **answer.facts})
+    _refuse(done, arrival.line, answer.facts)
+
+
+def _refuse(done: Intake, line: int, facts: Mapping[str, Any]) -> None:
+    done.refused_count += 1
+    if len(done.refused) < REFUSED_SHOWN:
+        done.refused.append({"line": line, **facts})
