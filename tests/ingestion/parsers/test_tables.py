@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from headgate.core.money import Money
 from headgate.ingestion.errors import UnknownFormat
 from headgate.ingestion.mapping import MalformedMapping, Mapping
-from headgate.ingestion.parsers import all_parsers
+from headgate.ingestion.parsers import all_parsers, csv_v1
 from headgate.ingestion.previewing import preview
-from headgate.ingestion.records import Parsed, TransactionRecord
+from headgate.ingestion.records import Fault, Parsed, TransactionRecord
 
 CSV = all_parsers()["csv_v1"]
 XLSX = all_parsers()["xlsx_v1"]
@@ -162,3 +166,28 @@ def test_a_preview_shows_the_first_rows_and_refuses_what_is_no_table() -> None:
     assert (found.parser, len(found.parsed.records), found.questions) == ("csv_v1", 3, ())
     with pytest.raises(UnknownFormat):
         preview(b"%PDF-1.7 no table")
+
+
+_CELLS = st.lists(st.text(alphabet='ab"\n, ', max_size=6), min_size=1, max_size=4)
+
+
+@given(
+    rows=st.lists(_CELLS, max_size=8),
+    broken=st.text(alphabet="ab,", max_size=5),
+    after=st.lists(st.sampled_from(["1,2", "x", "a,b,c"]), max_size=5),
+)
+def test_a_mark_that_is_never_closed_costs_its_own_line_alone(
+    rows: list[list[str]], broken: str, after: list[str]
+) -> None:
+    written = io.StringIO()
+    csv.writer(written, lineterminator="\n", quoting=csv.QUOTE_ALL).writerows(rows)
+    begun = written.getvalue().count("\n") + 1
+
+    read = list(csv_v1._rows([written.getvalue() + f'"{broken}\n' + "".join(f"{line}\n" for line in after)], ","))
+
+    assert [row for _, row in read[: len(rows)]] == rows
+    line, fault = read[len(rows)]
+    assert isinstance(fault, Fault) and (line, fault.rule) == (begun, "csv.quotes")
+    assert [(n, row) for n, row in read[len(rows) + 1 :]] == [
+        (begun + 1 + n, one.split(",")) for n, one in enumerate(after)
+    ]
