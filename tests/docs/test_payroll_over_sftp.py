@@ -29,7 +29,7 @@ PAGE = Path(__file__).parents[2] / "docs" / "howto" / "payroll-over-sftp.md"
 WORDS = {
     "ENTITY": r"\b(le_[0-9a-z]{26})",
     "SUM": r"employees, ([0-9.]+) USD",
-    "REFERENCE": r"\"reference\": \"(HG[0-9A-Z]+)\"",
+    "REFERENCE": r"\breference\W+(HG[0-9A-Z]+)",
     "FINGERPRINT": r"host key +(SHA256:\S+)",
 }
 """What a reader puts for a word in capitals: where the outputs so far say it."""
