@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import threading
 from dataclasses import replace
 from typing import Any
@@ -141,3 +142,16 @@ def test_two_that_come_at_once_see_each_other(database: Database, tenant: make.T
 
     with database.begin(tenant_id=tenant.id, actor=make.ACTOR) as tx:
         assert state(tx)["cases"] == ["duplicate"]
+
+
+def test_payments_that_come_together_are_told_in_their_order(tx: Tx, tenant: make.TenantFixture) -> None:
+    sent = [envelope("L-1", 1_000 + n, transfer=f"acht_{n}", reference=f"r{n}") for n in range(30)]
+    for one in sent:
+        del one["idempotency_key"]
+
+    answers = ingestion.ingest_payments(tx, [Arrival(json.dumps(one).encode()) for one in sent])
+
+    told = tx.values(
+        "SELECT aggregate_id FROM messaging.outbox_messages WHERE event_type = 'payment.ingested' ORDER BY id"
+    )
+    assert told == [answer.id for answer in answers if not isinstance(answer, Refused)] and len(told) == 30

@@ -68,7 +68,8 @@ def ingest_payments(
     pieces = {identity: piece for identity, read in wanted.items() if (piece := read.piece)}
     joined = joining.join(tx, list(pieces.values()), _words(wanted.values(), pieces))
     kept, suspected = _keep(tx, [read for identity, read in wanted.items() if joined.is_new(identity)], joined)
-    fresh = {identity: row.id for identity, row in kept.items()}
+    # In the order they came: a loan's later payment before its earlier one would be folded again.
+    fresh = {identity: kept[identity].id for identity in wanted if identity in kept}
     tx.kept[__name__] = {row.id: row for row in kept.values()}  # For who goes on with them in this transaction.
     added = joined.added_to(fresh)
     tx.follow({number: wanted[identity].arrival.artifact_id for identity, number in fresh.items()})
