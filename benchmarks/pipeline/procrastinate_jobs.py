@@ -21,9 +21,8 @@ def jobs(client: Client, gate: Gate, *, url: str, count: int) -> dict[str, Any]:
 
 
 async def _jobs(gate: Gate, url: str, count: int) -> dict[str, Any]:
-    logging.getLogger("procrastinate").setLevel(
-        logging.WARNING
-    )  # It would tell of each job, for twice the time of doing it.
+    # It would tell of each job, for twice the time of doing it.
+    logging.getLogger("procrastinate").setLevel(logging.WARNING)
     connector = procrastinate.PsycopgConnector(conninfo=url, min_size=CONCURRENCY, max_size=CONCURRENCY + 2)
     app = procrastinate.App(connector=connector)
 
@@ -33,7 +32,8 @@ async def _jobs(gate: Gate, url: str, count: int) -> dict[str, Any]:
 
     async with app.open_async():
         await app.schema_manager.apply_schema_async()
-        await _defer_and_work(app, nothing, WARM)
+        await nothing.batch_defer_async(*({"n": n} for n in range(WARM)))
+        await _work(app)
         await nothing.batch_defer_async(*({"n": n} for n in range(count)))
         async with connector.pool.connection() as connection:
             await connection.set_autocommit(True)
@@ -42,11 +42,6 @@ async def _jobs(gate: Gate, url: str, count: int) -> dict[str, Any]:
         begun = time.perf_counter()
         await _work(app)
         return {"begun": begun, "ended": time.perf_counter(), "count": count}
-
-
-async def _defer_and_work(app: procrastinate.App, task: Any, count: int) -> None:
-    await task.batch_defer_async(*({"n": n} for n in range(count)))
-    await _work(app)
 
 
 async def _work(app: procrastinate.App) -> None:

@@ -189,14 +189,15 @@ def rewrap(database: Database) -> int:
 
 
 def _keys(tx: Tx, *, lock: bool = False, anew: bool = False) -> Sequence[_DataKey]:
-    # Kept no longer than a transaction, and not in one that drew a key: what this process once saw may have been rolled
-    # back, with a savepoint too, and what it seals be lost.
+    # Not kept in a transaction that drew a key, nor for others: what this process once saw may have been rolled back, with a
+    # savepoint too, and what it seals be lost.
     if lock:
         return tx.all("SELECT key_no, wrapped, kek_id FROM core.data_keys ORDER BY key_no FOR UPDATE", row=_DataKey)
     kept: _Kept = tx.kept.setdefault(__name__, _Kept())
-    if not kept.keys or kept.has_drawn or anew:
-        is_usual = not kept.keys and not kept.has_drawn
-        kept.keys = tx.setting("core.data_keys", lambda: _read_keys(tx)) if is_usual else _read_keys(tx)
+    if kept.has_drawn or (kept.keys and anew):
+        kept.keys = _read_keys(tx)
+    elif not kept.keys:
+        kept.keys = tx.setting("core.data_keys", lambda: _read_keys(tx))
     return kept.keys
 
 

@@ -169,7 +169,7 @@ class Tx:
         """Execute, and say how many rows it touched."""
         with translated():
             cursor = self.conn.execute(query, params)
-            if self.conn.pgconn.pipeline_status != PipelineStatus.OFF:
+            if self._is_ahead:
                 with self.conn.pipeline() as pipeline:
                     pipeline.sync()
             return cursor.rowcount

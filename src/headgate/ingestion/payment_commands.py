@@ -82,7 +82,11 @@ def ingest(
             )
         with database.begin(tenant_id=tenant_id, actor=ACTOR) as tx:
             found = reading.read(tx, kept.id)
-            said = [] if isinstance(found, Refused) else command_words.words_of(tx, kept, found, tenant=tenant)
+            said = (
+                []
+                if has_payments or isinstance(found, Refused)
+                else command_words.words_of(tx, kept, found, tenant=tenant)
+            )
             arrivals = list(intake.envelopes(tx, kept.id)) if has_payments else []
             faults = queries.all_faults(tx, kept.id) if has_payments else []
         done = _ingest(database, tenant_id, iter(arrivals))

@@ -81,9 +81,8 @@ def _locking_identities(tx: Tx, identities: Collection[Identity]) -> Asked:
 def take(tx: Tx, found: Sequence[Made]) -> list[NewReading]:
     """Store what parsers made of these artifacts, each fact once, and tell of each. The caller holds the artifacts' locks."""
     telling = Telling()
-    readings = _sorted_out(tx, found)
     with tx.ahead():
-        _take(tx, readings, telling)
+        readings = take_untold(tx, found, telling)
         telling.send(tx)
     return readings
 
@@ -92,18 +91,14 @@ def take_untold(tx: Tx, found: Sequence[Made], telling: Telling) -> list[NewRead
     """The same, but what is to be told of them is left to whoever sends it."""
     readings = _sorted_out(tx, found)
     with tx.ahead():
-        _take(tx, readings, telling)
-    return readings
-
-
-def _take(tx: Tx, readings: Sequence[NewReading], telling: Telling) -> None:
-    case_ids = store(tx, readings)
+        case_ids = store(tx, readings)
     for one in readings:
         artifact, told = one.made.artifact.id, one.told(case_ids.get(one.id))
         telling.events.append(audit.Event(type=READ, data=told, ingestion_id=artifact))
         telling.messages.append(
             messaging.Outgoing(event_type=READ, aggregate_type="artifact", aggregate_id=artifact, payload=told)
         )
+    return readings
 
 
 def _sorted_out(tx: Tx, found: Sequence[Made]) -> list[NewReading]:
