@@ -21,8 +21,9 @@ from ..shared.ground import ACTOR, Place, place
 
 SECRET = "what the benchmark signs its webhooks with"
 FIRST = date(2025, 1, 1)
-LOANS = 2_000
-DUE_MINOR = 100_000_000
+INSTALMENTS = 12
+PERIOD_DAYS = 30
+INTEREST_MINOR = 300
 TABLES = (
     *("ingestion.payment_ingestions", "ingestion.artifacts", "ingestion.records", "ingestion.payment_identifiers"),
     *("servicing.payments", "servicing.loans", "servicing.dues", "servicing.allocations", "servicing.postings"),
@@ -33,9 +34,10 @@ TABLES = (
 
 @dataclass(frozen=True)
 class Ground(Place):
-    """A tenant whose loans are paid over `path`."""
+    """A tenant whose loans, L-0 and so on, are paid over `path`."""
 
     path: str
+    loans: int
     GROWING: ClassVar[tuple[str, ...]] = TABLES
 
     def value(self, query: str, *words: Any) -> Any:
@@ -46,8 +48,8 @@ class Ground(Place):
 
 
 @contextmanager
-def ground(server: EmbeddedServer, name: str) -> Iterator[Ground]:
-    """A migrated database of that name, with a tenant, its loans and its endpoint."""
+def ground(server: EmbeddedServer, name: str, loans: int) -> Iterator[Ground]:
+    """A migrated database of that name, with a tenant, so many loans of a year's instalments, and its endpoint."""
     with place(server, name) as made:
         with made.database.begin(tenant_id=made.tenant_id, actor=ACTOR) as tx:
             entity = tenants.create_legal_entity(tx, name="Servicer", time_zone="America/Chicago", currency="USD")
@@ -57,28 +59,28 @@ def ground(server: EmbeddedServer, name: str) -> Iterator[Ground]:
                 tx, source="column", purpose="loans", loan_field="text", loan_prefix="LOAN", reason="benchmark"
             )
             to = ingestion.set_webhook(tx, source="column", scheme="column", secret=SECRET)
-        for start in range(0, LOANS, 500):
+        for start in range(0, loans, 500):
+            numbers = range(start, min(start + 500, loans))
             with made.database.begin(tenant_id=made.tenant_id, actor=ACTOR) as tx:
-                dues = [Due(1, FIRST, 0, 0, DUE_MINOR, 0)]
                 servicing.import_loans(
-                    tx, [(NewLoan(f"L-{n}", "mortgage", "USD", entity.id), dues) for n in range(start, start + 500)]
+                    tx, [(NewLoan(f"L-{n}", "mortgage", "USD", entity.id), _dues(n)) for n in numbers]
                 )
-        found = Ground(made.url, made.database, made.tenant_id, f"/v1/ingestion/webhooks/column/{to.id}")
+        found = Ground(made.url, made.database, made.tenant_id, f"/v1/ingestion/webhooks/column/{to.id}", loans)
         found.settle()
         yield found
 
 
-def webhook(n: int, series: str) -> bytes:
+def webhook(n: int, series: str, loans: int) -> bytes:
     """What the provider sends of the n-th transfer: about 900 bytes."""
     data = {
         "id": f"acht_{series}{n:08}",
-        "amount": 1_000 + n % 900,
+        "amount": _instalment_minor(n % loans),
         "currency_code": "USD",
         "is_incoming": True,
         "type": "CREDIT",
         "trace_number": f"{hash_number(series):05}{n:010}",
-        "effective_on": _day(n).isoformat(),
-        "description": f"LOAN L-{n % LOANS}",
+        "effective_on": _day(n // loans).isoformat(),
+        "description": f"LOAN L-{n % loans}",
         "account_number_id": "acno_2benchmark",
         "metadata": {"padding": "x" * 520},
     }
@@ -86,7 +88,7 @@ def webhook(n: int, series: str) -> bytes:
     return json.dumps({**event, "data": data}).encode()
 
 
-def envelope(n: int, series: str) -> bytes:
+def envelope(n: int, series: str, loans: int) -> bytes:
     """The same payment as an envelope."""
     return json.dumps(
         {
@@ -95,12 +97,12 @@ def envelope(n: int, series: str) -> bytes:
             "correlation_id": f"cor_{series}{n}",
             "occurred_at": "2026-01-02T12:00:00Z",
             "source": {"channel": "ach", "provider": "column", "batch_id": None},
-            "borrower": {"loan_id": f"L-{n % LOANS}", "name": None, "external_ids": {}},
+            "borrower": {"loan_id": f"L-{n % loans}", "name": None, "external_ids": {}},
             "payment": {
-                "amount_minor": 1_000 + n % 900,
+                "amount_minor": _instalment_minor(n % loans),
                 "currency": "USD",
                 "method": "ach",
-                "value_date": _day(n).isoformat(),
+                "value_date": _day(n // loans).isoformat(),
                 "reference": f"acht_{series}{n:08}",
                 "details": {},
             },
@@ -121,6 +123,15 @@ def hash_number(series: str) -> int:
     return int(hashlib.sha256(series.encode()).hexdigest()[:8], 16) % 100_000
 
 
-def _day(n: int) -> date:
-    """A loan's payments come on different days, in their order: nothing is folded again."""
-    return FIRST + timedelta(days=1 + n // LOANS)
+def _instalment_minor(loan: int) -> int:
+    return 1_000 + loan % 900
+
+
+def _day(period: int) -> date:
+    """When an instalment is due and paid: a loan's payments come in their order, and none is folded again."""
+    return FIRST + timedelta(days=PERIOD_DAYS * period)
+
+
+def _dues(loan: int) -> list[Due]:
+    principal = _instalment_minor(loan) - INTEREST_MINOR
+    return [Due(k + 1, _day(k), 0, INTEREST_MINOR, principal, 0) for k in range(INSTALMENTS)]

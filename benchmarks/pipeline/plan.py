@@ -4,6 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from .ground import INSTALMENTS
+
+WARM = 200
+RATES = (100, 300)
+LOANS_MIN = 2_000
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -17,3 +23,9 @@ class Plan:
     rounds: int = 1
     broker: str | None = None
     only: tuple[str, ...] = ()
+
+    @property
+    def loans(self) -> int:
+        """So many that each payment pays an instalment of its own."""
+        payments = WARM + max(self.messages, self.singles, self.webhooks * 2, max(RATES) * self.seconds)
+        return max(LOANS_MIN, -(-payments // INSTALMENTS))

@@ -6,6 +6,7 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
+from functools import partial
 from statistics import median
 from typing import Any
 
@@ -17,11 +18,10 @@ from ..shared.clients import Clients
 from ..shared.ground import home, machine, tell
 from . import broker, tasks
 from .ground import Ground, ground
-from .plan import Plan
+from .plan import RATES, WARM, Plan
 
 CONNECTIONS = 8
 SERVER, CALLER, WORKERS = 0, 1, (2, 3)
-WARM = 200
 PATIENCE_SECONDS = 120.0
 PROCRASTINATE_JOBS = 5_000
 POSTED = "SELECT count(*) FROM servicing.payments WHERE status = 'completed'"
@@ -63,27 +63,22 @@ def _shapes(plan: Plan) -> dict[str, Shape]:
         "raw_insert_8": _raw,
         "accept": _accept,
         "accept_half": _accept_half,
-        "posted_100": lambda made, clients, plan: _posted(made, clients, plan, 100, None),
-        "posted_300": lambda made, clients, plan: _posted(made, clients, plan, 300, None),
+        **{f"posted_{rate}": partial(_posted, rate=rate, broker=None) for rate in RATES},
         "bare_jobs_8": _jobs,
         "procrastinate_jobs_8": _procrastinate,
-        "validate_post": lambda made, clients, plan: _through(made, clients, plan, plan.messages, None),
-        "validate_post_singly": lambda made, clients, plan: _through(
-            made, clients, plan, plan.singles, None, singly=True
-        ),
+        "validate_post": partial(_through, count=plan.messages, broker=None),
+        "validate_post_singly": partial(_through, count=plan.singles, broker=None, singly=True),
     }
     if plan.broker:
-        shapes["posted_100_rabbitmq"] = lambda made, clients, plan: _posted(made, clients, plan, 100, plan.broker)
-        shapes["validate_post_rabbitmq"] = lambda made, clients, plan: _through(
-            made, clients, plan, plan.messages, plan.broker
-        )
+        shapes["posted_100_rabbitmq"] = partial(_posted, rate=RATES[0], broker=plan.broker)
+        shapes["validate_post_rabbitmq"] = partial(_through, count=plan.messages, broker=plan.broker)
     return shapes
 
 
 def _alone(
     server: EmbeddedServer, clients: Clients, plan: Plan, name: str, shape: Shape, shown: dict[str, str]
 ) -> Figures:
-    with ground(server, f"bench_{name}") as made:
+    with ground(server, f"bench_{name}", plan.loans) as made:
         if not shown:
             shown.update(made.server_settings())
         return shape(made, clients, plan)
@@ -116,7 +111,7 @@ def _accept_half(made: Ground, clients: Clients, plan: Plan) -> Figures:
     return {"per_s": _rate([done]), **_spread(done["latencies"])}
 
 
-def _posted(made: Ground, clients: Clients, plan: Plan, rate: int, broker: str | None) -> Figures:
+def _posted(made: Ground, clients: Clients, plan: Plan, *, rate: int, broker: str | None) -> Figures:
     """From when a webhook was sent to when its payment was committed, at a steady rate; one process serves, one works."""
     port = _served(made, clients, broker)
     clients.at(WORKERS[0], tasks.start_working, url=made.url, broker=broker)
@@ -162,7 +157,7 @@ def _procrastinate(made: Ground, clients: Clients, plan: Plan) -> Figures:
 
 
 def _through(
-    made: Ground, clients: Clients, plan: Plan, count: int, broker: str | None, *, singly: bool = False
+    made: Ground, clients: Clients, plan: Plan, *, count: int, broker: str | None, singly: bool = False
 ) -> Figures:
     """Payments that came in, to posted: two workers over every stage, the relay's part in it."""
     # What a new worker compiles and plans first is not measured.
@@ -195,6 +190,7 @@ def _take_in(made: Ground, clients: Clients, series: str, first: int, count: int
         series=series,
         first=first,
         count=count,
+        loans=made.loans,
     )
 
 
@@ -224,7 +220,17 @@ def _call(
     made: Ground, clients: Clients, port: int, series: str, count: int, rate: float | None, *, first: int = 0
 ) -> dict[str, Any]:
     return dict(
-        clients.at(CALLER, tasks.call, port=port, path=made.path, series=series, first=first, count=count, rate=rate)
+        clients.at(
+            CALLER,
+            tasks.call,
+            port=port,
+            path=made.path,
+            series=series,
+            first=first,
+            count=count,
+            loans=made.loans,
+            rate=rate,
+        )
     )
 
 
@@ -280,6 +286,7 @@ def _settings(plan: Plan) -> dict[str, Any]:
         "seconds": plan.seconds,
         "messages": plan.messages,
         "singles": plan.singles,
+        "loans": plan.loans,
         "rounds": plan.rounds,
         "broker": bool(plan.broker),
         "server": "embedded, in a temporary HEADGATE_HOME, with track_commit_timestamp",

@@ -72,7 +72,9 @@ def _choose(broker: str | None) -> None:
         os.environ.pop("HEADGATE_BROKER_URL", None)
 
 
-def ingest(client: Client, gate: Gate, *, url: str, tenant_id: UUID, series: str, first: int, count: int) -> None:
+def ingest(
+    client: Client, gate: Gate, *, url: str, tenant_id: UUID, series: str, first: int, count: int, loans: int
+) -> None:
     """Take envelopes in, as `headgate ingest` does; nothing is at work on them yet."""
     from headgate import ingestion
     from headgate.ingestion import Arrival
@@ -84,7 +86,7 @@ def ingest(client: Client, gate: Gate, *, url: str, tenant_id: UUID, series: str
     for start in range(first, first + count, 500):
         numbers = range(start, min(start + 500, first + count))
         with database.begin(tenant_id=tenant_id, actor=ACTOR) as tx:
-            ingestion.ingest_payments(tx, [Arrival(envelope(n, series)) for n in numbers])
+            ingestion.ingest_payments(tx, [Arrival(envelope(n, series, loans)) for n in numbers])
 
 
 def bare_inserts(client: Client, gate: Gate, *, url: str, count: int) -> Result:
@@ -121,11 +123,20 @@ def bare_jobs(client: Client, gate: Gate, *, url: str) -> Result:
 
 
 def call(
-    client: Client, gate: Gate, *, port: int, path: str, series: str, first: int, count: int, rate: float | None
+    client: Client,
+    gate: Gate,
+    *,
+    port: int,
+    path: str,
+    series: str,
+    first: int,
+    count: int,
+    loans: int,
+    rate: float | None,
 ) -> Result:
     """Webhooks on 32 connections, each sending the next when it was answered; at a rate where one is given, on time whatever
     was answered. When each was sent, by the wall clock, and how long its answer took from when it was due."""
-    requests = [_request(port, path, webhook(n, series)) for n in range(first, first + count)]
+    requests = [_request(port, path, webhook(n, series, loans)) for n in range(first, first + count)]
     return asyncio.run(_call(port, requests, rate, gate))
 
 
