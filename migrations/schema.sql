@@ -8037,6 +8037,7 @@ table servicing.dues
   constraint dues_loan_fkey FOREIGN KEY (tenant_id, loan_id) REFERENCES servicing.loans(tenant_id, id)
   constraint dues_owe_something CHECK (((fees_minor >= 0) AND (interest_minor >= 0) AND (principal_minor >= 0) AND (escrow_minor >= 0) AND ((((fees_minor + interest_minor) + principal_minor) + escrow_minor) > 0)))
   constraint dues_pkey PRIMARY KEY (tenant_id, loan_id, instalment_no)
+  INDEX dues_by_day ON servicing.dues USING btree (tenant_id, loan_id, due_on, instalment_no)
   policy tenant_deletes permissive for delete to {PUBLIC} using (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
   policy tenant_inserts permissive for insert to {PUBLIC} check (tenant_id = ( SELECT core.require_tenant() AS require_tenant))
   policy tenant_reads permissive for select to {PUBLIC} using (tenant_id = ( SELECT (NULLIF(current_setting('headgate.tenant_id'::text, true), ''::text))::uuid AS "nullif"))

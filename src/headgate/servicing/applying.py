@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from typing import Final
@@ -24,6 +25,7 @@ from headgate.servicing.loading import Loaded, LoanRow, load
 from headgate.servicing.model import (
     CHANNELS,
     AppliedPayment,
+    DuesUnread,
     NewPayment,
     Parts,
     PaymentStatus,
@@ -210,8 +212,17 @@ def _fold_all(
         by_loan[row.id].append(payment)
         rows[row.id] = row
     whole = {loan for loan, own in by_loan.items() if any(_is_late(payment, rows[loan]) for payment in own)}
-    loaded = load(tx, [rows[loan] for loan in sorted(rows)], whole=whole, now=now)
-    return [_fold(loaded[loan], by_loan[loan], waiting) for loan in sorted(by_loan)]
+    read_to = {loan: max(payment.received_on for payment in own) for loan, own in by_loan.items() if loan not in whole}
+    loaded = load(tx, [rows[loan] for loan in sorted(rows)], whole=whole, read_to=read_to, now=now)
+    changes: dict[str, Change] = {}
+    for loan, one in loaded.items():
+        with suppress(DuesUnread):
+            changes[loan] = _fold(one, by_loan[loan], waiting)
+    if len(changes) < len(loaded):
+        # Paid far ahead, or nearly whole: the rest of their dues counts too.
+        for loan, one in load(tx, [rows[loan] for loan in loaded.keys() - changes.keys()], whole=(), now=now).items():
+            changes[loan] = _fold(one, by_loan[loan], waiting)
+    return [changes[loan] for loan in sorted(changes)]
 
 
 def _is_late(payment: NewPayment, row: LoanRow) -> bool:

@@ -5,7 +5,8 @@ was received. A *parcel* is what of a payment still waits in suspense; parcels a
 with every payment, and on every due date on which they come to what is open of the oldest due.
 
 `History` may begin at nothing, or where an earlier fold ended (`parcels`, dues with what is open now): going on from there
-is the same as folding everything again, as long as what comes is later than what was.
+is the same as folding everything again, as long as what comes is later than what was. Of a long loan the dues up to a day
+are enough for most payments; where they are not, DuesUnread says so, and nothing of that history is to be believed.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from datetime import date
 from headgate.servicing import waterfalls
 from headgate.servicing.model import (
     Due,
+    DuesUnread,
     Line,
     Overpayment,
     Placed,
@@ -45,8 +47,13 @@ class History:
         *,
         parcels: Sequence[tuple[Receipt, int]] = (),
         through: date = date.min,
+        read_to: date = date.max,
+        unread_minor: int = 0,
     ) -> None:
-        """`dues` in any order, with what is open of each; `through` is the day up to which due dates were looked at."""
+        """`dues` in any order, with what is open of each; `through` is the day up to which due dates were looked at.
+
+        They are all that fall due up to `read_to`, and the next ones; `unread_minor` is what is open of the others.
+        """
         self.dues = {due.number: due for due in sorted(dues, key=lambda one: (one.due_on, one.number))}
         self._standings = sorted(standings, key=lambda one: one.from_on)
         self._terms = terms
@@ -54,6 +61,8 @@ class History:
         self._placed: dict[tuple[object, ...], Placed] = {}
         self._due_dates = sorted({due.due_on for due in dues})
         self.through = through
+        self._read_to = read_to if unread_minor else date.max
+        self._unread_minor = unread_minor
         self.partial: set[str] = set()
         self.states: dict[str, State] = {}
 
@@ -81,11 +90,26 @@ class History:
         standing, _ = self._standing_at(on)
         if standing is not None:
             return standing
-        return state_of(self.dues.values(), on, terms)
+        if on > self._read_to:
+            _ = self.oldest_due_on
+        return state_of(self.dues.values(), on, terms, unread_minor=self._unread_minor)
+
+    @property
+    def oldest_due_on(self) -> date | None:
+        """The day of the oldest periodic payment that is open. Raises DuesUnread."""
+        found = min((due.due_on for due in self.dues.values() if due.periodic_minor), default=None)
+        if found is None and self._unread_minor:
+            raise DuesUnread
+        return found
+
+    @property
+    def open_minor(self) -> int:
+        """What is open of all dues."""
+        return self._unread_minor + sum(due.open_minor for due in self.dues.values())
 
     def placed(self, overpayment: Overpayment) -> list[Placed]:
         """Every line made, and what waits: as an overpayment where nothing is owed any more and it is to be refunded."""
-        is_over = overpayment == "refund" and bool(self.dues) and not any(due.open_minor for due in self.dues.values())
+        is_over = overpayment == "refund" and bool(self.dues) and not self.open_minor
         waiting = [
             Placed(
                 parcel.receipt.id,
@@ -113,9 +137,8 @@ class History:
     def _apply(self, on: date, receipt: Receipt, state: State) -> None:
         """Pour all that waits through the waterfall of the loan's state on that day."""
         rule = self._terms[receipt.version_no].rule(state)
-        situation = Situation(
-            state, tuple(due for due in self.dues.values() if due.open_minor), self._standing_at(on)[1]
-        )
+        dues = tuple(due for due in self.dues.values() if due.open_minor)
+        situation = Situation(state, dues, self._standing_at(on)[1], self._read_to)
         lines = waterfalls.allocate(situation, self.waiting_minor, on, rule, receipt.instruction)
         for line in lines:
             if line.number is not None:
@@ -172,10 +195,13 @@ def fold(
     return history
 
 
-def state_of(dues: Iterable[Due], on: date, terms: Terms) -> State:
-    """What open dues say of a loan on a day: by the oldest instalment that is past due and unpaid."""
+def state_of(dues: Iterable[Due], on: date, terms: Terms, *, unread_minor: int = 0) -> State:
+    """What dues say of a loan on a day, by the oldest instalment that is past due and unpaid.
+
+    `unread_minor` is what is open of others, which fall due later.
+    """
     oldest: date | None = None
-    is_open, is_empty = False, True
+    is_open, is_empty = unread_minor > 0, unread_minor == 0
     for due in dues:
         is_empty = False
         if due.open_minor:

@@ -66,12 +66,17 @@ class LiveLine:
 
 @dataclass(slots=True)
 class Loaded:
-    """A locked loan with what a fold of it needs. `receipts` and `lines` are all of them only where it `is_whole`."""
+    """A locked loan with what a fold of it needs. `receipts` and `lines` are all of them only where it `is_whole`.
+
+    `dues` are all of them, or where it was `read_to` a day, those that fall due until then and are not yet done with, and
+    the next ones.
+    """
 
     row: LoanRow
     zone: ZoneInfo
     now: datetime
     is_whole: bool
+    read_to: date = date.max
     dues: dict[int, DueRow] = field(default_factory=dict)
     standings: list[StandingChange] = field(default_factory=list)
     policies: Sequence[policies.Policy] = ()
@@ -96,7 +101,16 @@ class Loaded:
         )
         dues = [due.now for due in self.dues.values()]
         through = self.row.applied_through or date.min
-        return History(dues, self.standings, self._terms(), parcels=waiting, through=through)
+        unread_minor = 0 if self.read_to == date.max else self.row.open_minor - sum(due.open_minor for due in dues)
+        return History(
+            dues,
+            self.standings,
+            self._terms(),
+            parcels=waiting,
+            through=through,
+            read_to=self.read_to,
+            unread_minor=unread_minor,
+        )
 
     def fold(self, receipts: Sequence[Receipt], through: date | None = None) -> History:
         """The whole history, of these payments."""
@@ -153,19 +167,28 @@ def by_name(rows: Sequence[LoanRow]) -> dict[str, LoanRow]:
 
 
 def load(
-    tx: Tx, rows: Collection[LoanRow], *, whole: Collection[str], now: datetime | None = None
+    tx: Tx,
+    rows: Collection[LoanRow],
+    *,
+    whole: Collection[str],
+    read_to: Mapping[str, date] | None = None,
+    now: datetime | None = None,
 ) -> dict[str, Loaded]:
     """What a fold of these locked loans needs, in one round trip: of those in `whole` everything, of the others what waits.
 
-    `now` is the tenant's, where it was asked already since the loans were locked.
+    Of a loan in `read_to` the dues up to that day are enough, and the next ones: a mortgage has 360. `now` is the tenant's,
+    where it was asked already since the loans were locked.
     """
     if not rows:
         return {}
     at = now or tx.now()
-    found = {row.id: Loaded(row, ZoneInfo(row.time_zone), at, row.id in whole) for row in rows}
+    to = read_to or {}
+    found = {
+        row.id: Loaded(row, ZoneInfo(row.time_zone), at, row.id in whole, to.get(row.id, date.max)) for row in rows
+    }
     loans = arrays.texts(sorted(found))
     dues, standings, lines = tx.gather(
-        (_DUES, {"loans": loans}, None),
+        _dues_of(list(found.values())),
         (_STANDINGS, {"loans": loans}, None),
         (_LINES, {"loans": loans, "whole": arrays.texts(sorted(set(whole) & found.keys()))}, None),
     )
@@ -183,15 +206,55 @@ def today_of(tx: Tx, zone: ZoneInfo | None = None) -> date:
     return tx.now().astimezone(zone or UTC).date()
 
 
+NEXT_DUES = 2
+"""So many of the dues after the day up to which they are read: who pays in advance pays the next one, as a rule."""
+
 _DUES: Final[LiteralString] = """
     SELECT d.loan_id, d.instalment_no, d.due_on, d.kind = 'charge' AS is_charge,
            ARRAY[d.fees_minor, d.interest_minor, d.principal_minor, d.escrow_minor] AS charged,
            ARRAY[d.fees_minor - d.fees_paid_minor, d.interest_minor - d.interest_paid_minor,
                  d.principal_minor - d.principal_paid_minor, d.escrow_minor - d.escrow_paid_minor] AS now
-      FROM servicing.dues d
-     WHERE d.loan_id = ANY (%(loans)s::text[])
-     ORDER BY d.loan_id, d.instalment_no
+      FROM
 """
+_ALL: Final[LiteralString] = "servicing.dues d WHERE d.loan_id = ANY (%(loans)s::text[])"
+_READ: Final[LiteralString] = """
+    unnest(%(read)s::text[], %(from)s::date[], %(to)s::date[]) AS r (id, from_on, to_on)
+      CROSS JOIN LATERAL (
+            SELECT * FROM servicing.dues o
+             WHERE o.loan_id = r.id AND o.due_on <= r.to_on
+               AND (o.due_on > r.from_on
+                    OR o.fees_minor + o.interest_minor + o.principal_minor + o.escrow_minor
+                       > o.fees_paid_minor + o.interest_paid_minor + o.principal_paid_minor + o.escrow_paid_minor)
+            UNION ALL (
+            SELECT * FROM servicing.dues o
+             WHERE o.loan_id = r.id AND o.due_on > r.to_on
+               AND o.fees_minor + o.interest_minor + o.principal_minor + o.escrow_minor
+                   > o.fees_paid_minor + o.interest_paid_minor + o.principal_paid_minor + o.escrow_paid_minor
+             ORDER BY o.due_on, o.instalment_no LIMIT %(next)s)
+            UNION ALL (
+            SELECT * FROM servicing.dues o WHERE o.loan_id = r.id ORDER BY o.due_on, o.instalment_no LIMIT 1)
+            ) d
+"""
+_ALL_DUES: Final[LiteralString] = _DUES + _ALL
+_DUES_TO: Final[LiteralString] = _DUES + _READ
+_BOTH_DUES: Final[LiteralString] = _ALL_DUES + " UNION ALL " + _DUES_TO
+
+
+def _dues_of(loans: Sequence[Loaded]) -> Asked:
+    """What to ask for their dues. Of a loan that was paid whole the first is among them: it is not one without any."""
+    read = [one for one in loans if one.read_to < date.max]
+    if not read:
+        return _ALL_DUES, {"loans": arrays.texts([one.row.id for one in loans])}, None
+    words: dict[str, Any] = {
+        "next": NEXT_DUES,
+        "read": arrays.texts([one.row.id for one in read]),
+        "from": arrays.texts([(one.row.applied_through or date.min).isoformat() for one in read]),
+        "to": arrays.texts([one.read_to.isoformat() for one in read]),
+    }
+    if len(read) == len(loans):
+        return _DUES_TO, words, None
+    words["loans"] = arrays.texts([one.row.id for one in loans if one.read_to == date.max])
+    return _BOTH_DUES, words, None
 
 
 def _load_dues(rows: Sequence[Mapping[str, Any]], found: Mapping[str, Loaded]) -> None:

@@ -249,7 +249,7 @@ def _pass(tx: Tx, loan_ids: Sequence[str]) -> int:
             history.go_to(one.today)
         changes.append(Change(one, history, {}))
     writing.write(tx, changes)
-    return sum(change.state() != change.loan.row.state for change in changes)
+    return sum(change.state != change.loan.row.state for change in changes)
 
 
 def _stop_debits(tx: Tx, row: LoanRow, standing: Standing, facts: Mapping[str, Any]) -> None:

@@ -7,8 +7,8 @@ payment in a bucket of a due, or in suspense.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Final, Literal, get_args
 
@@ -130,17 +130,44 @@ class Terms:
         return self.rules.get(state, CONSERVATIVE)
 
 
+class DuesUnread(Exception):
+    """The dues that were read do not say: it takes those that fall due later too."""
+
+
 @dataclass(frozen=True, slots=True)
 class Situation:
-    """A loan as a waterfall sees it: its state, and what is open of its dues, the oldest first."""
+    """A loan as a waterfall sees it: its state, and what is open of its dues, the oldest first.
+
+    `known` are all that fall due up to the day `read_to`, and the next ones. Who asks for more than was read gets DuesUnread.
+    """
 
     state: State
-    dues: tuple[Due, ...]
+    known: tuple[Due, ...]
     petition_on: date | None = None
+    read_to: date = date.max
+
+    @property
+    def dues(self) -> tuple[Due, ...]:
+        """Every open due."""
+        if self.read_to < date.max:
+            raise DuesUnread
+        return self.known
 
     def due_by(self, on: date) -> tuple[Due, ...]:
         """The open dues that have fallen due."""
-        return tuple(due for due in self.dues if due.due_on <= on)
+        if on > self.read_to:
+            raise DuesUnread
+        return tuple(due for due in self.known if due.due_on <= on)
+
+    def in_turn(self) -> Iterator[Due]:
+        """Every open due, the oldest first, for as long as somebody asks."""
+        yield from self.known
+        if self.read_to < date.max:
+            raise DuesUnread
+
+    def of(self, dues: Iterable[Due]) -> Situation:
+        """The same with these of its dues instead; what is paid of them is left out."""
+        return replace(self, known=tuple(due for due in dues if due.open_minor > 0))
 
 
 @dataclass(frozen=True, slots=True)

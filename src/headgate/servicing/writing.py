@@ -27,7 +27,8 @@ PARTS = {"principal": 0, "interest": 1, "fees": 2, "escrow": 3, "suspense": 4, "
 class Change:
     """A loan after a fold: `fresh` are payments that nothing was posted of yet, `undone` those that are taken back.
 
-    `taken_back` are the numbers of the lines that go, `made` the lines that come.
+    `taken_back` are the numbers of the lines that go, `made` the lines that come; `state` is how the loan stands today.
+    Raises DuesUnread.
     """
 
     loan: Loaded
@@ -36,6 +37,8 @@ class Change:
     undone: Collection[str] = ()
     taken_back: list[int] = field(init=False, default_factory=list)
     made: list[Placed] = field(init=False, default_factory=list)
+    oldest_due_on: date | None = field(init=False)
+    state: State = field(init=False)
 
     def __post_init__(self) -> None:
         newest = max((receipt for receipt in self._receipts()), key=lambda one: one.order, default=None)
@@ -50,6 +53,7 @@ class Change:
                 self.taken_back += [number for number, _ in standing]
                 self.made.append(line)
         self.taken_back += [number for standing in live.values() for number, _ in standing]
+        self.oldest_due_on, self.state = self.history.oldest_due_on, self._state()
 
     def fresh_lines(self) -> dict[str, tuple[Placed, ...]]:
         """Where each fresh payment lies, by its id; what is over is in suspense here, as its row counts it."""
@@ -86,8 +90,7 @@ class Change:
                 sums[line.place] += line.amount_minor
         return sums["suspense"], sums["overpayment"]
 
-    def state(self) -> State:
-        """How the loan stands today."""
+    def _state(self) -> State:
         today = self.loan.today
         found = self.history.state_at(today, self.loan.terms_on(today))
         return "overpaid" if found == "paid_off" and self.waiting()[1] else found
@@ -291,12 +294,6 @@ def _write_parts(tx: Tx, changes: Sequence[Change]) -> None:
 
 def _write_loans(tx: Tx, changes: Sequence[Change]) -> None:
     """The loans' own sums and states; a move that is not legal is refused by the database."""
-    oldest: list[date | None] = []
-    states: list[State] = []
-    for change in changes:
-        unpaid = [due.due_on for due in change.history.dues.values() if due.periodic_minor]
-        oldest.append(min(unpaid, default=None))
-        states.append(change.state())
     waiting = [change.waiting() for change in changes]
     tx.run(
         """
@@ -311,20 +308,16 @@ def _write_loans(tx: Tx, changes: Sequence[Change]) -> None:
         {
             "now": changes[0].loan.now,
             "ids": arrays.texts([change.loan.row.id for change in changes]),
-            "states": arrays.texts(states),
+            "states": arrays.texts([change.state for change in changes]),
             "through": arrays.texts([_day(change.history.through) for change in changes]),
             "keys": arrays.texts([change.applied_key() for change in changes]),
-            "oldest": arrays.texts([_day(one) for one in oldest]),
-            "open": arrays.numbers(sum(due.open_minor for due in change.history.dues.values()) for change in changes),
+            "oldest": arrays.texts([_day(change.oldest_due_on) for change in changes]),
+            "open": arrays.numbers(change.history.open_minor for change in changes),
             "suspense": arrays.numbers(suspense for suspense, _ in waiting),
             "overpayment": arrays.numbers(over for _, over in waiting),
         },
     )
-    moved = [
-        (change, state, since)
-        for change, state, since in zip(changes, states, oldest, strict=True)
-        if state != change.loan.row.state
-    ]
+    moved = [change for change in changes if change.state != change.loan.row.state]
     if not moved:
         return
     tx.run(
@@ -336,11 +329,11 @@ def _write_loans(tx: Tx, changes: Sequence[Change]) -> None:
         """,
         {
             "tenant": tx.tenant_id,
-            "ids": [change.loan.row.id for change, _, _ in moved],
-            "before": [change.loan.row.state for change, _, _ in moved],
-            "after": [state for _, state, _ in moved],
-            "days": [change.loan.today for change, _, _ in moved],
-            "oldest": [since for _, _, since in moved],
+            "ids": [change.loan.row.id for change in moved],
+            "before": [change.loan.row.state for change in moved],
+            "after": [change.state for change in moved],
+            "days": [change.loan.today for change in moved],
+            "oldest": [change.oldest_due_on for change in moved],
         },
     )
     audit.record_ahead(
@@ -348,9 +341,9 @@ def _write_loans(tx: Tx, changes: Sequence[Change]) -> None:
         [
             audit.Event(
                 type="servicing.loan.moved",
-                data={"loan_id": change.loan.row.id, "from": change.loan.row.state, "to": state},
+                data={"loan_id": change.loan.row.id, "from": change.loan.row.state, "to": change.state},
             )
-            for change, state, _ in moved
+            for change in moved
         ],
     )
 

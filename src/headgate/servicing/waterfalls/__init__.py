@@ -8,7 +8,7 @@ it is believed: it adds up to the amount, no line is negative, none pays more th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from datetime import date
 from functools import cache
 
@@ -35,7 +35,7 @@ def allocate(
         chosen = waterfalls()[rule.waterfall]
     except KeyError:
         raise UnknownWaterfall(f"there is no waterfall '{rule.waterfall[:60]}'", known=sorted(waterfalls())) from None
-    seen = _with(situation, map(_allowed(rule), situation.dues))
+    seen = situation.of(map(_allowed(rule), situation.known))
     lines = chosen.allocate(seen, amount, on, rule)
     rest = _after(seen, lines)
     left = left_of(amount, lines)
@@ -53,7 +53,7 @@ def _in_advance(chosen: Waterfall, rest: Situation, left: int, rule: Rule, instr
     way = "last" if instruction == "principal_only" else rule.in_advance
     lines: list[Line] = []
     if way == "next":
-        for due in rest.dues:
+        for due in rest.in_turn():
             alone = Situation(rest.state, (due,), rest.petition_on)
             more = chosen.allocate(alone, left, due.due_on, rule)
             lines += more
@@ -80,12 +80,7 @@ def _after(situation: Situation, lines: list[Line]) -> Situation:
     for line in lines:
         places = paid.setdefault(line.number, {})
         places[line.place] = places.get(line.place, 0) + line.amount_minor
-    return _with(situation, (_less(due, paid) for due in situation.dues))
-
-
-def _with(situation: Situation, dues: Iterable[Due]) -> Situation:
-    """The same of other dues; what is paid of them is left out."""
-    return Situation(situation.state, tuple(due for due in dues if due.open_minor > 0), situation.petition_on)
+    return situation.of(_less(due, paid) for due in situation.known)
 
 
 def _less(due: Due, paid: Mapping[int | None, Mapping[str, int]]) -> Due:
@@ -97,7 +92,7 @@ def _less(due: Due, paid: Mapping[int | None, Mapping[str, int]]) -> Due:
 def _check(situation: Situation, amount: int, lines: list[Line], name: str) -> None:
     named = {line.number for line in lines}
     open_of = {
-        (due.number, bucket): due.of(bucket) for due in situation.dues if due.number in named for bucket in BUCKETS
+        (due.number, bucket): due.of(bucket) for due in situation.known if due.number in named for bucket in BUCKETS
     }
     for line in lines:
         if line.amount_minor <= 0:
