@@ -59,7 +59,6 @@ class History:
         self._terms = terms
         self._parcels = [_Parcel(receipt, left) for receipt, left in parcels]
         self._placed: dict[tuple[object, ...], Placed] = {}
-        self._due_dates = sorted({due.due_on for due in dues})
         self.through = through
         self._read_to = read_to if unread_minor else date.max
         self._unread_minor = unread_minor
@@ -79,8 +78,9 @@ class History:
     def go_to(self, on: date) -> None:
         """Let the days pass: on each due date that comes, what waits is applied where it has become enough."""
         if self._parcels:
-            for day in self._due_dates:
-                if self.through < day <= on and self._parcels and self._is_enough(day):
+            coming = {due.due_on for due in self.dues.values() if self.through < due.due_on <= on}
+            for day in sorted(coming):
+                if self._parcels and self._is_enough(day):
                     last = self._parcels[-1].receipt
                     self._apply(day, last, self.state_at(day, self._terms[last.version_no]))
         self.through = max(self.through, on)

@@ -8,7 +8,7 @@ payment in a bucket of a due, or in suspense.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Final, Literal, get_args
 
@@ -109,6 +109,11 @@ class Rule:
         """Whether money may go into a bucket."""
         return bool(getattr(self, f"allow_{bucket}"))
 
+    @property
+    def allows_all(self) -> bool:
+        """Whether money may go into every bucket, as it may by most rules."""
+        return self.allow_fees and self.allow_interest and self.allow_principal and self.allow_escrow
+
 
 CONSERVATIVE: Final = Rule("suspense_only", "hold", False, False, False, False)
 """What counts in a state for which the tenant chose nothing: the money waits, and a person looks."""
@@ -167,7 +172,7 @@ class Situation:
 
     def of(self, dues: Iterable[Due]) -> Situation:
         """The same with these of its dues instead; what is paid of them is left out."""
-        return replace(self, known=tuple(due for due in dues if due.open_minor > 0))
+        return Situation(self.state, tuple(due for due in dues if due.open_minor > 0), self.petition_on, self.read_to)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,10 +7,9 @@ and what stands in its place is new. In the book the gains and losses of each pa
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any
 
 from headgate import audit
 from headgate.core import arrays
@@ -65,15 +64,12 @@ class Change:
 
     def gains(self) -> dict[str, Counter[str]]:
         """What the lines of each payment gained and lost, as the book keeps them; payments that are undone left out."""
-        found = self._by_payment(book.place_of)
-        return {payment: sums for payment, sums in found.items() if payment not in self.undone}
+        return self._by_payment(book.place_of, self.undone)
 
     def part_gains(self) -> dict[str, list[int]]:
         """The same by the parts of the payments' rows, of payments that stood before and stand."""
         found = {}
-        for payment, sums in self._by_payment(lambda line: line.place).items():
-            if payment in self.fresh or payment in self.undone:
-                continue
+        for payment, sums in self._by_payment(lambda line: line.place, {*self.fresh, *self.undone}).items():
             parts = [0] * 5
             for place, minor in sums.items():
                 parts[PARTS[place]] += minor
@@ -107,14 +103,15 @@ class Change:
         yield from (receipt for receipt in self.loan.receipts if receipt.id not in self.undone)
         yield from self.fresh.values()
 
-    def _by_payment(self, name: Any) -> dict[str, Counter[str]]:
+    def _by_payment(self, name: Callable[[Placed], str], but: Collection[str]) -> dict[str, Counter[str]]:
         found: dict[str, Counter[str]] = defaultdict(Counter)
         gone = set(self.taken_back)
         for one in self.loan.lines:
-            if one.id in gone:
+            if one.id in gone and one.line.receipt_id not in but:
                 found[one.line.receipt_id][name(one.line)] -= one.line.amount_minor
         for line in self.made:
-            found[line.receipt_id][name(line)] += line.amount_minor
+            if line.receipt_id not in but:
+                found[line.receipt_id][name(line)] += line.amount_minor
         return found
 
 

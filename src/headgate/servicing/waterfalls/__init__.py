@@ -8,7 +8,7 @@ it is believed: it adds up to the amount, no line is negative, none pays more th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import date
 from functools import cache
 
@@ -35,11 +35,10 @@ def allocate(
         chosen = waterfalls()[rule.waterfall]
     except KeyError:
         raise UnknownWaterfall(f"there is no waterfall '{rule.waterfall[:60]}'", known=sorted(waterfalls())) from None
-    seen = situation.of(map(_allowed(rule), situation.known))
+    seen = _allowed(situation, rule)
     lines = chosen.allocate(seen, amount, on, rule)
-    rest = _after(seen, lines)
     left = left_of(amount, lines)
-    if left > 0 and not rest.due_by(on):
+    if left > 0 and not (rest := _after(seen, lines)).due_by(on):
         lines = [*lines, *_in_advance(chosen, rest, left, rule, instruction)]
         left = left_of(amount, lines)
     if left > 0:
@@ -69,9 +68,11 @@ def _in_advance(chosen: Waterfall, rest: Situation, left: int, rule: Rule, instr
     return lines
 
 
-def _allowed(rule: Rule) -> Callable[[Due], Due]:
+def _allowed(situation: Situation, rule: Rule) -> Situation:
+    if rule.allows_all:
+        return situation
     hidden = dict.fromkeys((bucket for bucket in BUCKETS if not rule.allows(bucket)), 0)
-    return (lambda due: due.with_open(hidden)) if hidden else (lambda due: due)
+    return situation.of(due.with_open(hidden) for due in situation.known)
 
 
 def _after(situation: Situation, lines: list[Line]) -> Situation:
