@@ -33,9 +33,10 @@ __all__ = ["BY_KEY", "Actor", "Asked", "Database", "Params", "Role", "SuperuserR
 Role = Literal["admin", "owner", "app", "operator", "readonly", "dispatcher", "backup"]
 
 
-BY_KEY: Final[Mapping[str, str]] = {"enable_seqscan": "off"}
-"""Settings of a transaction that finds all it needs by keys and that many follow: a table that was all but empty when its
-statement was planned would be read whole for as long as that plan is kept, however much it has grown."""
+BY_KEY: Final[Mapping[str, str]] = {"enable_seqscan": "off", "plan_cache_mode": "force_generic_plan"}
+"""Settings of a transaction that finds all it needs by keys and that many follow. A table that was all but empty when its
+statement was planned would be read whole for as long as that plan is kept, however much it has grown. By a key there is one
+way: to plan a statement for its values each time costs as much as to execute it."""
 
 
 class SuperuserRefused(errors.ConfigError):
