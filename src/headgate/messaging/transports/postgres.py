@@ -58,6 +58,8 @@ class PostgresTransport:
         with translated():
             # What is named by its key is found by it: a plain scan of an index could read all that waits.
             self._connection.execute("SET enable_indexscan = off")
+            # That leaves one plan each, which is made once.
+            self._connection.execute("SET plan_cache_mode = force_generic_plan")
         self._hold_seconds = hold_seconds
         self._subscribes_as = subscribes_as
         # Unlike a process id, never another's: a name that comes again would own what its forerunner left.
