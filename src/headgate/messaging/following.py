@@ -7,17 +7,15 @@ the outbox and the queue. So a chain of stages costs one commit and no wait, and
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import replace
 from datetime import datetime
-from functools import lru_cache
 
 from headgate.core.db import Actor, Tx
 from headgate.messaging.model import Consumer, Message, Outgoing
-from headgate.messaging.topics import pattern
+from headgate.messaging.topics import wants
 
 
 class Following:
@@ -67,7 +65,7 @@ class Following:
     def note(self, published: Iterable[tuple[str, str | None]]) -> None:
         """These topics were published, each with who did his part: whether a worker is to be woken for another's."""
         self.leaves_something = self.leaves_something or any(
-            one.name != handled_by and _wants(one.topics, topic)
+            one.name != handled_by and wants(one.topics, topic)
             for topic, handled_by in set(published)
             for one in self._consumers
         )
@@ -109,11 +107,6 @@ class Following:
         if actor != self._acting:
             self._acting = actor
             self.tx.act_for(actor, self.tx.correlation_id)
-
-
-@lru_cache(maxsize=1_000)
-def _wants(topics: tuple[str, ...], topic: str) -> bool:
-    return re.match(pattern(topics), "." + topic) is not None
 
 
 _NOW: ContextVar[Following | None] = ContextVar("headgate_following", default=None)

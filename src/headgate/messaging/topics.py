@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 from headgate.messaging.errors import TopicMalformed
 
@@ -24,6 +25,12 @@ def check_topic(topic: str) -> str:
 def pattern(subscriptions: Sequence[str]) -> str:
     """One regular expression, for Python and PostgreSQL alike, over a dot and a topic that any of them means."""
     return "^(" + "|".join(_pattern(subscription) for subscription in subscriptions) + ")$"
+
+
+@lru_cache(maxsize=1_000)
+def wants(topics: tuple[str, ...], topic: str) -> bool:
+    """Whether any of the subscriptions means a topic. Raises TopicMalformed."""
+    return re.match(pattern(topics), "." + topic) is not None
 
 
 def matches(subscription: str, topic: str) -> bool:

@@ -10,8 +10,9 @@ import logging
 import random
 import ssl
 import time
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -93,6 +94,8 @@ class Wire:
         self._connection: Any = None
         self._channel: Any = None
         self._getting: Any = None
+        self._held: defaultdict[Any, deque[int]] = defaultdict(deque)
+        """What came by each channel and is not settled, by its tags, which count up."""
         self._asked: dict[str, float] = {}
         self._senders: dict[tuple[str, str], _Sender] = {}
         self._faults: dict[int, str] = {}
@@ -136,7 +139,7 @@ class Wire:
             channel.basic_qos(prefetch_count=self._prefetch)
             channel.basic_consume(
                 queue,
-                on_message_callback=lambda *came: self.arrived.append(_arrived(queue, *came)),
+                on_message_callback=lambda *came: self._took(_arrived(queue, *came)),
                 callback=lambda _: self._asked.pop(queue, None),
             )
 
@@ -164,12 +167,28 @@ class Wire:
             self._raise_silent("answered nothing", ANSWER_SECONDS)
         return None
 
-    def acknowledge(self, arrived: Arrived) -> None:
-        """A message that arrived is done with. Raises BrokerUnavailable where the connection is gone."""
-        self._do(lambda: arrived.channel.basic_ack(arrived.tag))
+    def acknowledge(self, done: Sequence[Arrived]) -> None:
+        """Messages that arrived are done with: in one word, those before which nothing of their channel is left.
+
+        Raises BrokerUnavailable where the connection is gone.
+        """
+        tags: dict[Any, set[int]] = defaultdict(set)
+        for arrived in done:
+            tags[arrived.channel].add(arrived.tag)
+        for channel, own in tags.items():
+            held, last = self._held[channel], 0
+            while held and held[0] in own:
+                last = held.popleft()
+                own.remove(last)
+            if last:
+                self._do(lambda to=channel, tag=last: to.basic_ack(tag, multiple=True))  # type: ignore[misc]
+            for tag in own:
+                self._let_go(channel, tag)
+                self._do(lambda to=channel, tag=tag: to.basic_ack(tag))  # type: ignore[misc]
 
     def give_back(self, arrived: Arrived, *, dead: bool = False) -> None:
         """A message that arrived goes back to its queue, or to the dead letters."""
+        self._let_go(arrived.channel, arrived.tag)
         self._do(lambda: arrived.channel.basic_nack(arrived.tag, requeue=not dead))
 
     def publish(self, sendings: Sequence[Sending]) -> dict[int, str]:
@@ -216,6 +235,10 @@ class Wire:
             if stream is not None:
                 stream.close()
             self._loop.close()
+
+    def _let_go(self, channel: Any, tag: int) -> None:
+        with suppress(ValueError):  # What was asked for by itself is not among them.
+            self._held[channel].remove(tag)
 
     # Below, whatever pika calls back only notes what it was told; whoever waits looks at that ---------------------------
     def _connect(self) -> None:
@@ -264,6 +287,10 @@ class Wire:
     def _closed(self, _: Any, error: BaseException) -> None:
         if not isinstance(error, ChannelClosedByClient):
             self._note(error)
+
+    def _took(self, arrived: Arrived) -> None:
+        self.arrived.append(arrived)
+        self._held[arrived.channel].append(arrived.tag)
 
     def _note(self, error: BaseException) -> None:
         self._lost = self._lost or (str(error) or repr(error))[:SAID_LENGTH_MAX]

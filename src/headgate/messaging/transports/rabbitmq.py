@@ -31,6 +31,7 @@ from headgate.messaging.dead_letters import announce
 from headgate.messaging.errors import BrokerUnavailable
 from headgate.messaging.model import Message
 from headgate.messaging.rebuilding import rebuild
+from headgate.messaging.topics import wants
 from headgate.messaging.transports import topology
 from headgate.messaging.transports.amqp import Arrived, Sending, Wire
 from headgate.messaging.transports.contract import Delivery, QueueStatus
@@ -108,13 +109,14 @@ class RabbitTransport:
         return faults | untaken
 
     def receive(self, consumers: Sequence[str], limit: int) -> list[Delivery]:
-        """See Transport. Waits a moment where nothing is there."""
+        """See Transport. Waits a moment where nothing is there. What is not a consumer's to do, it is not given."""
         self._forward(consumers)
         of_queue = {topology.queue_of(consumer): consumer for consumer in consumers}
         self._consume(of_queue)
         self._wire.listen(0.0 if self._wire.arrived else WAIT_SECONDS)
         taken: list[Delivery] = []
         others: list[Arrived] = []
+        unwanted: list[Arrived] = []
         while self._wire.arrived and len(taken) < limit:
             arrived = self._wire.arrived.popleft()
             if arrived.queue not in of_queue:
@@ -126,15 +128,19 @@ class RabbitTransport:
                 _LOG.error("a message of no form that we know", extra={"queue": arrived.queue, "error": str(error)})
                 self._wire.give_back(arrived, dead=True)
                 continue
-            taken.append(Held(consumer=of_queue[arrived.queue], message=message, wire=self._wire, arrived=arrived))
+            consumer = of_queue[arrived.queue]
+            if message.handled_by == consumer or not wants(self._topics.get(consumer, ("#",)), message.event_type):
+                unwanted.append(arrived)
+            else:
+                taken.append(Held(consumer=consumer, message=message, wire=self._wire, arrived=arrived))
         self._wire.arrived.extend(others)
+        self._wire.acknowledge(unwanted)
         return taken
 
     def acknowledge(self, deliveries: Sequence[Delivery]) -> None:
         """See Transport."""
-        for delivery in deliveries:
-            held = self._held(delivery)
-            held.wire.acknowledge(held.arrived)
+        held = [self._held(delivery) for delivery in deliveries]
+        self._wire.acknowledge([one.arrived for one in held])
 
     def release(self, deliveries: Sequence[Delivery]) -> None:
         """See Transport."""
@@ -160,13 +166,13 @@ class RabbitTransport:
                 )
             ]
         )
-        held.wire.acknowledge(held.arrived)
+        held.wire.acknowledge([held.arrived])
 
     def bury(self, delivery: Delivery, *, reason: str) -> None:
         """See Transport. In one transaction with the message that tells of it; then the broker may forget it."""
         held = self._held(delivery)
         self._bury(held.consumer, held.message, reason)
-        held.wire.acknowledge(held.arrived)
+        held.wire.acknowledge([held.arrived])
 
     def reap(self) -> int:
         """Take into the database what the broker itself gave up; returns how many. What lacks a reader here stays there.
@@ -279,7 +285,7 @@ class RabbitTransport:
                 unread.append(arrived)
                 continue
             self._bury(consumer, message, _died_of(arrived))
-            self._wire.acknowledge(arrived)
+            self._wire.acknowledge([arrived])
             count += 1
         for arrived in unread:
             self._wire.give_back(arrived)

@@ -109,7 +109,9 @@ ROUTES: Final[Sequence[Route]] = (
 
 
 def destination(message: Message) -> tuple[str, str]:
-    """The exchange and the routing key of a message."""
+    """The exchange and the routing key of a message. What was handled where it was written is told, and is no stage's work."""
+    if message.handled_by is not None:
+        return EVENTS, message.event_type
     route = next(route for route in ROUTES if matches(route.topics, message.event_type))
     return route.exchange, route.key(message) if route.key else message.event_type
 
