@@ -18,7 +18,7 @@ from typing import Any, Final
 from psycopg import Connection
 from psycopg.rows import dict_row
 
-from headgate.core import log
+from headgate.core import arrays, log
 from headgate.core.backoff import wait_seconds
 from headgate.core.db import Database, translated
 from headgate.core.errors import Unavailable
@@ -162,9 +162,8 @@ class Relay:
                 """
                 UPDATE messaging.outbox_messages o
                    SET published_at = clock_timestamp(), claimed_by = NULL, claimed_until = NULL, last_error = NULL
-                  FROM unnest(%(tenant_ids)s::uuid[], %(ids)s::bigint[], %(created_ats)s::timestamptz[],
-                              %(errors)s::text[], %(seconds)s::float8[])
-                       AS these (tenant_id, id, created_at, error, seconds)
+                  FROM unnest(%(tenant_ids)s::uuid[], %(ids)s::bigint[], %(created_ats)s::timestamptz[])
+                       AS these (tenant_id, id, created_at)
                  WHERE o.tenant_id = these.tenant_id AND o.id = these.id AND o.created_at = these.created_at
                 """,
                 _keys(rows),
@@ -183,7 +182,7 @@ class Relay:
                  WHERE o.tenant_id = these.tenant_id AND o.id = these.id AND o.created_at = these.created_at
                    AND o.claimed_by = %(name)s
                 """,
-                {**_keys(rows, faults), "name": self.name},
+                {**_failures(rows, faults), "name": self.name},
             )
 
     def _bury(self, rows: Sequence[dict[str, Any]], faults: dict[int, str]) -> None:
@@ -212,7 +211,7 @@ class Relay:
                 ON CONFLICT DO NOTHING
                 RETURNING id
                 """,
-                {**_keys(rows, faults), "name": self.name},
+                {**_failures(rows, faults), "name": self.name},
             ).fetchall()
             announce(self._connection, [row[0] for row in buried])
         _LOG.error("messages went to the dead letters", extra={"messages": len(rows)})
@@ -292,13 +291,19 @@ def _message(row: dict[str, Any]) -> Message:
     return Message(**{name: row[name] for name in names})
 
 
-def _keys(rows: Sequence[dict[str, Any]], faults: dict[int, str] | None = None) -> dict[str, Any]:
-    why = faults or {}
-    errors = [why.get(row["id"]) or row["last_error"] or "the relay went away with it, time after time" for row in rows]
+def _keys(rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
     return {
-        "tenant_ids": [row["tenant_id"] for row in rows],
-        "ids": [row["id"] for row in rows],
-        "created_ats": [row["created_at"] for row in rows],
+        "tenant_ids": arrays.texts([str(row["tenant_id"]) for row in rows]),
+        "ids": arrays.numbers(row["id"] for row in rows),
+        "created_ats": arrays.texts([row["created_at"].isoformat() for row in rows]),
+    }
+
+
+def _failures(rows: Sequence[dict[str, Any]], faults: dict[int, str]) -> dict[str, Any]:
+    errors = [
+        faults.get(row["id"]) or row["last_error"] or "the relay went away with it, time after time" for row in rows
+    ]
+    return _keys(rows) | {
         "errors": [error[:ERROR_LENGTH_MAX] for error in errors],
         "seconds": [wait_seconds(row["attempt_count"]) for row in rows],
     }
