@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from .ground import INSTALMENTS
 
 WARM = 200
+WARM_THROUGH = 2_000
+"""What the workers do first, unmeasured: so many sets that each of their connections has its statements planned."""
 RATES = (100, 300)
 LOANS_MIN = 2_000
 
@@ -27,5 +29,6 @@ class Plan:
     @property
     def loans(self) -> int:
         """So many that each payment pays an instalment of its own."""
-        payments = WARM + max(self.messages, self.singles, self.webhooks * 2, max(RATES) * self.seconds)
+        most = max(self.messages, self.singles, self.webhooks * 2, max(RATES) * self.seconds)
+        payments = WARM_THROUGH + most
         return max(LOANS_MIN, -(-payments // INSTALMENTS))

@@ -18,7 +18,7 @@ from ..shared.clients import Clients
 from ..shared.ground import home, machine, tell
 from . import broker, tasks
 from .ground import Ground, ground
-from .plan import RATES, WARM, Plan
+from .plan import RATES, WARM, WARM_THROUGH, Plan
 
 CONNECTIONS = 8
 SERVER, CALLER, WORKERS = 0, 1, (2, 3)
@@ -160,20 +160,19 @@ def _through(
     made: Ground, clients: Clients, plan: Plan, *, count: int, broker: str | None, singly: bool = False
 ) -> Figures:
     """Payments that came in, to posted: two workers over every stage, the relay's part in it."""
-    # What a new worker compiles and plans first is not measured.
-    _take_in(made, clients, "w", 0, WARM)
+    _take_in(made, clients, "w", 0, WARM_THROUGH)
     for place in WORKERS:
         clients.at(place, tasks.start_working, url=made.url, broker=broker, singly=singly)
     try:
-        _wait(made, WARM)
+        _wait(made, WARM_THROUGH)
         for place in WORKERS:
             clients.at(place, tasks.stop_working)
-        _take_in(made, clients, "t", WARM, count)
+        _take_in(made, clients, "t", WARM_THROUGH, count)
         made.settle()
         begun = time.perf_counter()
         for place in WORKERS:
             clients.at(place, tasks.start_working, url=made.url, broker=broker, singly=singly)
-        marks = _wait(made, WARM + count)
+        marks = _wait(made, WARM_THROUGH + count)
         seconds = time.perf_counter() - begun
     finally:
         for place in WORKERS:

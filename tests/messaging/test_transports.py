@@ -248,6 +248,68 @@ def test_a_payment_goes_by_its_channel_and_to_whoever_asked_for_its_topic(rabbit
 
 
 @needs_rabbitmq
+def test_what_its_stage_did_where_it_was_written_is_told_and_is_nobodys_work(rabbit: Make, broker: Broker) -> None:
+    post = rabbit()
+    post.relay_all()
+    with closing(_wire(broker)) as wire:
+        before = {queue: wire.waiting(queue) or 0 for queue in BINDINGS}
+    with post.database.begin(tenant_id=post.tenant_id, actor=make.ACTOR) as tx:
+        messaging.publish_many(
+            tx,
+            [
+                messaging.Outgoing(
+                    event_type=topic,
+                    aggregate_type="payment",
+                    aggregate_id="1",
+                    payload={"source": {"channel": "ach"}},
+                    handled_by=who,
+                )
+                for topic, who in (
+                    ("payment.ingested", "servicing.validate"),
+                    ("payment.validated", "servicing.classify"),
+                    ("saga.payment.start", "servicing.allocate"),
+                    ("saga.payment.start", "somebody.else"),
+                    ("saga.payment.return", "servicing.return"),
+                )
+            ],
+        )
+
+    post.relay_all()
+
+    with closing(_wire(broker)) as wire:
+        came = {queue: (wire.waiting(queue) or 0) - before[queue] for queue in BINDINGS}
+    assert {queue: count for queue, count in came.items() if count} == {
+        "q.rules.post": 1, "q.exceptions": 1, "q.notifications": 2, "q.audit": 5,
+    }  # fmt: skip
+
+
+@needs_rabbitmq
+def test_what_is_done_is_acknowledged_in_whatever_order_and_the_rest_comes_again(rabbit: Make, broker: Broker) -> None:
+    post = rabbit()
+    numbers = post.publish(6)
+    post.relay_all()
+    held: list[Delivery] = []
+    while len(held) < 6:
+        held += post.transport.receive([post.consumer.name], 50)
+
+    post.transport.acknowledge([held[3], held[1], held[0]])
+    post.transport.acknowledge([held[4]])
+    post.transport.close()
+
+    other = RabbitTransport(post.database, broker.url)
+    try:
+        other.subscribe({post.consumer.name: post.consumer.topics})
+        found: list[int] = []
+        deadline = time.monotonic() + 20
+        while len(found) < 2 and time.monotonic() < deadline:
+            found += [one.message.id for one in other.receive([post.consumer.name], 50)]
+        found += [one.message.id for one in other.receive([post.consumer.name], 50)]
+    finally:
+        other.close()
+    assert sorted(found) == [numbers[2], numbers[5]]
+
+
+@needs_rabbitmq
 def test_no_dead_letter_of_the_broker_is_dropped(rabbit: Make, broker: Broker) -> None:
     post = rabbit()
     queue = topology.queue_of(post.consumer.name)

@@ -91,7 +91,7 @@ class History:
         if standing is not None:
             return standing
         if on > self._read_to:
-            _ = self.oldest_due_on
+            _ = self.oldest_due_on  # Raises where the oldest may be among those that were not read.
         return state_of(self.dues.values(), on, terms, unread_minor=self._unread_minor)
 
     @property

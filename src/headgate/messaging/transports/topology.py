@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final
 
 from headgate.messaging.model import Message
@@ -109,11 +110,22 @@ ROUTES: Final[Sequence[Route]] = (
 
 
 def destination(message: Message) -> tuple[str, str]:
-    """The exchange and the routing key of a message. What was handled where it was written is told, and is no stage's work."""
-    if message.handled_by is not None:
-        return EVENTS, message.event_type
+    """The exchange and the routing key of a message. What its only stage has handled already is told, and is nobody's work."""
     route = next(route for route in ROUTES if matches(route.topics, message.event_type))
-    return route.exchange, route.key(message) if route.key else message.event_type
+    key = route.key(message) if route.key else message.event_type
+    if message.handled_by is not None and _stages_of(route.exchange, key) == {queue_of(message.handled_by)}:
+        return EVENTS, message.event_type
+    return route.exchange, key
+
+
+@lru_cache(maxsize=1_000)
+def _stages_of(exchange: str, key: str) -> set[str]:
+    """The queues of the pipeline that get it there."""
+    return {
+        queue
+        for queue, bindings in QUEUES.items()
+        if any(at == exchange and exchange != AUDIT and matches(subscription, key) for at, subscription in bindings)
+    }
 
 
 def queue_of(consumer: str) -> str:
