@@ -286,11 +286,7 @@ def test_what_its_stage_did_where_it_was_written_is_told_and_is_nobodys_work(rab
 @needs_rabbitmq
 def test_what_is_done_is_acknowledged_in_whatever_order_and_the_rest_comes_again(rabbit: Make, broker: Broker) -> None:
     post = rabbit()
-    numbers = post.publish(6)
-    post.relay_all()
-    held: list[Delivery] = []
-    while len(held) < 6:
-        held += post.transport.receive([post.consumer.name], 50)
+    numbers, held = _held(post, 6)
 
     post.transport.acknowledge([held[3], held[1], held[0]])
     post.transport.acknowledge([held[4]])
@@ -378,11 +374,7 @@ def test_what_a_broken_connection_held_comes_to_the_next(
     which: str, rabbit: Make, broker: Broker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     post = rabbit()
-    numbers = post.publish(3)
-    post.relay_all()
-    held: list[Delivery] = []
-    while len(held) < 3:
-        held += post.transport.receive([post.consumer.name], 50)
+    numbers, _ = _held(post, 3)
     wire = post.transport._wire
     if which == "nobody answers":
         monkeypatch.setattr(wire._connection, "close", lambda: None)
@@ -557,6 +549,16 @@ def test_doctor_says_whether_the_broker_answers(apart: Database, broker: Broker,
 def _status(post: Post) -> tuple[int, int, int | None]:
     (status,) = [one for one in post.transport.status() if one.consumer == post.consumer.name]
     return status.ready, status.dead, status.held
+
+
+def _held(post: Post, count: int) -> tuple[list[int], list[Delivery]]:
+    """So many messages, by their numbers and as they came."""
+    numbers = post.publish(count)
+    post.relay_all()
+    held: list[Delivery] = []
+    while len(held) < count:
+        held += post.transport.receive([post.consumer.name], 50)
+    return numbers, held
 
 
 def _wire(broker: Broker) -> Wire:

@@ -50,9 +50,13 @@ class Sending:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Arrived:
-    """One message that came: `queue` is where it was taken, `tag` what it is acknowledged by on `channel`, which it came by."""
+    """One message that came: `queue` is where it was taken, `tag` what it is acknowledged by on `channel`, which it came by.
+
+    `exchange` is empty where it was sent to that very queue.
+    """
 
     queue: str
+    exchange: str
     channel: Any
     tag: int
     redelivered: bool
@@ -372,6 +376,7 @@ class Wire:
 def _arrived(queue: str, channel: Any, method: Any, properties: Any, body: bytes) -> Arrived:
     return Arrived(
         queue=queue,
+        exchange=method.exchange,
         channel=channel,
         tag=method.delivery_tag,
         redelivered=method.redelivered,

@@ -109,7 +109,10 @@ class RabbitTransport:
         return faults | untaken
 
     def receive(self, consumers: Sequence[str], limit: int) -> list[Delivery]:
-        """See Transport. Waits a moment where nothing is there. What is not a consumer's to do, it is not given."""
+        """See Transport. Waits a moment where nothing is there. What is not a consumer's to do, it is not given.
+
+        A queue of the pipeline may be bound more widely than its consumer's topics.
+        """
         self._forward(consumers)
         of_queue = {topology.queue_of(consumer): consumer for consumer in consumers}
         self._consume(of_queue)
@@ -129,7 +132,8 @@ class RabbitTransport:
                 self._wire.give_back(arrived, dead=True)
                 continue
             consumer = of_queue[arrived.queue]
-            if message.handled_by == consumer or not wants(self._topics.get(consumer, ("#",)), message.event_type):
+            by_chance = arrived.exchange and not wants(self._topics.get(consumer, ("#",)), message.event_type)
+            if by_chance or message.handled_by == consumer:
                 unwanted.append(arrived)
             else:
                 taken.append(Held(consumer=consumer, message=message, wire=self._wire, arrived=arrived))
