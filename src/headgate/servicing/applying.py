@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from typing import Final
@@ -21,11 +20,10 @@ from headgate.servicing import known as known_payments
 from headgate.servicing import refusing, telling, undoing, writing
 from headgate.servicing.errors import InvalidPayment, PaymentDiffers
 from headgate.servicing.known import Known
-from headgate.servicing.loading import Loaded, LoanRow, load
+from headgate.servicing.loading import Loaded, LoanRow, made_of
 from headgate.servicing.model import (
     CHANNELS,
     AppliedPayment,
-    DuesUnread,
     NewPayment,
     Parts,
     PaymentStatus,
@@ -213,15 +211,14 @@ def _fold_all(
         rows[row.id] = row
     whole = {loan for loan, own in by_loan.items() if any(_is_late(payment, rows[loan]) for payment in own)}
     read_to = {loan: max(payment.received_on for payment in own) for loan, own in by_loan.items() if loan not in whole}
-    loaded = load(tx, [rows[loan] for loan in sorted(rows)], whole=whole, read_to=read_to, now=now)
-    changes: dict[str, Change] = {}
-    for loan, one in loaded.items():
-        with suppress(DuesUnread):
-            changes[loan] = _fold(one, by_loan[loan], waiting)
-    if len(changes) < len(loaded):
-        # Paid far ahead, or nearly whole: the rest of their dues counts too.
-        for loan, one in load(tx, [rows[loan] for loan in loaded.keys() - changes.keys()], whole=(), now=now).items():
-            changes[loan] = _fold(one, by_loan[loan], waiting)
+    changes = made_of(
+        tx,
+        list(rows.values()),
+        lambda one: _fold(one, by_loan[one.row.id], waiting),
+        read_to=read_to,
+        whole=whole,
+        now=now,
+    )
     return [changes[loan] for loan in sorted(changes)]
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
-from typing import Any, Final, LiteralString
+from typing import Any, Final, LiteralString, TypeVar
 from zoneinfo import ZoneInfo
 
 from headgate.core import arrays
@@ -14,6 +15,7 @@ from headgate.servicing import policies
 from headgate.servicing.history import History, fold
 from headgate.servicing.model import (
     Due,
+    DuesUnread,
     Instruction,
     Place,
     Placed,
@@ -23,6 +25,8 @@ from headgate.servicing.model import (
     State,
     Terms,
 )
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,6 +203,25 @@ def load(
     _load_standings(standings, found)
     _load_lines(lines, found)
     return found
+
+
+def made_of(
+    tx: Tx,
+    rows: Collection[LoanRow],
+    make: Callable[[Loaded], T],
+    *,
+    read_to: Mapping[str, date],
+    whole: Collection[str] = (),
+    now: datetime | None = None,
+) -> dict[str, T]:
+    """What `make` makes of each of these locked loans, by its id: of the dues up to a day where they are enough, else of all."""
+    made: dict[str, T] = {}
+    for loan, one in load(tx, rows, whole=whole, read_to=read_to, now=now).items():
+        with suppress(DuesUnread):
+            made[loan] = make(one)
+    # Paid far ahead, or nearly whole: the rest of their dues counts too.
+    rest = [row for row in rows if row.id not in made]
+    return made | {loan: make(one) for loan, one in load(tx, rest, whole=(), now=now).items()}
 
 
 def today_of(tx: Tx, zone: ZoneInfo | None = None) -> date:

@@ -15,7 +15,7 @@ from headgate.core.errors import NotFound
 from headgate.core.money import Money
 from headgate.servicing import book, policies, writing
 from headgate.servicing.errors import InvalidLoan, LoanDiffers, NoSuchLoan
-from headgate.servicing.loading import Loaded, LoanRow, load, lock_loans
+from headgate.servicing.loading import Loaded, LoanRow, load, lock_loans, made_of
 from headgate.servicing.model import BUCKETS, CHARGES_AFTER, STANDINGS, Due, NewLoan, Standing
 from headgate.servicing.writing import Change
 
@@ -240,16 +240,19 @@ def pass_days(tx: Tx) -> str | None:
 
 def _pass(tx: Tx, loan_ids: Sequence[str]) -> int:
     rows = {row.id: row for row in lock_loans(tx, loan_ids).values()}
-    loaded = load(tx, list(rows.values()), whole=())
-    changes = []
-    for loan_id in sorted(loaded):
-        one = loaded[loan_id]
-        history = one.begin()
-        if one.row.suspense_minor:
-            history.go_to(one.today)
-        changes.append(Change(one, history, {}))
+    now = tx.now()
+    tomorrow = now.astimezone(UTC).date() + timedelta(days=1)  # Today, wherever a legal entity is.
+    made = made_of(tx, list(rows.values()), _passed, read_to=dict.fromkeys(rows, tomorrow), now=now)
+    changes = [made[loan] for loan in sorted(made)]
     writing.write(tx, changes)
     return sum(change.state != change.loan.row.state for change in changes)
+
+
+def _passed(loan: Loaded) -> Change:
+    history = loan.begin()
+    if loan.row.suspense_minor:
+        history.go_to(loan.today)
+    return Change(loan, history, {})
 
 
 def _stop_debits(tx: Tx, row: LoanRow, standing: Standing, facts: Mapping[str, Any]) -> None:
