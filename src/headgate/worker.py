@@ -8,17 +8,23 @@ from __future__ import annotations
 
 import signal
 import threading
+from typing import Final
 
 from headgate import api
 from headgate.core.config import Config
 from headgate.core.db import Database
 from headgate.core.terminal import open_database, say
 
+LOOK_SECONDS: Final = 0.5
+"""How long a signal may go unseen. The system gives it to any thread, and Python's handlers run in the first alone, which
+nothing wakes where another one got it."""
+
 
 def work(database: Database, stop: threading.Event) -> None:
     """Work until `stop` is set."""
     with api.workers(database):
-        stop.wait()
+        while not stop.wait(LOOK_SECONDS):
+            pass
 
 
 def worker_command() -> None:

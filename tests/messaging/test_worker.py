@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import signal
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -12,6 +14,18 @@ from tests.doors.scripts import Shell
 
 from headgate import messaging
 from headgate.core.db import Database
+
+SIGNALLED_ELSEWHERE = """
+import signal, sys, threading
+from headgate.cli import main
+
+def told():
+    sys.stdin.readline()
+    signal.pthread_kill(threading.get_ident(), signal.SIGTERM)
+
+threading.Thread(target=told, daemon=True).start()
+main()
+"""
 
 pytestmark = pytest.mark.slow
 
@@ -61,3 +75,22 @@ def test_two_workers_share_the_work_and_end_clean(
             worker.stderr.close()
 
     assert (cases, ended, status.outbox_pending) == (6, [0, 0], 0)
+
+
+def test_a_signal_that_the_system_gives_to_another_thread_ends_it_too(empty_database: Database, tmp_path: Path) -> None:
+    shell = Shell(tmp_path / "home", {"HEADGATE_DATABASE_URL": empty_database.url("admin")})
+    with subprocess.Popen(
+        [sys.executable, "-c", SIGNALLED_ELSEWHERE, "worker"],
+        env=shell.environment,
+        stdin=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as worker:
+        try:
+            assert worker.stdin and worker.stderr and "working" in worker.stderr.readline()
+            time.sleep(1)
+            worker.stdin.write("now\n")
+            worker.stdin.flush()
+            assert worker.wait(15) == 0
+        finally:
+            worker.kill()
