@@ -37,6 +37,8 @@ UNION ALL SELECT t.slug, 'instructions ' || i.status, count(*)
 UNION ALL SELECT t.slug, 'files ' || f.status, count(*)
   FROM payments.ach_files f JOIN tenants.tenants t ON t.id = f.tenant_id GROUP BY 1, 2
 UNION ALL SELECT t.slug, 'deposits', count(*) FROM funding.deposits d JOIN tenants.tenants t ON t.id = d.tenant_id GROUP BY 1
+UNION ALL SELECT t.slug, 'loan payments ' || p.status, count(*)
+  FROM servicing.payments p JOIN tenants.tenants t ON t.id = p.tenant_id GROUP BY 1, 2
 UNION ALL SELECT t.slug, 'artifacts ' || r.kind, count(*)
   FROM ingestion.artifacts r JOIN tenants.tenants t ON t.id = r.tenant_id GROUP BY 1, 2
 UNION ALL SELECT t.slug, 'cases ' || c.category, count(*)

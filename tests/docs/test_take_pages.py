@@ -108,4 +108,4 @@ def test_loans_are_taken_on_as_the_page_tells_it(own: Shell, tmp_path: Path, mon
     assert [(one.returncode, one.stderr) for one in done] == [(0, "")] * 9, done
     said = [" ".join(one.stdout.split()) for one in done]
     assert "loans 2 replayed 0 faults –" in said[4]
-    assert "open 4,117.50 USD" in said[5] and "total_received 137250" in said[6]
+    assert "open 4,117.50 USD" in said[5] and "borrower_id pty_" in said[5] and "total_received 137250" in said[6]

@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.asked import questions
 from tests.ledger.conftest import Book
 from tests.web.client import Client, Keys, client_of, keys_of
 from typer.testing import CliRunner
 
 from headgate.core import ids
-from headgate.core.db import Database, Tx
+from headgate.core.db import Database
 from headgate.core.errors import HeadgateError, Unavailable
 from headgate.ledger import bulk_commands, commands
 from headgate.ledger.routes import router
@@ -259,15 +260,7 @@ def test_a_request_has_its_bounds(send: Any, client: Client, keys: Keys, book: B
 def test_the_answers_take_as_many_round_trips_for_hundreds_as_for_few(
     send: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked: list[str] = []
-    for name in ("all", "value", "values", "run"):
-        real = getattr(Tx, name)
-
-        def counted(self: Tx, query: str, *rest: Any, _real: Any = real, **facts: Any) -> Any:
-            asked.append(query)
-            return _real(self, query, *rest, **facts)
-
-        monkeypatch.setattr(Tx, name, counted)
+    asked = questions(monkeypatch)
 
     def trips(count: int, prefix: str) -> int:
         asked.clear()

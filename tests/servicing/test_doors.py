@@ -7,13 +7,14 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from tests.asked import questions
 from tests.ingestion.envelopes import envelope, raw
 from tests.make import ACTOR, TenantFixture
 from tests.servicing.scenes import day
 from tests.servicing.stories import at, board
 from tests.web.client import Client, client_of, person_key
 
-from headgate import ingestion, servicing
+from headgate import ingestion, parties, servicing
 from headgate.api import create_app
 from headgate.core.db import Database, Tx
 from headgate.ingestion.arrivals import Arrival
@@ -131,6 +132,69 @@ def test_a_file_of_loans_is_read_whole_and_each_fault_is_told_by_its_line(tx: Tx
         import_file(tx, ["loan_id,product,currency,legal_entity_id,number,due_on,intrest,principal\n"])
     with pytest.raises(InvalidLoan, match="'due_on' stands twice"):
         import_file(tx, ["loan_id,product,currency,legal_entity_id,number,due_on,due_on\n"])
+
+
+OWNED = (
+    "loan_id,product,currency,legal_entity_id,borrower_id,borrower_ref,borrower_name,number,due_on,interest,principal\n"
+)
+
+
+def test_a_file_names_the_borrowers_of_its_loans(tx: Tx, tenant: TenantFixture) -> None:
+    at(tx, day(5))
+    payee = parties.create_party(
+        tx, kind="payee", external_id="E-1", name="Eve", legal_entity_id=tenant.legal_entity_id
+    ).id
+
+    def line(loan: str, borrower_id: str, ref: str, name: str, number: int = 1) -> str:
+        return f"{loan},mortgage,USD,{tenant.legal_entity_id},{borrower_id},{ref},{name},{number},2026-02-01,1,9\n"
+
+    lines = [
+        *(
+            OWNED,
+            line("A", "", "B-1", "Ada Okoye"),
+            line("A", "", "B-1", "Ada Okoye", 2),
+            line("B", "", "B-1", "Ada Okoye"),
+        ),
+        *(line("C", "", "B-2", "Bao Winter"), line("D", "", "", ""), line("E", payee, "B-1", "Ada Okoye")),
+        *(line("F", "", "", "Nobody Knows"), line("G", "", "B-3", ""), line("H", payee, "", "")),
+        *(line("I", "pty_nobody", "", ""), line("K", "", "B-4", "Clara"), line("K", "", "B-5", "Clara", 2)),
+    ]
+
+    report = import_file(tx, lines)
+    again = import_file(tx, lines[:6])
+    renamed = import_file(tx, [OWNED, line("L", "", "B-2", "Bao Winter-Holt")])
+
+    owners = "SELECT n.external_id || ' ' || coalesce(y.external_id || ' ' || y.name, '-') FROM servicing.loans n"
+    owners += " LEFT JOIN parties.parties y ON y.id = n.borrower_id ORDER BY 1"
+    assert tx.values(owners) == [
+        *("A B-1 Ada Okoye", "B B-1 Ada Okoye", "C B-2 Bao Winter-Holt", "D -", "L B-2 Bao Winter-Holt"),
+    ]
+    assert (report.loans, again.loans, again.replayed, again.faults, renamed.faults) == (4, 4, 4, (), ())
+    assert {(fault.loan_id, fault.message) for fault in report.faults} == {
+        ("E", "borrower_ref: the line has a borrower_id too; leave one out"),
+        ("F", "borrower_ref: is missing; write what you call the borrower, beside the name"),
+        ("G", "borrower: name must have 1 to 200 characters, none of them a control character"),
+        ("H", f"{payee} is a party of the kind payee, and no borrower: make one of the kind borrower"),
+        ("I", "there is no party pty_nobody"),
+        ("K", "its lines do not agree on what kind of loan it is, or whose"),
+    }
+
+
+def test_borrowers_cost_a_file_no_round_trip_each(
+    tx: Tx, tenant: TenantFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at(tx, day(5))
+    asked = questions(monkeypatch)
+
+    def cost(series: str, count: int) -> int:
+        asked.clear()
+        facts = f"mortgage,USD,{tenant.legal_entity_id},"
+        lines = [f"{series}{n},{facts},{series}{n},Ada Okoye,1,2026-02-01,1,9\n" for n in range(count)]
+        assert import_file(tx, [OWNED, *lines]).loans == count
+        return len(asked)
+
+    cost("w", 1)
+    assert cost("a", 2) == cost("b", 200)
 
 
 @pytest.mark.slow

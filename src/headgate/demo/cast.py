@@ -1,4 +1,4 @@
-"""Who plays in the demo: two test tenants, their clients, and how large each is."""
+"""Who plays in the demo: three test tenants, their clients, and how large each is."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Play:
 
 
 def plays(payments: int) -> tuple[Play, ...]:
-    """The two tenants with about so many payments in all."""
+    """The two tenants that pay wages, with about so many payments in all."""
 
     def people(share: int) -> int:
         return max(4, payments * share // 100)
@@ -63,6 +63,20 @@ def plays(payments: int) -> tuple[Play, ...]:
             funds_late=True,
             told_to_the_end=False,
         ),
+    )
+
+
+def servicer() -> Play:
+    """The tenant that services loans; its clients are its borrowers."""
+    return Play(
+        slug="cedar-servicing",
+        name="Cedar Loan Servicing",
+        time_zone="America/New_York",
+        statements="bai2",
+        clients=(),
+        stranger_wires=False,
+        bank_charges=False,
+        funds_late=False,
     )
 
 

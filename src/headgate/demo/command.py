@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from headgate import audit, messaging, tenants
+from headgate import audit, tenants
 from headgate.core import invariants
 from headgate.core.config import Config
 from headgate.core.db import Actor, Database
@@ -19,7 +19,8 @@ from headgate.core.errors import Malformed
 from headgate.core.server import Embedded, resolve
 from headgate.core.terminal import open_database
 from headgate.demo.cast import plays
-from headgate.demo.stage import Stage
+from headgate.demo.loans import perform_servicing
+from headgate.demo.stage import Stage, work_off
 from headgate.demo.story import perform, perform_yours
 from headgate.demo.tell import Teller
 
@@ -34,7 +35,7 @@ def demo(
     payments: Annotated[int, typer.Option(min=40, max=200_000, help="About how many payments in all.")] = 3000,
     port: Annotated[int, typer.Option(min=1, max=65535, help="Where to serve; a busy port picks the next.")] = 8080,
 ) -> None:
-    """Tell the life of one dollar for two test tenants, check the book, and serve the console."""
+    """Tell the life of one dollar for three test tenants, check the book, and serve the console."""
     for path in (payroll, statement):
         if path is not None and not path.is_file():
             raise Malformed(f"{path} is not a file: name one with --payroll or --statement")
@@ -65,7 +66,7 @@ def _tell(
     if payroll or statement:
         stages = [perform_yours(database, tell, payroll=payroll, statement=statement)]
     else:
-        stages = [perform(database, play, tell) for play in plays(payments)]
+        stages = [*(perform(database, play, tell) for play in plays(payments)), perform_servicing(database, tell)]
     clean = _epilogue(database, stages, tell, seconds=time.monotonic() - began)
     if port is not None:
         _open_house(database, stages, tell, port=port)
@@ -78,7 +79,7 @@ def _epilogue(database: Database, stages: list[Stage], tell: Teller, *, seconds:
     for refusal in tell.refusals:
         tell.line(refusal)
     tell.act("The book, checked")
-    messaging.deliver_waiting(database)
+    work_off(database)
     audit.seal_all(database, wait_seconds=5)
     report = invariants.run_checks(database, tenants.tenant_ids(database), full=True)
     for found in report.invariants:

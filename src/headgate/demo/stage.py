@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from zoneinfo import ZoneInfo
 
-from headgate import ingestion, ledger, parties, payments, rails, tenants, twin
+from headgate import ingestion, ledger, messaging, parties, payments, rails, tenants, twin
 from headgate.core import clock
 from headgate.core.db import Actor, Database, Tx
 from headgate.core.errors import Refused
@@ -22,6 +22,7 @@ from headgate.rails import fake
 ACTOR = Actor.system("demo")
 PURPOSES = ("CASH", "CLIENT_FUNDS", "PAYROLL_CLEARING", "SETTLEMENT_CLEARING", "SUSPENSE")
 AGENCIES = {"federal_tax": "Federal tax agency", "state_tax": "State tax agency"}
+CLAIM_SECONDS = 5.0
 CHARGE = Money(45_00, CURRENCY)
 
 
@@ -59,11 +60,7 @@ class Stage:
 
 def set_stage(database: Database, play: Play, tell: Teller) -> Stage:
     """The tenant with its legal entities, charts, originators and tax agencies, made where they are missing."""
-    try:
-        tenant = tenants.find_tenant(database, play.slug)
-    except tenants.UnknownTenant:
-        tenant = tenants.create_tenant(database, slug=play.slug, name=play.name, livemode=False)
-    stage = Stage(database, play, tell, tenant)
+    stage = Stage(database, play, tell, find_or_create(database, play))
     with stage.begin() as tx:
         stage.entities = {entity.name: entity.id for entity in tenants.legal_entities(tx)}
         for client in play.clients:
@@ -74,6 +71,14 @@ def set_stage(database: Database, play: Play, tell: Teller) -> Stage:
         began_at = registers[-1].received_at if registers else clock.real_now()
     stage.first_day = rails.banking_day_on_or_after(began_at.astimezone(ZoneInfo(play.time_zone)).date())
     return stage
+
+
+def find_or_create(database: Database, play: Play) -> tenants.Tenant:
+    """The play's tenant; a test tenant, whose clock can be moved."""
+    try:
+        return tenants.find_tenant(database, play.slug)
+    except tenants.UnknownTenant:
+        return tenants.create_tenant(database, slug=play.slug, name=play.name, livemode=False)
 
 
 def _sign_up(tx: Tx, client: Client, time_zone: str) -> str:
@@ -118,6 +123,11 @@ def take_in(stage: Stage, filename: str, data: bytes, *, source: str, what: str)
     for fault in faults:
         stage.tell.refused(f"{filename}: {fault.message}")
     return artifact.id
+
+
+def work_off(database: Database) -> None:
+    """Do what waits to be done, also what a telling that was cut off still holds: for so long, and no longer."""
+    messaging.deliver_waiting(database, claim_seconds=CLAIM_SECONDS, patience_seconds=CLAIM_SECONDS * 2)
 
 
 def bank_statement(stage: Stage, day: date, *, charged: bool) -> bytes:
@@ -165,13 +175,23 @@ def balances(stage: Stage) -> list[tuple[str, Money]]:
     with stage.begin() as tx:
         for purpose in PURPOSES:
             if purpose == "CLIENT_FUNDS":
-                for name, entity in stage.entities.items():
-                    account = ledger.account_for(tx, purpose, CURRENCY, legal_entity_id=entity)
-                    rows.append((f"Client funds, {name}", ledger.balance(tx, account.id).posted))
+                rows += [
+                    (f"Client funds, {name}", posted(tx, purpose, entity)) for name, entity in stage.entities.items()
+                ]
             else:
-                account = ledger.account_for(tx, purpose, CURRENCY)
-                rows.append((purpose.replace("_", " ").capitalize(), ledger.balance(tx, account.id).posted))
+                rows.append((titled(purpose), posted(tx, purpose)))
     return rows
+
+
+def posted(tx: Tx, purpose: str, legal_entity_id: str | None = None) -> Money:
+    """The posted balance of a purpose's account."""
+    account = ledger.account_for(tx, purpose, CURRENCY, legal_entity_id=legal_entity_id)
+    return ledger.balance(tx, account.id).posted
+
+
+def titled(purpose: str) -> str:
+    """A purpose as people read it."""
+    return purpose.replace("_", " ").capitalize()
 
 
 def needs(register: bytes) -> Money:

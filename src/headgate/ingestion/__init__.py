@@ -143,7 +143,15 @@ from headgate.ingestion.standings import SourceStanding, source_standings
 from headgate.ingestion.table_preview import Column, ReadRow, TablePreview, preview_table
 from headgate.ingestion.uses import Use, claim
 from headgate.ingestion.webhook_schemes import all_schemes
-from headgate.ingestion.webhooks import WebhookEndpoint, get_webhook, list_webhooks, remove_webhook, set_webhook
+from headgate.ingestion.webhooks import Sent as SentWebhook
+from headgate.ingestion.webhooks import (
+    WebhookEndpoint,
+    get_webhook,
+    list_webhooks,
+    remove_webhook,
+    set_webhook,
+)
+from headgate.ingestion.webhooks import accept as accept_webhook
 
 __all__ = [
     "MAPPING_FIELDS",
@@ -189,6 +197,7 @@ __all__ = [
     "ReturnEntry",
     "Returned",
     "SavedMapping",
+    "SentWebhook",
     "Shown",
     "ShownLine",
     "Source",
@@ -207,6 +216,7 @@ __all__ = [
     "Use",
     "WebhookEndpoint",
     "WrongKind",
+    "accept_webhook",
     "all_parsers",
     "all_schemes",
     "artifact_row",

@@ -16,6 +16,7 @@ from headgate.parties.bank_accounts import (
     record_verification,
 )
 from headgate.parties.blocks import block_bank_account, block_party, lift_block
+from headgate.parties.borrowers import register_borrowers
 from headgate.parties.corrections import correct_bank_accounts, lock_parties
 from headgate.parties.errors import (
     BankAccountClosed,
@@ -51,6 +52,7 @@ from headgate.parties.queries import (
     changed_accounts,
     get_bank_account,
     get_block,
+    get_parties,
     get_party,
     list_bank_accounts,
     list_blocks,
@@ -97,6 +99,7 @@ __all__ = [
     "get_address",
     "get_bank_account",
     "get_block",
+    "get_parties",
     "get_party",
     "lift_block",
     "list_bank_accounts",
@@ -106,6 +109,7 @@ __all__ = [
     "not_of",
     "party_called",
     "record_verification",
+    "register_borrowers",
     "register_payees",
     "rename_party",
     "reopen_party",

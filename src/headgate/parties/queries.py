@@ -6,7 +6,7 @@ ANALYZE the planner expects one row, takes any index that begins with the tenant
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from headgate.core import arrays
@@ -33,6 +33,23 @@ def get_party(tx: Tx, party_id: str, *, for_update: bool = False) -> Party:
     )
     if found is None:
         raise NoSuchParty(f"there is no party {party_id[:40]}", party_id=party_id[:40])
+    return found
+
+
+def get_parties(tx: Tx, party_ids: Collection[str]) -> dict[str, Party]:
+    """Parties by their ids, in one statement. Raises NoSuchParty, naming the first that is not there."""
+    rows = tx.all(
+        """
+        SELECT id, kind, legal_entity_id, external_id, name, is_person, status, created_at
+          FROM parties.parties
+         WHERE tenant_id = %(tenant)s AND id = ANY(%(ids)s)
+        """,
+        {"tenant": tx.tenant_id, "ids": sorted(set(party_ids))},
+        row=Party,
+    )
+    found = {one.id: one for one in rows}
+    if missing := sorted(set(party_ids) - found.keys()):
+        raise NoSuchParty(f"there is no party {missing[0][:40]}", party_id=missing[0][:40])
     return found
 
 

@@ -27,6 +27,7 @@ from headgate.servicing.errors import (
     PaymentDiffers,
     ReturnDiffers,
 )
+from headgate.servicing.importing import ImportFault, ImportReport, import_file
 from headgate.servicing.loan_search import TERMS as LOAN_TERMS
 from headgate.servicing.loan_search import (
     LoanListed,
@@ -97,6 +98,8 @@ __all__ = [
     "Due",
     "DueView",
     "Happening",
+    "ImportFault",
+    "ImportReport",
     "InvalidLoan",
     "InvalidMode",
     "InvalidPayment",
@@ -136,6 +139,7 @@ __all__ = [
     "find_loans",
     "find_payments",
     "get_payment",
+    "import_file",
     "import_loan",
     "import_loans",
     "import_schedule",

@@ -1,21 +1,23 @@
 """Loans from a file: one line an instalment, as CSV.
 
-    loan_id,product,currency,legal_entity_id,borrower_id,number,due_on,fees,interest,principal,escrow
-    L-1001,mortgage,USD,le_01…,,1,2026-01-01,0.00,812.50,250.00,310.00
+    loan_id,product,currency,legal_entity_id,borrower_ref,borrower_name,number,due_on,fees,interest,principal,escrow
+    L-1001,mortgage,USD,le_01…,B-77,Ada Okoye,1,2026-01-01,0.00,812.50,250.00,310.00
 
-Amounts are written as people do. A loan of which a line cannot be read, or does not agree with the others, is left out
-whole, with each of its faults by line; the rest goes on.
+Amounts are written as people do. A borrower is made, or recognised, by what the tenant calls it (`borrower_ref`), or is a
+party that stands (`borrower_id`); a loan may have none. A loan of which a line cannot be read, or does not agree with the
+others, is left out whole, with each of its faults by line; the rest goes on.
 """
 
 from __future__ import annotations
 
 import csv
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from itertools import islice
 from typing import Final, TypeVar
 
+from headgate import parties
 from headgate.core.db import Tx
 from headgate.core.errors import HeadgateError
 from headgate.core.money import Money, exponent
@@ -25,10 +27,13 @@ from headgate.servicing.loans import Boarded
 from headgate.servicing.model import Due, NewLoan
 
 REQUIRED: Final = ("loan_id", "product", "currency", "legal_entity_id", "number", "due_on")
-COLUMNS: Final = (*REQUIRED, "borrower_id", "fees", "interest", "principal", "escrow")
+COLUMNS: Final = (*REQUIRED, "borrower_id", "borrower_ref", "borrower_name", "fees", "interest", "principal", "escrow")
+SOURCE: Final = "loans file"
 LINES_MAX: Final = 200_000
 FAULTS_MAX: Final = 1_000
 T = TypeVar("T")
+_Borrower = tuple[str, str]
+"""What the tenant calls a borrower, and its name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +60,7 @@ class _Wanted:
 
     line: int
     loan: NewLoan
+    borrower: _Borrower | None
     dues: list[Due] = field(default_factory=list)
 
 
@@ -68,9 +74,11 @@ def import_file(tx: Tx, lines: Iterable[str]) -> ImportReport:
     for cells in _rows(reader):
         row = dict(zip(header, (cell.strip() for cell in cells), strict=False))
         name, line = row.get("loan_id", ""), reader.line_num
-        loan, due, messages = _read(row, len(cells), len(header))
-        if not messages and wanted.setdefault(name, _Wanted(line, loan)).loan != loan:
-            messages = ["its lines do not agree on what kind of loan it is"]
+        loan, borrower, due, messages = _read(row, len(cells), len(header))
+        if not messages:
+            standing = wanted.setdefault(name, _Wanted(line, loan, borrower))
+            if (standing.loan, standing.borrower) != (loan, borrower):
+                messages = ["its lines do not agree on what kind of loan it is, or whose"]
         if messages:
             faulty.add(name)
             faults += [ImportFault(line, name[:100], message[:300]) for message in messages]
@@ -87,16 +95,26 @@ def _board(tx: Tx, part: list[_Wanted], faults: list[ImportFault]) -> list[Board
     """A part at once; where one of its loans cannot be taken on, one by one, so that the others are."""
     try:
         with tx.savepoint():
-            return loans.import_loans(tx, [(one.loan, one.dues) for one in part])
+            return _take_on(tx, part)
     except HeadgateError:
-        done = []
+        done: list[Boarded] = []
         for one in part:
             try:
                 with tx.savepoint():
-                    done.append(loans.import_loan(tx, one.loan, one.dues))
+                    done += _take_on(tx, [one])
             except HeadgateError as error:
                 faults.append(ImportFault(one.line, one.loan.external_id[:100], error.message[:300]))
         return done
+
+
+def _take_on(tx: Tx, part: list[_Wanted]) -> list[Boarded]:
+    """Borrowers first, then their loans."""
+    borrowers = parties.register_borrowers(tx, dict(one.borrower for one in part if one.borrower), source_ref=SOURCE)
+    owned = [
+        (replace(one.loan, borrower_id=borrowers[one.borrower[0]]) if one.borrower else one.loan, one.dues)
+        for one in part
+    ]
+    return loans.import_loans(tx, owned)
 
 
 def _header(names: list[str]) -> list[str]:
@@ -125,8 +143,8 @@ def _rows(reader: Iterator[list[str]]) -> Iterator[list[str]]:
         raise InvalidLoan(f"it is no CSV: {error}") from error
 
 
-def _read(row: dict[str, str], cells: int, columns: int) -> tuple[NewLoan, Due, list[str]]:
-    """The loan and the instalment of a line, and all that is wrong with it; where anything is, they are not to be used."""
+def _read(row: dict[str, str], cells: int, columns: int) -> tuple[NewLoan, _Borrower | None, Due, list[str]]:
+    """The loan, borrower and instalment of a line, and all that is wrong with it; where anything is, they are not to be used."""
     wrong: list[str] = []
 
     def read(column: str, parse: Callable[[str], T], otherwise: T) -> T:
@@ -151,11 +169,18 @@ def _read(row: dict[str, str], cells: int, columns: int) -> tuple[NewLoan, Due, 
     number, due_on = read("number", _number, 0), read("due_on", _day, date.min)
     fees, interest = read("fees", minor, 0), read("interest", minor, 0)
     due = Due(number, due_on, fees, interest, read("principal", minor, 0), read("escrow", minor, 0))
+    borrower = (row.get("borrower_ref", ""), row.get("borrower_name", "")) if row.get("borrower_ref") else None
+    if borrower is not None:
+        wrong += [f"borrower: {problem}" for problem in parties.check_name(*borrower)]
+        if loan.borrower_id is not None:
+            wrong.append("borrower_ref: the line has a borrower_id too; leave one out")
+    elif row.get("borrower_name"):
+        wrong.append("borrower_ref: is missing; write what you call the borrower, beside the name")
     if cells != columns:
         # What stands where is not known: whatever else is wrong with it may follow from that.
         more = ": an amount is written 1372.50, without a comma" if cells > columns else ""
         wrong = [f"it has {cells} cells where the header has {columns}{more}"]
-    return loan, due, wrong
+    return loan, borrower, due, wrong
 
 
 def _currency(text: str) -> str:

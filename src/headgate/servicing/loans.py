@@ -362,9 +362,13 @@ def _check_owners(tx: Tx, loans: Sequence[NewLoan]) -> None:
             tenants.legal_entity(tx, entity)
         except NotFound as error:
             raise NotFound(f"there is no legal entity {entity[:40]}", what="legal entity") from error
-    for borrower in sorted({loan.borrower_id for loan in loans if loan.borrower_id is not None}):
-        if parties.get_party(tx, borrower).kind != "borrower":
-            raise InvalidLoan(f"{borrower} is no borrower", borrower_id=borrower)
+    found = parties.get_parties(tx, {loan.borrower_id for loan in loans if loan.borrower_id is not None})
+    for borrower in sorted(found):
+        if found[borrower].kind != "borrower":
+            raise InvalidLoan(
+                f"{borrower} is a party of the kind {found[borrower].kind}, and no borrower: make one of the kind borrower",
+                borrower_id=borrower,
+            )
 
 
 def _check(loan: NewLoan, dues: Sequence[Due]) -> None:
