@@ -12,9 +12,11 @@ from tests.console.evidence_scene import Scene, bury
 from tests.console.test_browser import DESK, OPEN, live, until
 from tests.ingestion.envelopes import envelope, raw
 from tests.make import ACTOR
+from tests.payments.stories import WEDNESDAY
 
-from headgate import ingestion
+from headgate import ingestion, servicing
 from headgate.core.db import Database
+from headgate.core.errors import Refused
 
 pytestmark = [requires("chromium"), pytest.mark.slow]
 
@@ -87,10 +89,15 @@ def test_what_comes_and_what_dies_is_seen_at_once_and_put_back(browse: Callable[
     live(messages)
     live(letters)
     with scene.database.begin(tenant_id=scene.tenant.id, actor=ACTOR) as tx:
-        ingestion.ingest_payment(tx, raw(envelope("L-1", 777, transfer="acht_seen", reference="seen")))
+        came = ingestion.ingest_payment(tx, raw(envelope("L-1", 777, transfer="acht_seen", reference="seen")))
+    assert not isinstance(came, Refused)
     until(lambda: messages.locator("#chip-new").is_visible())
     messages.keyboard.press("n")
-    until(lambda: "seen" in messages.inner_text("[data-rows]"))
+    until(lambda: "Waiting" in messages.inner_text(f"#row-{came.id}"))
+    with scene.database.begin(tenant_id=scene.tenant.id, actor=ACTOR) as tx:
+        paid = servicing.NewPayment("L-1", "acht_seen", 777, "USD", WEDNESDAY, "ach", ingestion_id=came.id)
+        assert not isinstance(servicing.apply_payment(tx, paid), Refused)
+    until(lambda: "Posted" in messages.inner_text(f"#row-{came.id}"))
 
     letter = bury(
         scene.database, scene.tenant, "recon.run", "ingestion.artifact.read", "art_9", "core.unavailable: late"

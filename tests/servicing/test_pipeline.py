@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
 from typing import Any
 
 import pytest
@@ -13,7 +14,9 @@ from tests.servicing.scenes import day
 from tests.servicing.stories import at, board, book, count, final
 
 from headgate import ingestion, messaging, servicing
+from headgate.core import terms
 from headgate.core.db import Database, Tx
+from headgate.core.errors import Malformed
 from headgate.ingestion import Arrival
 from headgate.messaging import deliver_waiting, rebuild
 from headgate.servicing import pipeline
@@ -265,3 +268,35 @@ def test_what_happened_between_two_stages_counts(empty_database: Database) -> No
         with pytest.raises(ingestion.NoSuchPaymentIngestion):
             pipeline.validate(tx, ["ing_nothing"])
     judge(database, [tenant.id])
+
+
+@pytest.mark.slow
+def test_messages_are_found_by_what_became_of_them(empty_database: Database) -> None:
+    database, tenant = empty_database, story(empty_database, ("ach",))
+    with database.begin(tenant_id=tenant.id, actor=make.ACTOR) as tx:
+        servicing.set_posting_mode(tx, channel="wire", mode="shadow", reason="a test")
+    send(database, tenant, *(came(n, 900 + n, n, channel="ach") for n in range(1, 6)))
+    send(database, tenant, *(came(n, 900 + n, n, channel="wire") for n in range(6, 9)))
+    send(database, tenant, *(came(n, 900 + n, n, "L-9", channel="ach") for n in (9, 10)), b'{"schema": "none"}')
+    deliver_waiting(database)
+    with database.begin(tenant_id=tenant.id, actor=make.ACTOR) as tx:
+        first = servicing.find_payments(tx, terms.parse("status:completed", servicing.LOAN_PAYMENT_TERMS))[0]
+        servicing.undo_payment(tx, payment_id=first.id, reason="a test")
+    send(database, tenant, *(came(n, 900 + n, n, channel="check") for n in (11, 12, 13, 14)))
+    deliver_waiting(database)
+
+    with database.begin(tenant_id=tenant.id, actor=make.ACTOR) as tx:
+        everything = servicing.find_messages(tx, servicing.parse_messages(""))
+        became = servicing.outcomes_of(tx, [row.id for row in everything])
+        counts = Counter(one.outcome for one in became.values())
+        assert counts == {"posted": 4, "reversed": 1, "shadow": 3, "refused": 2, "waiting": 4}
+        for outcome in counts:
+            query = servicing.parse_messages(f"outcome:{outcome}")
+            expected = [row.id for row in everything if row.id in became and became[row.id].outcome == outcome]
+            assert [row.id for row in servicing.find_messages(tx, query)] == expected
+            assert servicing.matching_messages(tx, query, [row.id for row in everything]) == set(expected)
+            assert sum(total.count for total in servicing.message_totals(tx, query)) == len(expected)
+        both = servicing.find_messages(tx, servicing.parse_messages("outcome:refused outcome:shadow channel:ach"))
+        assert len(both) == 0
+        with pytest.raises(Malformed, match="outcome"):
+            servicing.parse_messages("outcome:lost")

@@ -15,6 +15,8 @@ from headgate.core.terms import Query
 VIEWS = (
     ("All", ""),
     ("Not understood", "status:received"),
+    ("Refused", "outcome:refused"),
+    ("Waiting", "outcome:waiting"),
     ("ACH", "channel:ach"),
     ("Wires", "channel:wire"),
     ("Instant", "channel:realtime"),
@@ -44,7 +46,7 @@ def _listed(tx: Tx, rows: Sequence[ingestion.MessageRow]) -> list[ListedMessage]
 
 
 def _found(tx: Tx, query: Query, /, *, after: str | None = None, limit: int = 50) -> list[ListedMessage]:
-    return _listed(tx, ingestion.find_messages(tx, query, after=after, limit=limit))
+    return _listed(tx, servicing.find_messages(tx, query, after=after, limit=limit))
 
 
 def _rows(tx: Tx, ids: Sequence[str]) -> list[ListedMessage]:
@@ -123,11 +125,11 @@ SCREEN: Final = ListScreen(
     views=VIEWS,
     permissions=("ingestion.read",),
     reads=Searched(
-        parse=ingestion.parse_messages,
+        parse=servicing.parse_messages,
         find=_found,
-        totals=ingestion.message_totals,
+        totals=servicing.message_totals,
         rows=_rows,
-        matching=ingestion.matching_messages,
+        matching=servicing.matching_messages,
         opened=_opened,
     ),
 )

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any, Final
+from types import MappingProxyType
+from typing import Any, Final, LiteralString
 
 from headgate.core import terms
 from headgate.core.db import Tx
@@ -89,9 +90,9 @@ class PaymentPlace:
     record_id: str | None
 
 
-def parse_messages(text: str) -> Query:
-    """Read a query of messages. Raises MalformedTerm."""
-    query = terms.parse(text, TERMS)
+def parse_messages(text: str, more: Mapping[str, terms.Term] = MappingProxyType({})) -> Query:
+    """Read a query of messages, which may know `more` terms. Raises MalformedTerm."""
+    query = terms.parse(text, {**TERMS, **more})
     return Query(query.text, with_day(query.params))
 
 
@@ -174,18 +175,25 @@ def _missing(ingestion_id: str) -> NoSuchPaymentIngestion:
     return NoSuchPaymentIngestion(f"there is no payment ingestion {ingestion_id}", ingestion_id=ingestion_id)
 
 
-_LISTING: Final = Listing(
-    find=_SELECT + _WHERE + _PAGE,
-    rows=_SELECT + " WHERE p.tenant_id = %(tenant)s AND p.id = ANY(%(ids)s) ORDER BY p.id DESC",
-    matching=_IDS + _WHERE + " AND p.id = ANY(%(ids)s)",
-    totals=_TOTALS + _WHERE + _TOTALS_END,
-    row=MessageRow,
-    total=MessageTotal,
-    missing=_missing,
-    params=counted,
-)
+def message_listing(condition: LiteralString = "") -> Listing[MessageRow, MessageTotal]:
+    """The list, of what also holds of a row `p` of ingestion.payment_ingestions: for who knows what became of payments.
+
+    What `condition` reads beside the list's own terms, the query must have.
+    """
+    where = _WHERE + condition
+    return Listing(
+        find=_SELECT + where + _PAGE,
+        rows=_SELECT + " WHERE p.tenant_id = %(tenant)s AND p.id = ANY(%(ids)s) ORDER BY p.id DESC",
+        matching=_IDS + where + " AND p.id = ANY(%(ids)s)",
+        totals=_TOTALS + where + _TOTALS_END,
+        row=MessageRow,
+        total=MessageTotal,
+        missing=_missing,
+        params=counted,
+    )
+
+
+_LISTING: Final = message_listing()
 find_messages = _LISTING.find_rows
 message_rows = _LISTING.rows_of
 message_row = _LISTING.row_of
-matching_messages = _LISTING.matching_of
-message_totals = _LISTING.totals_of

@@ -48,6 +48,7 @@ from headgate.servicing.loans import (
     set_holds,
     set_standing,
 )
+from headgate.servicing.message_search import find_messages, matching_messages, message_totals, parse_messages
 from headgate.servicing.model import CHARGES_AFTER, AppliedPayment, Due, NewLoan, NewPayment, Parts, Rule, Terms
 from headgate.servicing.modes import PostingMode, posting_modes, set_posting_mode
 from headgate.servicing.notices import PaymentNotice, payment_notices
@@ -137,6 +138,7 @@ __all__ = [
     "dues_of",
     "events_of_payment",
     "find_loans",
+    "find_messages",
     "find_payments",
     "get_payment",
     "import_file",
@@ -148,8 +150,11 @@ __all__ = [
     "loan_rows",
     "loan_totals",
     "matching_loans",
+    "matching_messages",
     "matching_payments",
+    "message_totals",
     "outcomes_of",
+    "parse_messages",
     "pass_days",
     "payment_notices",
     "payment_row",

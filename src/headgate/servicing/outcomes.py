@@ -9,13 +9,15 @@ from typing import Literal
 from headgate.core import arrays
 from headgate.core.db import Tx
 
+Became = Literal["posted", "reversed", "shadow", "refused", "waiting"]
+
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """`shadow` is written down and not posted, `waiting` neither posted nor refused yet. `code` says why it was refused."""
 
     ingestion_id: str
-    outcome: Literal["posted", "reversed", "shadow", "refused", "waiting"]
+    outcome: Became
     code: str | None
 
 
