@@ -31,7 +31,7 @@ def paths(scene: Scene) -> list[str]:
     with scene.database.begin(tenant_id=scene.tenant.id, actor=ACTOR) as tx:
         told = alerts.list_notifications(tx, teams=True)[0].id
     return [
-        f"/loans/{scene.loans['late']}", f"/loans/{scene.loans['over']}", "/loans?q=state:military",
+        "", f"/loans/{scene.loans['late']}", f"/loans/{scene.loans['over']}", "/loans?q=state:military",
         f"/loan-payments/{scene.payments['folded']}", f"/loan-payments/{scene.payments['returned']}", f"/notifications/{told}",
     ]  # fmt: skip
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import html
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from typing import get_args
 
 import httpx
@@ -16,9 +18,10 @@ from tests.console.loan_scene import Scene
 from tests.console.test_acts import fields
 from tests.make import ACTOR, person
 
-from headgate import alerts, cases, servicing
+from headgate import alerts, cases, servicing, tenants
 from headgate.console import loan_payments, loans, notifications, statuses
 from headgate.console.loan_words import STATES_SAY
+from headgate.core import terms
 from headgate.core.db import Database
 from headgate.servicing.model import STATES, PaymentStatus
 
@@ -191,6 +194,30 @@ def test_the_overview_names_the_gravest_case_first_and_leads_to_what_it_is_about
     base = f"/console/{tenant.slug}"
     links = re.findall(rf'href="{base}(/[a-z-]+/(?:art|lpay|ing)_1)"', page)
     assert links[:3] == ["/artifacts/art_1", "/loan-payments/lpay_1", "/messages/ing_1"]
+
+
+def test_the_overview_says_where_borrowers_money_lies_and_how_their_loans_stand(scene: Scene, browse: Enter) -> None:
+    page = browse(person("ann")).get(scene.at())
+    with scene.database.begin(tenant_id=scene.tenant.id, actor=ACTOR) as tx:
+        loans = servicing.find_loans(tx, terms.parse("", servicing.LOAN_TERMS), limit=200)
+        payments = servicing.find_payments(tx, terms.parse("", servicing.LOAN_PAYMENT_TERMS), limit=200)
+        old = servicing.borrowers_money(tx, currency="USD", within=timedelta())
+
+    stand = [one for one in payments if one.status == "completed"]
+    came_back = sum(one.total_received for one in payments if one.status == "reversed")
+    text = said(page)
+    assert "No money is in motion" not in text and (old.payments, old.paid.minor) == (0, 0)
+    assert f"{sum(one.total_received for one in stand) / 100:,.2f} USD in {len(stand)} payments" in text
+    assert came_back and f"came back {came_back / 100:,.2f}" in text
+    for name in ("principal", "interest", "escrow"):
+        assert f"{name} {sum(getattr(one, name) for one in stand) / 100:,.2f}" in text, name
+    assert f"waits or over {sum(one.suspense for one in stand) / 100:,.2f}" in text
+    for state, count in Counter(loan.state for loan in loans).items():
+        assert f'href="{scene.at("/loans")}?q=state:{state}" aria-label="{count} loans: ' in page.text, state
+    # Who may not see loans is told nothing of them.
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(tenants.roles, "ROLES", {"readonly": frozenset({"payments.read"})})
+        assert "Borrowers" not in browse(person("rea"), "readonly").get(scene.at()).text
 
 
 def test_notifications_are_read_one_and_all_and_the_bell_counts_them(scene: Scene, browse: Enter) -> None:

@@ -70,7 +70,7 @@ def shares(row: servicing.PaymentListed, longest: int | None = None) -> list[Sha
         ("suspense", row.suspense - row.over_minor),
         ("overpayment", row.over_minor),
     )
-    return _drawn(row.currency, found, longest or row.total_received)
+    return drawn(row.currency, found, longest or row.total_received)
 
 
 def shares_of_lines(
@@ -81,10 +81,11 @@ def shares_of_lines(
     for line in lines:
         if line.taken_back_at is None:
             sums[line.bucket] += line.amount_minor
-    return _drawn(row.currency, tuple(sums.items()), longest or row.total_received)
+    return drawn(row.currency, tuple(sums.items()), longest or row.total_received)
 
 
-def _drawn(currency: str, sums: Sequence[tuple[str, int]], longest: int) -> list[Share]:
+def drawn(currency: str, sums: Sequence[tuple[str, int]], longest: int) -> list[Share]:
+    """Parts of a bar, to the scale of `longest`; what is nothing has none."""
     words = dict(PLACES)
     return [
         Share(place, words[place], Money(minor, currency), 100 * minor / longest) for place, minor in sums if minor > 0

@@ -1,22 +1,26 @@
-"""The overview: money in motion, what is held and why, who must act, and whether the machine is well."""
+"""The overview: money in motion, what borrowers paid, what is held and why, who must act, and whether the machine is well."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import NamedTuple
 from urllib.parse import urlencode
 
 from fastapi.responses import HTMLResponse
 
-from headgate import audit, cases, messaging, payments
+from headgate import audit, cases, messaging, payments, servicing
 from headgate.console import pages
 from headgate.console.desk import Desk
 from headgate.console.flow import Flow, canal
+from headgate.console.loan_words import Share, drawn
 from headgate.console.render import figures
+from headgate.core.db import Tx
 from headgate.core.money import Money
 
 CASES_SHOWN = 6
 LAG_SECONDS_MAX = 60.0
+RECENT_DAYS = 7
 
 
 class Station(NamedTuple):
@@ -38,6 +42,27 @@ class Light:
     value: str
 
 
+@dataclass(frozen=True, slots=True)
+class LoanState:
+    """How many loans are in a state, and of all of them the part, in per cent."""
+
+    state: str
+    count: int
+    percent: float
+
+
+class Borrowers(NamedTuple):
+    """What borrowers paid in the last `days`, where it lies, and how their loans stand."""
+
+    paid: Money
+    payments: int
+    came_back: Money
+    shares: list[Share]
+    states: list[LoanState]
+    loans: int
+    days: int
+
+
 def overview(desk: Desk, *, currency: str | None) -> HTMLResponse:
     """The page, drawn from the book in one transaction; in the tenant's first currency unless one is named."""
     with desk.begin("payments.read") as tx:
@@ -49,6 +74,7 @@ def overview(desk: Desk, *, currency: str | None) -> HTMLResponse:
         asked = cases.most_urgent(tx, limit=CASES_SHOWN)
         clock = pages.clock(tx)
         dead_letters, counts = len(messaging.dead_letters(tx)), pages.waiting(tx)
+        borrowers = _borrowers(tx, currency) if desk.may("servicing.read") else None
     flow = Flow(found.reserved, found.sent, found.settled, found.held, found.held_here)
     return pages.whole(
         desk,
@@ -62,11 +88,30 @@ def overview(desk: Desk, *, currency: str | None) -> HTMLResponse:
         flow=flow,
         stations=stations(found, flow, f"{desk.seat.address}/payments"),
         canal=canal(flow),
+        borrowers=borrowers,
         blocks=blocks,
         cases=asked,
         open_cases=open_cases,
         lights=lights(desk, dead_letters),
     )
+
+
+def _borrowers(tx: Tx, currency: str) -> Borrowers | None:
+    """None where nobody owes anything in that currency."""
+    found = servicing.borrowers_money(tx, currency=currency, within=timedelta(days=RECENT_DAYS))
+    if not found.loans:
+        return None
+    places = (
+        ("principal", found.principal),
+        ("interest", found.interest),
+        ("escrow", found.escrow),
+        ("fees", found.fees),
+        ("suspense", found.waits),
+    )
+    count = sum(found.loans.values())
+    states = [LoanState(state, loans, 100 * loans / count) for state, loans in found.loans.items()]
+    paid, came_back = found.paid, Money(found.came_back, currency)
+    return Borrowers(paid, found.payments, came_back, drawn(currency, places, paid.minor), states, count, RECENT_DAYS)
 
 
 def stations(found: payments.FlowFigures, flow: Flow, list_path: str) -> list[Station]:

@@ -11,6 +11,7 @@ import os
 import re
 import time
 import uuid
+from datetime import timedelta
 
 from headgate.core.errors import MalformedId
 
@@ -38,6 +39,12 @@ def new_many(prefix: str, count: int) -> list[str]:
         found.append(first | (random >> 62 & 0xFFF) << 64 | random & (2**62 - 1))
     found.sort()
     return [f"{prefix}_{_base32(number, 26)}" for number in found]
+
+
+def earliest(prefix: str, within: timedelta) -> str:
+    """An id before every one that was made within so long by real time: what is newer lies after it, in the order of ids."""
+    milliseconds = time.time_ns() // 1_000_000 - int(within.total_seconds() * 1000)
+    return f"{prefix}_{_base32(milliseconds << 80, 26)}"
 
 
 def uuid7() -> uuid.UUID:

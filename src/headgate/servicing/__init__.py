@@ -53,6 +53,7 @@ from headgate.servicing.model import CHARGES_AFTER, AppliedPayment, Due, NewLoan
 from headgate.servicing.modes import PostingMode, posting_modes, set_posting_mode
 from headgate.servicing.notices import PaymentNotice, payment_notices
 from headgate.servicing.outcomes import Outcome, outcomes_of
+from headgate.servicing.overview import BorrowersMoney, borrowers_money
 from headgate.servicing.payment_search import TERMS as LOAN_PAYMENT_TERMS
 from headgate.servicing.payment_search import (
     LineStory,
@@ -96,6 +97,7 @@ __all__ = [
     "REFUSALS",
     "AppliedPayment",
     "Boarded",
+    "BorrowersMoney",
     "Due",
     "DueView",
     "Happening",
@@ -134,6 +136,7 @@ __all__ = [
     "allocate",
     "apply_payment",
     "apply_payments",
+    "borrowers_money",
     "changed_loans",
     "dues_of",
     "events_of_payment",
