@@ -21,10 +21,10 @@ class Play:
     name: str
     time_zone: str
     statements: Literal["bai2", "camt053"]
-    clients: tuple[Client, ...]
-    stranger_wires: bool
-    bank_charges: bool
-    funds_late: bool
+    clients: tuple[Client, ...] = ()
+    stranger_wires: bool = False
+    bank_charges: bool = False
+    funds_late: bool = False
     told_to_the_end: bool = True
 
 
@@ -46,8 +46,6 @@ def plays(payments: int) -> tuple[Play, ...]:
                 Client("Cobalt Logistics", "PR-COB-1", people(15), mistakes=True),
             ),
             stranger_wires=True,
-            bank_charges=False,
-            funds_late=False,
         ),
         Play(
             slug="beacon-pay",
@@ -58,7 +56,6 @@ def plays(payments: int) -> tuple[Play, ...]:
                 Client("Delta Clinics", "PR-DEL-1", people(15)),
                 Client("Evergreen Foods", "PR-EVE-1", people(20), funded=55),
             ),
-            stranger_wires=False,
             bank_charges=True,
             funds_late=True,
             told_to_the_end=False,
@@ -68,16 +65,7 @@ def plays(payments: int) -> tuple[Play, ...]:
 
 def servicer() -> Play:
     """The tenant that services loans; its clients are its borrowers."""
-    return Play(
-        slug="cedar-servicing",
-        name="Cedar Loan Servicing",
-        time_zone="America/New_York",
-        statements="bai2",
-        clients=(),
-        stranger_wires=False,
-        bank_charges=False,
-        funds_late=False,
-    )
+    return Play(slug="cedar-servicing", name="Cedar Loan Servicing", time_zone="America/New_York", statements="bai2")
 
 
 def yours() -> Play:
@@ -88,7 +76,4 @@ def yours() -> Play:
         time_zone="America/New_York",
         statements="bai2",
         clients=(Client("Your company", "PR-YOURS", 0),),
-        stranger_wires=False,
-        bank_charges=False,
-        funds_late=False,
     )
