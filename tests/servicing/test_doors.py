@@ -130,6 +130,9 @@ def test_a_file_of_loans_is_read_whole_and_each_fault_is_told_by_its_line(tx: Tx
     # A column that is misspelt would be owed as nothing.
     with pytest.raises(InvalidLoan, match=r"'intrest' is no column of loans: there are loan_id, .*interest"):
         import_file(tx, ["loan_id,product,currency,legal_entity_id,number,due_on,intrest,principal\n"])
+    # Of a line that cannot be parted nobody knows whose it is, and its loan would owe too little.
+    with pytest.raises(InvalidLoan, match="line 3: a cell that does not end"):
+        import_file(tx, [HEADER, lines[1], f'K,mortgage,USD,{entity},"x,1,2026-01-01,0,1,9,5\n', lines[2]])
     with pytest.raises(InvalidLoan, match="'due_on' stands twice"):
         import_file(tx, ["loan_id,product,currency,legal_entity_id,number,due_on,due_on\n"])
 

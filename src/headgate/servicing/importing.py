@@ -10,7 +10,6 @@ others, is left out whole, with each of its faults by line; the rest goes on.
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -18,6 +17,7 @@ from itertools import islice
 from typing import Final, TypeVar
 
 from headgate import parties
+from headgate.core.csv_rows import csv_rows
 from headgate.core.db import Tx
 from headgate.core.errors import HeadgateError
 from headgate.core.money import Money, exponent
@@ -66,14 +66,14 @@ class _Wanted:
 
 def import_file(tx: Tx, lines: Iterable[str]) -> ImportReport:
     """Take on the loans of a CSV file; the same file again changes nothing. Raises InvalidLoan where it is no such file."""
-    reader = csv.reader(lines)
-    header = _header(next(_rows(reader), []))
+    rows = _rows(lines)
+    header = _header(next(rows, (1, []))[1])
     wanted: dict[str, _Wanted] = {}
     faults: list[ImportFault] = []
     faulty: set[str] = set()
-    for cells in _rows(reader):
+    for line, cells in rows:
         row = dict(zip(header, (cell.strip() for cell in cells), strict=False))
-        name, line = row.get("loan_id", ""), reader.line_num
+        name = row.get("loan_id", "")
         loan, borrower, due, messages = _read(row, len(cells), len(header))
         if not messages:
             standing = wanted.setdefault(name, _Wanted(line, loan, borrower))
@@ -132,15 +132,17 @@ def _header(names: list[str]) -> list[str]:
     return header
 
 
-def _rows(reader: Iterator[list[str]]) -> Iterator[list[str]]:
-    try:
-        for n, row in enumerate(reader):
-            if n > LINES_MAX:
-                raise InvalidLoan(f"a file has {LINES_MAX:,} lines at most: split it")
-            if row:
-                yield row
-    except csv.Error as error:
-        raise InvalidLoan(f"it is no CSV: {error}") from error
+def _rows(lines: Iterable[str]) -> Iterator[tuple[int, list[str]]]:
+    """Rows that are not empty, by their lines. Of one that cannot be parted nobody knows whose it is: nothing is taken on then."""
+    for n, (line, row) in enumerate(csv_rows(lines)):
+        if n > LINES_MAX:
+            raise InvalidLoan(f"a file has {LINES_MAX:,} lines at most: split it")
+        if isinstance(row, str):
+            raise InvalidLoan(
+                f"line {line}: a cell that does not end, so that it is not known whose line it is; close its quotation marks"
+            )
+        if row:
+            yield line, row
 
 
 def _read(row: dict[str, str], cells: int, columns: int) -> tuple[NewLoan, _Borrower | None, Due, list[str]]:

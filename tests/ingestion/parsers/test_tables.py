@@ -191,3 +191,18 @@ def test_a_mark_that_is_never_closed_costs_its_own_line_alone(
     assert [(n, row) for n, row in read[len(rows) + 1 :]] == [
         (begun + 1 + n, one.split(",")) for n, one in enumerate(after)
     ]
+
+
+def test_a_mark_that_a_later_row_closes_makes_no_record_of_the_two() -> None:
+    lines = [
+        "date,text,amount,currency",
+        '2026-11-23,"SALARY,10.00,USD',
+        '2026-11-24,"RENT",20.00,USD',
+        "2026-11-25,FEE,-1.00,USD",
+    ]
+
+    parsed = CSV.parse("\n".join(lines).encode())
+
+    assert [(one.text, one.amount.minor) for one in parsed.records] == [("RENT", 2000), ("FEE", 100)]
+    [fault] = parsed.faults
+    assert (fault.line, fault.rule, fault.raw) == (2, "csv.quotes", lines[1])

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
 from typing import BinaryIO, Final
 
+from headgate.core.csv_rows import csv_rows
 from headgate.core.money import Money
 from headgate.ingestion.mapping import normalised
 from headgate.ingestion.parsers._limits import ROWS_MAX, text_blocks
@@ -43,20 +44,15 @@ class Report:
 def rows_of(stream: BinaryIO, delimiter: str = ",") -> Iterator[tuple[int, list[str]] | Fault]:
     """Rows of cells with the line that each begins on; one that cannot be parted is a fault, and the next is read."""
     lines = chain.from_iterable(io.StringIO(block, newline="\n") for block in text_blocks(stream))
-    reader = csv.reader(lines, delimiter=delimiter)
-    line = 1
-    while True:
-        try:
-            for row in reader:
-                yield line, row
-                line = reader.line_num + 1
-                if line > ROWS_MAX * 2:
-                    yield Fault(line, 0, "", "file.rows", f"line {line}: more than {ROWS_MAX} rows; part the file")
-                    return
+    for line, row in csv_rows(lines, delimiter):
+        if isinstance(row, str):
+            text = f"line {line}: a cell that does not end; close its quotation marks"
+            yield Fault(line, 0, "", "file.quotes", text, row)
+        else:
+            yield line, row
+        if line >= ROWS_MAX * 2:
+            yield Fault(line, 0, "", "file.rows", f"line {line}: more than {ROWS_MAX} rows; part the file")
             return
-        except csv.Error:
-            yield Fault(line, 0, "", "file.quotes", f"line {line}: a cell that does not end; close its quotation marks")
-            line = reader.line_num + 1
 
 
 def header_names(data: bytes) -> list[set[str]]:

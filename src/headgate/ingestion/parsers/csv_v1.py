@@ -11,12 +11,12 @@ lines; a row is named by the line that it begins on.
 
 from __future__ import annotations
 
-import csv
 import io
 from collections.abc import Iterable, Iterator
 from itertools import chain
 from typing import BinaryIO, Final
 
+from headgate.core.csv_rows import csv_rows
 from headgate.ingestion.mapping import Mapping, Proposal
 from headgate.ingestion.parsers import streaming
 from headgate.ingestion.parsers._limits import text_blocks
@@ -86,43 +86,12 @@ def read_mapped(stream: BinaryIO, mapping: Mapping | None) -> Iterator[Item]:
 def _rows(blocks: Iterable[str], delimiter: str) -> Iterator[tuple[int, Row | Fault]]:
     """Rows with the line that each begins on. A row that does not end is a fault, and the next is the line after it begins."""
     lines = chain.from_iterable(io.StringIO(block, newline="\n") for block in blocks)
-    line = 1
-    while True:
-        held = _Held(lines)
-        reader = csv.reader(held, delimiter=delimiter)
-        begun = 0
-        try:
-            for row in reader:
-                if held.is_at_end:
-                    break  # It asked for more than there is: a quotation mark is open.
-                yield line, row
-                line += reader.line_num - begun
-                begun = reader.line_num
-                held.lines.clear()
-            else:
-                return
-        except csv.Error:
-            pass
-        text = f"line {line}: a cell that does not end; close its quotation marks"
-        yield line, Fault(line, 0, "", "csv.quotes", text)
-        line += 1
-        lines = chain(held.lines[1:], lines)
-
-
-class _Held:
-    """Lines, of which those since the last row are held: a cell ends within csv.field_size_limit, or it is none."""
-
-    def __init__(self, lines: Iterator[str]) -> None:
-        self._of = lines
-        self.lines: list[str] = []
-        self.is_at_end = False
-
-    def __iter__(self) -> Iterator[str]:
-        hold = self.lines.append
-        for line in self._of:
-            hold(line)
-            yield line
-        self.is_at_end = True
+    for line, row in csv_rows(lines, delimiter):
+        if isinstance(row, str):
+            text = f"line {line}: a cell that does not end; close its quotation marks"
+            yield line, Fault(line, 0, "", "csv.quotes", text, row)
+        else:
+            yield line, row
 
 
 PARSER = streaming(
