@@ -50,6 +50,12 @@ def test_a_loan_is_taken_on_paid_shown_and_a_payment_taken_back(
     facts = {"external_id": "L-7", "product": "consumer", "currency": "USD", "legal_entity_id": tenant.legal_entity_id}
 
     made = send("loans", {**facts, "instalments": [due]}, "loan")
+    ada = {"external_id": "B-7", "name": "Ada Okoye"}
+    owned = [send("loans", {**facts, "external_id": f"L-{n}", "borrower": ada}, f"owned-{n}") for n in (71, 72)]
+    twice = send("loans", {**facts, "external_id": "L-73", "borrower": ada, "borrower_id": "pty_1"}, "twice")
+    assert [one.status_code for one in owned] == [201, 201] and twice.status_code == 422
+    assert len({one.json()["borrower_id"] for one in owned}) == 1 and owned[0].json()["borrower_id"].startswith("pty_")
+    assert "leave one out" in twice.text
     paid = pay("L-7", 2500, "pay-1")
     again = pay("L-7", 2500, "pay-1")
     refused = pay("L-8", 1, "pay-2")
@@ -66,7 +72,7 @@ def test_a_loan_is_taken_on_paid_shown_and_a_payment_taken_back(
     assert shown["open"]["minor"] == 5500 and [one["paid_minor"] for one in shown["dues"]] == [2500]
     assert [one["kind"] for one in shown["timeline"]][:1] == ["paid"]
     listed = api.get("/v1/servicing/loans", headers=reader).json()["data"]
-    assert [one["external_id"] for one in listed] == ["L-7"]
+    assert {one["external_id"] for one in listed} == {"L-7", "L-71", "L-72"}
     undone = send(f"payments/{payment['id']}/reversals", {"reason": "returned", "code": "R01"}, "undo-1")
     assert undone.status_code == 201 and undone.json()["replayed"] is False
     happened = api.get(f"/v1/servicing/payments/{payment['id']}/events", headers=reader).json()

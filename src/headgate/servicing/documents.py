@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import date, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from headgate import ingestion
 from headgate.servicing import queries
+from headgate.servicing.importing import Owned
 from headgate.servicing.loans import INSTALMENTS_MAX
 from headgate.servicing.model import (
     CHARGES_AFTER,
@@ -54,20 +55,35 @@ class Instalment(Body):
         )
 
 
+class NewBorrower(Body):
+    """Who owes a loan: made, or recognised by what the client calls it."""
+
+    external_id: Name
+    name: Annotated[str, Field(min_length=1, max_length=200)]
+
+
 class NewLoanModel(Body):
-    """A loan to take on, with what it owes by instalment."""
+    """A loan to take on, with what it owes by instalment. Its borrower is a party that stands, or one given by name."""
 
     external_id: Name
     product: Annotated[str, Field(pattern="^[a-z][a-z0-9_]{1,39}$")]
     currency: CurrencyCode
     legal_entity_id: Annotated[str, Field(max_length=40)]
     borrower_id: Annotated[str | None, Field(max_length=40)] = None
+    borrower: NewBorrower | None = None
     instalments: Annotated[list[Instalment], Field(max_length=INSTALMENTS_MAX)] = Field(default_factory=list)
 
-    def loan(self) -> tuple[NewLoan, list[Due]]:
+    @model_validator(mode="after")
+    def _one_borrower(self) -> Self:
+        if self.borrower is not None and self.borrower_id is not None:
+            raise ValueError("borrower and borrower_id both say whose it is: leave one out")
+        return self
+
+    def owned(self) -> Owned:
         """As the domain has it."""
         facts = NewLoan(self.external_id, self.product, self.currency, self.legal_entity_id, self.borrower_id)
-        return facts, [one.due() for one in self.instalments]
+        borrower = (self.borrower.external_id, self.borrower.name) if self.borrower else None
+        return facts, [one.due() for one in self.instalments], borrower
 
 
 class NewPaymentModel(Body):

@@ -10,7 +10,7 @@ others, is left out whole, with each of its faults by line; the rest goes on.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from itertools import islice
@@ -32,8 +32,10 @@ SOURCE: Final = "loans file"
 LINES_MAX: Final = 200_000
 FAULTS_MAX: Final = 1_000
 T = TypeVar("T")
-_Borrower = tuple[str, str]
+Borrower = tuple[str, str]
 """What the tenant calls a borrower, and its name."""
+Owned = tuple[NewLoan, Sequence[Due], Borrower | None]
+"""A loan, what it owes, and whose it is where that is said by name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +62,26 @@ class _Wanted:
 
     line: int
     loan: NewLoan
-    borrower: _Borrower | None
+    borrower: Borrower | None
     dues: list[Due] = field(default_factory=list)
+
+    @property
+    def owned(self) -> Owned:
+        return self.loan, self.dues, self.borrower
+
+
+def take_on(tx: Tx, loans_of: Sequence[Owned], *, source_ref: str) -> list[Boarded]:
+    """Take on loans, made or recognised borrowers first. Raises InvalidParty, and what `import_loans` raises."""
+    borrowers = parties.register_borrowers(
+        tx, dict(borrower for _, _, borrower in loans_of if borrower), source_ref=source_ref
+    )
+    return loans.import_loans(
+        tx,
+        [
+            (replace(loan, borrower_id=borrowers[borrower[0]]) if borrower else loan, dues)
+            for loan, dues, borrower in loans_of
+        ],
+    )
 
 
 def import_file(tx: Tx, lines: Iterable[str]) -> ImportReport:
@@ -95,26 +115,16 @@ def _board(tx: Tx, part: list[_Wanted], faults: list[ImportFault]) -> list[Board
     """A part at once; where one of its loans cannot be taken on, one by one, so that the others are."""
     try:
         with tx.savepoint():
-            return _take_on(tx, part)
+            return take_on(tx, [one.owned for one in part], source_ref=SOURCE)
     except HeadgateError:
         done: list[Boarded] = []
         for one in part:
             try:
                 with tx.savepoint():
-                    done += _take_on(tx, [one])
+                    done += take_on(tx, [one.owned], source_ref=SOURCE)
             except HeadgateError as error:
                 faults.append(ImportFault(one.line, one.loan.external_id[:100], error.message[:300]))
         return done
-
-
-def _take_on(tx: Tx, part: list[_Wanted]) -> list[Boarded]:
-    """Borrowers first, then their loans."""
-    borrowers = parties.register_borrowers(tx, dict(one.borrower for one in part if one.borrower), source_ref=SOURCE)
-    owned = [
-        (replace(one.loan, borrower_id=borrowers[one.borrower[0]]) if one.borrower else one.loan, one.dues)
-        for one in part
-    ]
-    return loans.import_loans(tx, owned)
 
 
 def _header(names: list[str]) -> list[str]:
@@ -145,7 +155,7 @@ def _rows(lines: Iterable[str]) -> Iterator[tuple[int, list[str]]]:
             yield line, row
 
 
-def _read(row: dict[str, str], cells: int, columns: int) -> tuple[NewLoan, _Borrower | None, Due, list[str]]:
+def _read(row: dict[str, str], cells: int, columns: int) -> tuple[NewLoan, Borrower | None, Due, list[str]]:
     """The loan, borrower and instalment of a line, and all that is wrong with it; where anything is, they are not to be used."""
     wrong: list[str] = []
 

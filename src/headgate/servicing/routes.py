@@ -9,7 +9,7 @@ from fastapi import APIRouter, Path
 from headgate import ingestion
 from headgate.core.db import Tx
 from headgate.core.errors import Refused
-from headgate.servicing import applying, loans, queries, setting_routes, undoing
+from headgate.servicing import applying, importing, loans, queries, setting_routes, undoing
 from headgate.servicing.documents import (
     DueModel,
     HappeningModel,
@@ -46,8 +46,7 @@ def import_loan(call: Changes, body: NewLoanModel) -> LoanDetail:
     """Take on a loan with what it owes by instalment; the same loan again, just so, changes nothing."""
 
     def work(tx: Tx) -> Any:
-        loan, dues = body.loan()
-        return show(tx, loans.import_loan(tx, loan, dues).id)
+        return show(tx, importing.take_on(tx, [body.owned()], source_ref="api")[0].id)
 
     return cast(LoanDetail, call.once(work, status=201))
 
