@@ -167,6 +167,7 @@ def test_a_file_names_the_borrowers_of_its_loans(tx: Tx, tenant: TenantFixture) 
         *(line("C", "", "B-2", "Bao Winter"), line("D", "", "", ""), line("E", payee, "B-1", "Ada Okoye")),
         *(line("F", "", "", "Nobody Knows"), line("G", "", "B-3", ""), line("H", payee, "", "")),
         *(line("I", "pty_nobody", "", ""), line("K", "", "B-4", "Clara"), line("K", "", "B-5", "Clara", 2)),
+        line("M", "", "B-1", "Ada Winter"),
     ]
 
     report = import_file(tx, lines)
@@ -185,6 +186,7 @@ def test_a_file_names_the_borrowers_of_its_loans(tx: Tx, tenant: TenantFixture) 
         ("G", "borrower: name must have 1 to 200 characters, none of them a control character"),
         ("H", f"{payee} is a party of the kind payee, and no borrower: make one of the kind borrower"),
         ("I", "there is no party pty_nobody"),
+        ("M", "borrower_name: B-1 has another name in an earlier line of the file"),
         ("K", "its lines do not agree on what kind of loan it is, or whose"),
     }
 

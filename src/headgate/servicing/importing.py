@@ -89,6 +89,7 @@ def import_file(tx: Tx, lines: Iterable[str]) -> ImportReport:
     rows = _rows(lines)
     header = _header(next(rows, (1, []))[1])
     wanted: dict[str, _Wanted] = {}
+    names: dict[str, str] = {}
     faults: list[ImportFault] = []
     faulty: set[str] = set()
     for line, cells in rows:
@@ -99,6 +100,8 @@ def import_file(tx: Tx, lines: Iterable[str]) -> ImportReport:
             standing = wanted.setdefault(name, _Wanted(line, loan, borrower))
             if (standing.loan, standing.borrower) != (loan, borrower):
                 messages = ["its lines do not agree on what kind of loan it is, or whose"]
+            elif borrower is not None and names.setdefault(*borrower) != borrower[1]:
+                messages = [f"borrower_name: {borrower[0][:40]} has another name in an earlier line of the file"]
         if messages:
             faulty.add(name)
             faults += [ImportFault(line, name[:100], message[:300]) for message in messages]
