@@ -314,6 +314,25 @@ def test_two_who_fetch_at_once_take_each_file_once(drop: Drop) -> None:
     assert drop.names == sorted(f"taken/{number}.csv" for number in range(12))
 
 
+def test_a_file_that_another_takes_between_two_looks_is_no_failure(drop: Drop, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(3):
+        drop.put(f"{number}.csv", str(number).encode(), OLD + number)
+    drop.set(quiet_seconds=0)
+    read = _files._read
+
+    def late(visit: Any, inbox: Any, entry: Any) -> bytes | None:
+        if entry.name == "1.csv":
+            (drop.folder / "1.csv").unlink()
+        return read(visit, inbox, entry)
+
+    monkeypatch.setattr(_files, "_read", late)
+    monkeypatch.setattr(source_fetching, "TRIES", 1)
+    fetched = drop.scene.fetch("drop")
+
+    assert (fetched.outcome, fetched.reason) == ("taken", None)
+    assert sorted(drop.scene.bodies()) == [b"0", b"2"]
+
+
 def test_no_link_leads_out_of_a_folder_and_no_name_into_anothers(scene: Scene, tmp_path: Path) -> None:
     folder = scene.database.config.home / "inbox" / str(scene.tenant.id)
     folder.mkdir(parents=True)

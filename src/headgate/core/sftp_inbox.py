@@ -39,11 +39,14 @@ class SftpInbox(SftpPlace):
         return self._do(f"{folder}/{name}", entry)
 
     def read_from(self, folder: str, name: str, offset: int, bytes_max: int) -> bytes:
-        """Its bytes from an offset on; none where it ends before."""
+        """Its bytes from an offset on; none where it ends before, or is gone."""
 
         async def read(sftp: asyncssh.SFTPClient) -> bytes:
-            async with sftp.open(self._path(folder, name), "rb") as stream:
-                found: bytes = await stream.read(bytes_max, offset)
+            try:
+                async with sftp.open(self._path(folder, name), "rb") as stream:
+                    found: bytes = await stream.read(bytes_max, offset)
+            except (asyncssh.SFTPNoSuchFile, asyncssh.SFTPNoSuchPath):
+                return b""
             return found
 
         return self._do(f"{folder}/{name}", read, size_bytes=bytes_max)

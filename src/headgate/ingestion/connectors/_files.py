@@ -58,7 +58,7 @@ class Inbox(Protocol):
         ...
 
     def read_from(self, name: str, offset: int, bytes_max: int) -> bytes:
-        """Its bytes from an offset on."""
+        """Its bytes from an offset on; none where it is gone: another may have taken it."""
         ...
 
     def put_away(self, name: str, moved_to: str | None, to_name: str) -> bool:

@@ -78,7 +78,10 @@ class _Folder:
     def read_from(self, name: str, offset: int, bytes_max: int) -> bytes:
         with _of_system(f"{self._shown}/{name}"):
             # Without O_NONBLOCK a pipe put in its place would hold us for ever.
-            opened = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=self._handle)
+            try:
+                opened = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=self._handle)
+            except FileNotFoundError:
+                return b""
             with os.fdopen(opened, "rb") as stream:
                 if not stat.S_ISREG(os.fstat(opened).st_mode):
                     return b""
