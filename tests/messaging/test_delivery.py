@@ -25,7 +25,7 @@ def test_what_a_process_that_is_gone_holds_is_waited_for(empty_database: Databas
             aggregate_id="1",
             payload={**letter, "dead_letter_id": 1, "attempt_count": 1, "last_error": "why"},
         )
-    gone = PostgresTransport(empty_database, hold_seconds=2.0)
+    gone = PostgresTransport(empty_database)
     relay = Relay(empty_database, gone)
     with subscribed(empty_database, gone):
         assert relay.relay_round()
@@ -39,6 +39,8 @@ def test_what_a_process_that_is_gone_holds_is_waited_for(empty_database: Databas
 
     messaging.deliver_waiting(empty_database)
     at_once = cases()
+    with empty_database.connect("admin") as admin:
+        admin.execute("UPDATE messaging.queue_messages SET claimed_until = clock_timestamp() + interval '1 second'")
     messaging.deliver_waiting(empty_database, patience_seconds=30.0)
 
     assert (at_once, cases()) == (0, 1)
