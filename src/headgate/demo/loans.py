@@ -19,15 +19,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
-from zoneinfo import ZoneInfo
 
-from headgate import cases, funding, ingestion, ledger, rails, servicing, tenants
+from headgate import cases, funding, ingestion, ledger, servicing, tenants
 from headgate.core import ids, terms
 from headgate.core.db import Database
 from headgate.core.money import Money
 from headgate.demo import people
 from headgate.demo.cast import BANK_ACCOUNT, CURRENCY, SEED, Play, servicer
-from headgate.demo.stage import Stage, find_or_create, posted, take_in, titled, work_off
+from headgate.demo.stage import Stage, balances, find_or_create, take_in, work_off
 from headgate.demo.tell import Teller
 from headgate.rails import fake
 
@@ -72,7 +71,7 @@ def perform_servicing(database: Database, tell: Teller) -> Stage:
     play = servicer()
     stage, endpoint_id, secret = _set_stage(database, play, tell)
     tell.act(f"{play.name}, a test tenant with {LOANS} loans, whose borrowers pay over a provider's webhooks")
-    tell.balances("Before", balances(stage))
+    tell.balances("Before", balances(stage, PURPOSES))
 
     stage.wake(1)
     _take_on(stage)
@@ -90,14 +89,8 @@ def perform_servicing(database: Database, tell: Teller) -> Stage:
     with stage.begin() as tx:
         servicing.pass_days(tx)
     _tell_loans(stage)
-    tell.balances("After", balances(stage))
+    tell.balances("After", balances(stage, PURPOSES))
     return stage
-
-
-def balances(stage: Stage) -> list[tuple[str, Money]]:
-    """What the book says now of borrowers' money, by where it lies."""
-    with stage.begin() as tx:
-        return [(titled(purpose), posted(tx, purpose)) for purpose in PURPOSES]
 
 
 def _set_stage(database: Database, play: Play, tell: Teller) -> tuple[Stage, str, str]:
@@ -126,8 +119,7 @@ def _set_stage(database: Database, play: Play, tell: Teller) -> tuple[Stage, str
         endpoint = ingestion.set_webhook(
             tx, source=SOURCE, scheme="column", secret=secret, endpoint_id=standing.id if standing else None
         )
-        begun_at = tenants.legal_entity(tx, stage.entities[play.name]).created_at
-    stage.first_day = rails.banking_day_on_or_after(begun_at.astimezone(ZoneInfo(play.time_zone)).date())
+        stage.begins_with(tenants.legal_entity(tx, stage.entities[play.name]).created_at)
     return stage, endpoint.id, secret
 
 
@@ -152,12 +144,12 @@ def _loans_file(stage: Stage) -> str:
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(COLUMNS)
     for n in range(LOANS):
-        borrower = f"{chance.choice(people.FIRST)} {chance.choice(people.LAST)}"
+        borrower = people.name(chance)
         first = stage.day(1) - PERIOD * LATE.get(n, 0)
         for k, parts in enumerate(_instalments(n)):
             due_on = "first of the month" if (n, k) == (MIXED_UP, 3) else (first + PERIOD * k).isoformat()
-            sums = (f"{one // 100}.{one % 100:02}" for one in parts)
-            writer.writerow([_name(n), _product(n), CURRENCY, entity, f"B-{n:04}", borrower, k + 1, due_on, *sums])
+            facts = (_name(n), _product(n), CURRENCY, entity, f"B-{n:04}", borrower, k + 1, due_on)
+            writer.writerow([*facts, *map(people.major, parts)])
     return text.getvalue()
 
 

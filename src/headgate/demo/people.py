@@ -83,15 +83,21 @@ def _line(chance: random.Random, number: int) -> tuple[str, ...]:
     federal, state = gross * 12 // 100, gross * 4 // 100
     return (
         f"E-{number:04d}",
-        f"{chance.choice(FIRST)} {chance.choice(LAST)}",
+        name(chance),
         chance.choice(ROUTING),
         str(chance.randrange(10**8, 10**11)),
         "savings" if chance.random() < 0.18 else "checking",
-        _major(gross - federal - state),
-        _major(federal),
-        _major(state),
+        major(gross - federal - state),
+        major(federal),
+        major(state),
     )
 
 
-def _major(cents: int) -> str:
+def name(chance: random.Random) -> str:
+    """An invented name."""
+    return f"{chance.choice(FIRST)} {chance.choice(LAST)}"
+
+
+def major(cents: int) -> str:
+    """An amount as a file writes it."""
     return f"{cents // 100}.{cents % 100:02d}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
@@ -50,6 +50,10 @@ class Stage:
         """The story's banking day of that number, from 1."""
         return rails.add_banking_days(self.first_day, number - 1)
 
+    def begins_with(self, instant: datetime) -> None:
+        """The story's first day is that of an instant which is kept: told again, it is the same story on the same days."""
+        self.first_day = rails.banking_day_on_or_after(instant.astimezone(ZoneInfo(self.play.time_zone)).date())
+
     def wake(self, number: int) -> date:
         """It is nine in the morning of that day. Only a test tenant's clock can be moved."""
         day = self.day(number)
@@ -66,10 +70,8 @@ def set_stage(database: Database, play: Play, tell: Teller) -> Stage:
         for client in play.clients:
             if client.name not in stage.entities:
                 stage.entities[client.name] = _sign_up(tx, client, play.time_zone)
-        # The story began when the first register came; told again, it is the same story on the same days.
         registers = ingestion.list_artifacts(tx, source="upload", limit=100)
-        began_at = registers[-1].received_at if registers else clock.real_now()
-    stage.first_day = rails.banking_day_on_or_after(began_at.astimezone(ZoneInfo(play.time_zone)).date())
+    stage.begins_with(registers[-1].received_at if registers else clock.real_now())
     return stage
 
 
@@ -169,29 +171,23 @@ def sent_files(stage: Stage, *, names: list[str] | None = None) -> list[bytes]:
     return [path.read_bytes() for path in paths if names is None or path.name in names]
 
 
-def balances(stage: Stage) -> list[tuple[str, Money]]:
+def balances(stage: Stage, purposes: Sequence[str] = PURPOSES) -> list[tuple[str, Money]]:
     """What the book says now: the tenant's accounts by purpose, the clients' funds one by one."""
     rows = []
     with stage.begin() as tx:
-        for purpose in PURPOSES:
+        for purpose in purposes:
             if purpose == "CLIENT_FUNDS":
                 rows += [
-                    (f"Client funds, {name}", posted(tx, purpose, entity)) for name, entity in stage.entities.items()
+                    (f"Client funds, {name}", _posted(tx, purpose, entity)) for name, entity in stage.entities.items()
                 ]
             else:
-                rows.append((titled(purpose), posted(tx, purpose)))
+                rows.append((purpose.replace("_", " ").capitalize(), _posted(tx, purpose)))
     return rows
 
 
-def posted(tx: Tx, purpose: str, legal_entity_id: str | None = None) -> Money:
-    """The posted balance of a purpose's account."""
+def _posted(tx: Tx, purpose: str, legal_entity_id: str | None = None) -> Money:
     account = ledger.account_for(tx, purpose, CURRENCY, legal_entity_id=legal_entity_id)
     return ledger.balance(tx, account.id).posted
-
-
-def titled(purpose: str) -> str:
-    """A purpose as people read it."""
-    return purpose.replace("_", " ").capitalize()
 
 
 def needs(register: bytes) -> Money:
