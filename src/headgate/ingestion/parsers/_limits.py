@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import codecs
+import io
 import re
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import chain
 from typing import BinaryIO, Final
 
+from headgate.core.csv_rows import csv_rows
 from headgate.ingestion.records import Fault
 
 BLOCK: Final = 1 << 18
@@ -29,6 +32,17 @@ MEMBERS_MAX: Final = 1_000
 
 _UTF16: Final = (b"\xff\xfe", b"\xfe\xff")
 _ENDS = re.compile(r"\r\n?")
+
+
+def text_rows(blocks: Iterable[str], delimiter: str, prefix: str) -> Iterator[tuple[int, list[str] | Fault]]:
+    """Rows of cells with the line that each begins on; one with a cell that does not end is a fault, and the next is read."""
+    lines = chain.from_iterable(io.StringIO(block, newline="\n") for block in blocks)
+    for line, row in csv_rows(lines, delimiter):
+        if isinstance(row, str):
+            text = f"line {line}: a cell that does not end; close its quotation marks"
+            yield line, Fault(line, 0, "", f"{prefix}.quotes", text, row)
+        else:
+            yield line, row
 
 
 def text_blocks(stream: BinaryIO, size: int = BLOCK) -> Iterator[str]:

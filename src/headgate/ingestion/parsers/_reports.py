@@ -5,13 +5,11 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Callable, Iterable, Iterator
-from itertools import chain
 from typing import BinaryIO, Final
 
-from headgate.core.csv_rows import csv_rows
 from headgate.core.money import Money
 from headgate.ingestion.mapping import normalised
-from headgate.ingestion.parsers._limits import ROWS_MAX, text_blocks
+from headgate.ingestion.parsers._limits import ROWS_MAX, text_blocks, text_rows
 from headgate.ingestion.records import Control, Fault, Item, Level, SettlementRecord
 
 GROUPS_MAX: Final = 100_000
@@ -43,13 +41,8 @@ class Report:
 
 def rows_of(stream: BinaryIO, delimiter: str = ",") -> Iterator[tuple[int, list[str]] | Fault]:
     """Rows of cells with the line that each begins on; one that cannot be parted is a fault, and the next is read."""
-    lines = chain.from_iterable(io.StringIO(block, newline="\n") for block in text_blocks(stream))
-    for line, row in csv_rows(lines, delimiter):
-        if isinstance(row, str):
-            text = f"line {line}: a cell that does not end; close its quotation marks"
-            yield Fault(line, 0, "", "file.quotes", text, row)
-        else:
-            yield line, row
+    for line, row in text_rows(text_blocks(stream), delimiter, "file"):
+        yield row if isinstance(row, Fault) else (line, row)
         if line >= ROWS_MAX * 2:
             yield Fault(line, 0, "", "file.rows", f"line {line}: more than {ROWS_MAX} rows; part the file")
             return

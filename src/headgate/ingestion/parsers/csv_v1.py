@@ -12,20 +12,21 @@ lines; a row is named by the line that it begins on.
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
+from functools import partial
 from itertools import chain
 from typing import BinaryIO, Final
 
-from headgate.core.csv_rows import csv_rows
 from headgate.ingestion.mapping import Mapping, Proposal
 from headgate.ingestion.parsers import streaming
-from headgate.ingestion.parsers._limits import text_blocks
+from headgate.ingestion.parsers._limits import text_blocks, text_rows
 from headgate.ingestion.parsers._table import read_rows
-from headgate.ingestion.parsers._table_faults import Row, asked, differs
+from headgate.ingestion.parsers._table_faults import asked, differs
 from headgate.ingestion.parsers._table_header import delimiter_of, propose_table, split_rows
 from headgate.ingestion.records import Fault, Item
 
 _HEAD: Final = 65_536
+_rows: Final = partial(text_rows, prefix="csv")
 _XML: Final = ("<", "{", "[", "%PDF", "PK\x03\x04", ":20:", "01,")
 
 
@@ -81,17 +82,6 @@ def read_mapped(stream: BinaryIO, mapping: Mapping | None) -> Iterator[Item]:
             yield fault
             return
     yield from read_rows(_rows(chain((first,), blocks), mapping.delimiter), mapping, "csv")
-
-
-def _rows(blocks: Iterable[str], delimiter: str) -> Iterator[tuple[int, Row | Fault]]:
-    """Rows with the line that each begins on. A row that does not end is a fault, and the next is the line after it begins."""
-    lines = chain.from_iterable(io.StringIO(block, newline="\n") for block in blocks)
-    for line, row in csv_rows(lines, delimiter):
-        if isinstance(row, str):
-            text = f"line {line}: a cell that does not end; close its quotation marks"
-            yield line, Fault(line, 0, "", "csv.quotes", text, row)
-        else:
-            yield line, row
 
 
 PARSER = streaming(
