@@ -42,9 +42,9 @@ def get_parties(tx: Tx, party_ids: Collection[str]) -> dict[str, Party]:
         """
         SELECT id, kind, legal_entity_id, external_id, name, is_person, status, created_at
           FROM parties.parties
-         WHERE tenant_id = %(tenant)s AND id = ANY(%(ids)s)
+         WHERE tenant_id = (SELECT core.tenant_id()) AND id = ANY(%(ids)s::text[])
         """,
-        {"tenant": tx.tenant_id, "ids": sorted(set(party_ids))},
+        {"ids": sorted(set(party_ids))},
         row=Party,
     )
     found = {one.id: one for one in rows}
